@@ -1,0 +1,64 @@
+"""Runs the benchmarks: `python -m bench.run [--short] [NAME...]` writes results and figures.
+
+`bench/results.json` is the record, `docs/figures.md` is made from it.
+With names only those are measured, and the figures of the others stay as they were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import calibration, containers, figures, loss, planning, start
+from bench.figure import Figure, Missing
+
+RESULTS = Path(__file__).with_name("results.json")
+BENCHMARKS = {
+    "calibration": calibration,
+    "start": start,
+    "planning": planning,
+    "containers": containers,
+    "loss": loss,
+}
+
+
+def main(argv: list[str]) -> int:
+    """Measure, and print each figure with its bound; 1 when a benchmark could not run."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run")
+    parser.add_argument("--short", action="store_true", help="few runs, and nothing is written")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    options = parser.parse_args(argv)
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    measured: list[Figure] = []
+    failed = False
+    for name in options.names or BENCHMARKS:
+        try:
+            measured += BENCHMARKS[name].measure(options.short)
+        except Missing as what:
+            print(f"{name}: skipped, {what}", file=sys.stderr)
+        except subprocess.CalledProcessError as error:
+            failed = True
+            print(f"{name}: failed, {error}\n{error.stderr}", file=sys.stderr)
+    for figure in measured:
+        print(figures.sentence(asdict(figure)))
+    if not options.short:
+        RESULTS.write_text(json.dumps(merged(measured), indent=2) + "\n")
+        figures.write()
+    return int(failed)
+
+
+def merged(measured: list[Figure]) -> list[dict[str, object]]:
+    """What was measured now in place of what it was before, in the order it stood."""
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    rows = {row["name"]: row for row in before}
+    rows.update({figure.name: asdict(figure) for figure in measured})
+    return list(rows.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

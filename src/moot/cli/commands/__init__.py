@@ -1,0 +1,1 @@
+"""What each command does; the table says which function that is."""

@@ -1,0 +1,198 @@
+"""The commands that print what there is: ps, why, inventory, history, doctor."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from moot.cli.commands.apply import address_text
+from moot.cli.output import Output, ago, moment
+from moot.model.report import Check, Version, Why
+from moot.model.resource import ConfigurationItem
+from moot.model.value import JSON
+
+if TYPE_CHECKING:
+    from moot.cli.run import Call
+
+STATUS_COLOURS = {
+    "healthy": "green",
+    "running": "green",
+    "completed": "dim",
+    "starting": "yellow",
+    "stale": "yellow",
+    "unhealthy": "red",
+    "failed": "red",
+}
+
+
+def ps(call: Call, out: Output) -> int:
+    """The replicas."""
+    replicas, stale = call.moot.ps(all=call.invocation.flag("all"))
+    if out.json_wanted:
+        out.answer({"replicas": [replica.as_json() for replica in replicas]}, stale=stale)
+        return 0
+    out.stale(stale)
+    if not replicas:
+        out.message("nothing runs; moot up starts it")
+        return 0
+    now = time.time()
+    headers = ("REPLICA", "VENUE", "OFFERING", "STATUS", "SINCE", "ENDPOINTS", "DETAIL")
+    out.table(
+        headers,
+        (
+            (
+                replica.replica,
+                replica.venue,
+                replica.offering,
+                replica.status,
+                ago(replica.since, now),
+                " ".join(address_text(port, address) for port, address in replica.endpoints),
+                replica.detail,
+            )
+            for replica in replicas
+        ),
+        {"STATUS": STATUS_COLOURS},
+    )
+    return 0
+
+
+def why(call: Call, out: Output) -> int:
+    """Why a replica is where it is."""
+    answer = call.moot.why(call.invocation.arguments[0])
+    if out.json_wanted:
+        out.answer(why_json(answer))
+        return 0
+    out.line(f"{answer.replica} is on {answer.chosen}, {answer.price or 'price unknown'}")
+    if answer.reason:
+        out.line(f"  because: {answer.reason}")
+    if answer.alternatives:
+        out.line("also possible:")
+        for alternative in answer.alternatives:
+            out.line(f"  {alternative}")
+    if answer.rejections:
+        out.line("not possible:")
+        for rejection in answer.rejections:
+            out.line(f"  {rejection.venue} {rejection.offering}: {rejection.reason}")
+    return 0
+
+
+def inventory(call: Call, out: Output) -> int:
+    """The things that exist."""
+    items, stale = call.moot.inventory(all=call.invocation.flag("all"))
+    if out.json_wanted:
+        out.answer({"items": [item_json(item) for item in items]}, stale=stale)
+        return 0
+    out.stale(stale)
+    if not items:
+        out.message("nothing of this App stands")
+        return 0
+    headers = ("ADDRESS", "TYPE", "VENUE", "IDENTIFIER", "STATUS")
+    out.table(
+        headers,
+        (
+            (item.address or "-", item.type, item.venue, item.identifier, item.status or "-")
+            for item in items
+        ),
+        {"STATUS": STATUS_COLOURS},
+    )
+    return 0
+
+
+def history(call: Call, out: Output) -> int:
+    """The versions of a thing."""
+    versions = call.moot.history(call.invocation.arguments[0])
+    if out.json_wanted:
+        out.answer({"versions": [version_json(version) for version in versions]})
+        return 0
+    out.table(
+        ("WHEN", "INCARNATION", "STATUS", "IDENTIFIER", "CAUSE"),
+        (
+            (
+                moment(version.at),
+                str(version.incarnation),
+                (version.item.status or "-") if version.item else "gone",
+                version.item.identifier if version.item else "-",
+                version.cause,
+            )
+            for version in versions
+        ),
+    )
+    return 0
+
+
+def doctor(call: Call, out: Output) -> int:
+    """What this machine lacks."""
+    checks = call.moot.doctor()
+    failed = any(check.required and not check.ok for check in checks)
+    if out.json_wanted:
+        out.answer({"checks": [check_json(check) for check in checks]})
+        return int(failed)
+    for check in checks:
+        mark, colour = _verdict(check)
+        detail = f": {check.detail}" if check.detail else ""
+        out.line(f"{out.style(mark.ljust(7), colour)} {check.name}{detail}")
+        for line in check.extra:
+            out.line(f"        {line}")
+        if check.remedy and not check.ok:
+            out.line(f"        {check.remedy}")
+    return int(failed)
+
+
+def why_json(answer: Why) -> dict[str, JSON]:
+    """The fields of `why --json`."""
+    return {
+        "replica": answer.replica,
+        "chosen": answer.chosen,
+        "price": answer.price,
+        "reason": answer.reason,
+        "alternatives": list(answer.alternatives),
+        "rejections": [
+            {"venue": each.venue, "offering": each.offering, "reason": each.reason}
+            for each in answer.rejections
+        ],
+    }
+
+
+def item_json(item: ConfigurationItem) -> JSON:
+    """An entry of `items`; `managed` is whether it carries our address, times are epoch seconds."""
+    return {
+        "address": item.address,
+        "type": item.type,
+        "venue": item.venue,
+        "identifier": item.identifier,
+        "managed": item.address is not None,
+        "status": item.status,
+        "properties": item.properties,
+        "depends_on": list(item.depends_on),
+        "observed_at": item.observed_at,
+        "incarnation": item.incarnation,
+    }
+
+
+def version_json(version: Version) -> JSON:
+    """An entry of `versions`; `item` is null where the thing was gone from then on."""
+    return {
+        "at": version.at,
+        "address": version.address,
+        "incarnation": version.incarnation,
+        "cause": version.cause,
+        "item": item_json(version.item) if version.item else None,
+    }
+
+
+def check_json(check: Check) -> JSON:
+    """An entry of `checks`."""
+    return {
+        "name": check.name,
+        "ok": check.ok,
+        "required": check.required,
+        "detail": check.detail,
+        "remedy": check.remedy,
+        "extra": list(check.extra),
+    }
+
+
+def _verdict(check: Check) -> tuple[str, str]:
+    if check.ok:
+        return "ok", "green"
+    return ("missing", "red") if check.required else ("absent", "yellow")

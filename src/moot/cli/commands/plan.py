@@ -1,0 +1,59 @@
+"""`moot plan`: show what `up` would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moot.cli import proposal as text
+from moot.cli.output import Output
+from moot.model.plan import Plan
+from moot.model.report import Proposal
+
+if TYPE_CHECKING:
+    from moot.cli.run import Call
+
+CHANGES_PENDING = 3
+
+
+def plan(call: Call, out: Output) -> int:
+    """Print the proposal; exit with 3 where --exit-code asks for it and something is to be done."""
+    proposal = call.moot.plan()
+    out.warn(proposal.warnings)
+    if out.json_wanted:
+        out.answer(
+            {
+                "changes": proposal.plan.as_json(),
+                "cost": text.cost_json(proposal.cost),
+                "findings": text.findings_json(proposal),
+            },
+            stale=proposal.stale,
+        )
+    else:
+        out.stale(proposal.stale)
+        show_proposal(proposal, out, where=True)
+    pending = bool(proposal.plan.changes) and call.invocation.flag("exit-code")
+    return CHANGES_PENDING if pending else 0
+
+
+def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | None = None) -> None:
+    """The plan as text; with `where` also each component's place and why it is not elsewhere."""
+    show_plan(proposal.plan, out, most)
+    if where and proposal.placement.assignments:
+        out.line()
+        headers = ("COMPONENT", "REPLICAS", "VENUE", "OFFERING", "AS", "PRICE", "NOT ELSEWHERE")
+        out.table(headers, text.where_rows(proposal.placement))
+        out.line()
+    for finding in proposal.findings:
+        subject = f"{finding.address}: " if finding.address else ""
+        out.line(f"{finding.severity}: {subject}{finding.problem} [{finding.rule}]")
+        out.line(f"  {finding.remedy}")
+    cost = text.cost_line(proposal.cost)
+    if cost:
+        out.line(cost)
+    out.line(out.style(text.summary(proposal.plan), "bold"))
+
+
+def show_plan(plan: Plan, out: Output, most: int | None = None) -> None:
+    """The changes alone."""
+    for line in text.change_lines(plan, out.style, most):
+        out.line(line)

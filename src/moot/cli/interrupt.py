@@ -1,0 +1,39 @@
+"""Ctrl-C during an apply: the first lets what is in flight finish, the second stops at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+FIRST = "finishing what is in flight; press Ctrl-C again to stop now"
+SECOND = "stopped; the same command goes on from here"
+INTERRUPTED = 130
+
+
+@contextmanager
+def interruptible(say: Callable[[str], None]) -> Iterator[threading.Event]:
+    """An event that is set by the first SIGINT or SIGTERM; `say` shows a line and must be quick.
+
+    The second signal ends the process without waiting for any thread: the journal has every
+    intent, so the next run picks up from there.
+    """
+    cancelled = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if cancelled.is_set():
+            say(SECOND)
+            os._exit(INTERRUPTED)
+        cancelled.set()
+        say(FIRST)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, on_signal) for number in numbers]
+    try:
+        yield cancelled
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

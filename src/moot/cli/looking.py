@@ -1,0 +1,114 @@
+"""The commands that look and change nothing."""
+
+from __future__ import annotations
+
+from moot.cli.command import Argument, Command, Option
+
+PS = Command(
+    name="ps",
+    run="look:ps",
+    help="list the replicas, how they are and where to reach them",
+    teach=(
+        "Status is one of starting, running, healthy, unhealthy, completed, failed and stale;\n"
+        "stale means that the venue does not answer and this is the last that was seen."
+    ),
+    example="moot ps\nmoot ps --all --json",
+    answers=("replicas: replica, component, venue, offering, status, endpoints, since, detail",),
+    options=(Option("-a --all", "of every App, not only this one"),),
+)
+
+LOGS = Command(
+    name="logs",
+    run="logs:logs",
+    help="print what replicas wrote",
+    teach=(
+        "Of every replica, or of the components and replicas named.  --since takes a duration\n"
+        "(90s, 10m, 2h30m, 1d) or a moment (2026-05-01T12:00, seconds since 1970).  With --json\n"
+        "each line is an object; with -f one object is printed per line as it comes."
+    ),
+    example="moot logs -f web\nmoot logs --since 10m -n 100 web/0 db",
+    answers=("lines: replica, at, stream, text",),
+    arguments=(Argument("NAME", "component or replica; default: all", "*", "names"),),
+    options=(
+        Option("-f --follow", "go on as more is written, until Ctrl-C"),
+        Option("-n --tail", "only the last N lines of each replica, or all", "N"),
+        Option("--since", "only what was written since then", "TIME"),
+        Option("-t --timestamps", "print when each line was written"),
+        Option("--no-prefix", "print the lines alone, without the replica's name"),
+    ),
+    exits=(0, 1, 2, 130),
+)
+
+CONFIG = Command(
+    name="config",
+    run="config:config",
+    help="check the compose files and print the canonical model",
+    teach=(
+        "Merges files, fills in variables and defaults, and prints the result as YAML, which is\n"
+        "again a compose file.  Every error is reported at once, each with its place."
+    ),
+    example="moot config\nmoot config --quiet && echo fine",
+    answers=("the keys of the canonical model, or with an option services, volumes, images",),
+    options=(
+        Option("-q --quiet", "only check"),
+        Option("--services", "print the names of the components"),
+        Option("--volumes", "print the names of the volumes"),
+        Option("--images", "print the images"),
+    ),
+    exits=(0, 2),
+)
+
+SCHEMA = Command(
+    name="schema",
+    run="config:schema",
+    help="print the JSON Schema of a compose file with x-moot",
+    teach="Editors that know JSON Schema complete and check a compose file with it.",
+    example="moot schema > compose.schema.json",
+    answers=("schemas",),
+    exits=(0,),
+)
+
+WHY = Command(
+    name="why",
+    run="look:why",
+    help="say why a replica is where it is",
+    teach="What was chosen and at what price, what else was possible, and what was not and why.",
+    example="moot why web/0",
+    answers=(
+        "replica",
+        "chosen",
+        "price",
+        "reason",
+        "alternatives",
+        "rejections: venue, offering, reason",
+    ),
+    arguments=(Argument("REPLICA", "such as web/0, or web for its first", completes="replicas"),),
+)
+
+INVENTORY = Command(
+    name="inventory",
+    run="look:inventory",
+    help="list the things that exist, as the venues report them",
+    teach=(
+        "Everything made for this App: processes, containers, networks, volumes, gateways.  With\n"
+        "--all also what belongs to other Apps and what moot did not make."
+    ),
+    example="moot inventory\nmoot inventory --all --json",
+    answers=(
+        "items: address, type, venue, identifier, managed, status, properties, depends_on, "
+        "observed_at, incarnation",
+    ),
+    options=(Option("-a --all", "of every App, and what is not ours"),),
+)
+
+HISTORY = Command(
+    name="history",
+    run="look:history",
+    help="list what a thing has been, newest first",
+    teach="Each version with its time and what caused it.  moot inventory prints addresses.",
+    example="moot history shop/web/0@laptop/process",
+    answers=("versions: at, address, incarnation, cause, item",),
+    arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
+)
+
+LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, INVENTORY, HISTORY)

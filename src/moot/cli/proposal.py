@@ -1,0 +1,147 @@
+"""A plan as text: what, where, why there, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from moot.model.placement import Assignment, Placement
+from moot.model.plan import Change, Create, Delete, Plan, verb
+from moot.model.report import Cost, Proposal
+from moot.model.value import JSON, Ref, Value, unknowns
+
+NO_CHANGES = "No changes."
+SYMBOLS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+"}
+COLOURS = {"create": "green", "update": "yellow", "delete": "red", "replace": "yellow"}
+HOURS_PER_MONTH = 730  # 365 days / 12, as the price lists of the large clouds count
+
+Style = Callable[[str, str], str]
+
+
+def change_lines(plan: Plan, style: Style, most: int | None = None) -> Iterator[str]:
+    """A line per change in the order of the plan; what replaces and what is replaced share one."""
+    made = {change.key for change in plan.changes if isinstance(change, Create)}
+    shown = [
+        change
+        for change in plan.changes
+        if not (isinstance(change, Delete) and change.replaced_by in made)
+    ]
+    listed = shown if most is None else shown[:most]
+    width = max((len(change.address) for change in listed), default=0)
+    for change in listed:
+        kind = "replace" if isinstance(change, Create) and change.replaces else verb(change)
+        thing = change.have if isinstance(change, Delete) else change.want
+        symbol = style(SYMBOLS[kind].rjust(3), COLOURS[kind])
+        yield f"{symbol} {change.address.ljust(width)}  {thing.type}  {change.reason}".rstrip()
+        later = _known_later(change)
+        if later:
+            yield f"      known after apply: {', '.join(later)}"
+    if len(listed) < len(shown):
+        yield f"  ... and {len(shown) - len(listed)} more; moot plan lists them all"
+
+
+def summary(plan: Plan) -> str:
+    """The last line of a plan."""
+    if not plan.changes:
+        return f"{NO_CHANGES} What runs is what is declared."
+    count = Counter(verb(change) for change in plan.changes)
+    parts = f"{count['create']} to create, {count['update']} to update, {count['delete']} to delete"
+    possible = sum(not isinstance(c, Delete) and c.possible for c in plan.changes)
+    return f"Plan: {parts}" + (f" ({possible} of them only possibly)." if possible else ".")
+
+
+def where_rows(placement: Placement) -> list[tuple[str, ...]]:
+    """(component, replicas, venue, offering, runs as, price, why not elsewhere) per group."""
+    groups: dict[tuple[str, str, str, str], list[Assignment]] = {}
+    for each in placement.assignments:
+        key = (each.component, each.offering.venue, each.offering.name, each.runs_as)
+        groups.setdefault(key, []).append(each)
+    return [
+        (
+            component,
+            str(len(members)),
+            venue,
+            offering,
+            runs_as,
+            price(members[0].offering.hourly, members[0].offering.currency),
+            _not_elsewhere(placement, component, venue),
+        )
+        for (component, venue, offering, runs_as), members in groups.items()
+    ]
+
+
+def price(hourly: Decimal | None, currency: str) -> str:
+    """A price for people."""
+    if hourly is None:
+        return "unknown"
+    return f"{hourly.normalize():f} {currency}/hour" if hourly else "free"
+
+
+def cost_line(cost: Cost) -> str:
+    """What everything that will stand costs together; "" where nothing costs anything."""
+    if cost.hourly is None:
+        unknown = ", ".join(name for name, hourly in cost.components if hourly is None)
+        return f"Cost: unknown, for want of a price of {unknown}" if unknown else "Cost: unknown"
+    if not cost.hourly:
+        return ""
+    month = (cost.hourly * HOURS_PER_MONTH).quantize(Decimal("0.01"))
+    return f"Cost: {price(cost.hourly, cost.currency)}, about {month} {cost.currency}/month"
+
+
+def cost_json(cost: Cost) -> JSON:
+    """`cost` in `plan --json`; amounts are strings, so that no digit is lost."""
+    return {
+        "hourly": _amount(cost.hourly),
+        "currency": cost.currency,
+        "components": [
+            {"component": name, "hourly": _amount(hourly)} for name, hourly in cost.components
+        ],
+    }
+
+
+def findings_json(proposal: Proposal) -> list[JSON]:
+    """`findings` in `plan --json`."""
+    return [
+        {
+            "rule": finding.rule,
+            "address": finding.address,
+            "problem": finding.problem,
+            "remedy": finding.remedy,
+            "severity": finding.severity,
+        }
+        for finding in proposal.findings
+    ]
+
+
+def _amount(hourly: Decimal | None) -> str | None:
+    return None if hourly is None else f"{hourly:f}"
+
+
+def _known_later(change: Change) -> list[str]:
+    if isinstance(change, Delete):
+        return []
+    return sorted(set(_paths(change.want.properties, "")))
+
+
+def _paths(value: Value, path: str) -> Iterable[str]:
+    """Paths below `value` that hold something which another resource must exist to tell."""
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from _paths(item, f"{path}.{key}" if path else str(key))
+        case list() | tuple():
+            for index, item in enumerate(value):
+                yield from _paths(item, f"{path}.{index}")
+        case _:
+            if any(isinstance(unknown, Ref) for unknown in unknowns(value)):
+                yield path
+
+
+def _not_elsewhere(placement: Placement, component: str, venue: str) -> str:
+    reasons = dict.fromkeys(
+        f"{rejection.venue}: {rejection.reason}"
+        for rejection in placement.rejections
+        if rejection.component == component and rejection.venue != venue
+    )
+    return "; ".join(reasons)

@@ -1,0 +1,144 @@
+"""The commands about venues, volumes and this machine."""
+
+from __future__ import annotations
+
+from moot.cli.changing import APPLIED, QUIET
+from moot.cli.command import Argument, Command, Option
+
+SHELLS = ("bash", "zsh", "fish")
+
+VENUES = ("venues: name, provider, identity, problems, offerings",)
+
+VENUE_ADD = Command(
+    name="venue add",
+    run="venue:add",
+    help="add a venue to venues.yaml",
+    teach=(
+        "PROVIDER is the kind of place: host, docker, and whatever else is installed.  What\n"
+        "follows are its settings: values are read as YAML, a dotted key makes a nested one.\n"
+        "The venues laptop and docker are there without being added."
+    ),
+    example=(
+        "moot venue add remote docker host=ssh://root@build1\n"
+        "moot venue add lab host 'hosts=[10.77.0.4, 10.77.0.5]' user=root"
+    ),
+    answers=VENUES,
+    arguments=(
+        Argument("NAME", "your name for it"),
+        Argument("PROVIDER", "kind of venue", completes="providers"),
+        Argument("KEY=VALUE", "a setting of the provider", "*"),
+    ),
+)
+
+VENUE_LIST = Command(
+    name="venue list",
+    run="venue:list_all",
+    help="list the venues",
+    teach="Each with its provider and settings' problems; no venue is asked anything.",
+    example="moot venue list",
+    answers=VENUES,
+)
+
+VENUE_CHECK = Command(
+    name="venue check",
+    run="venue:check",
+    help="ask venues who they are and what they offer",
+    teach="Prints what keeps a venue from working and what mends it; exits with 1 if one fails.",
+    example="moot venue check docker",
+    answers=VENUES,
+    arguments=(Argument("NAME", "default: all", "*", "venues"),),
+)
+
+VENUE_RENAME = Command(
+    name="venue rename",
+    run="venue:rename",
+    help="give a venue another name; what runs there stays",
+    teach="Addresses that name the venue are rewritten in one transaction; nothing is restarted.",
+    example="moot venue rename lab basement",
+    answers=("venues: name",),
+    arguments=(
+        Argument("OLD", "its name now", completes="venues"),
+        Argument("NEW", "its name from now on"),
+    ),
+)
+
+VENUE_REMOVE = Command(
+    name="venue remove",
+    run="venue:remove",
+    help="take a venue out of venues.yaml",
+    teach="Refused while something of ours stands there: take it down first.",
+    example="moot venue remove lab",
+    answers=("venues: name",),
+    arguments=(Argument("NAME", "which venue", completes="venues"),),
+    exits=(0, 1, 2, 4),
+)
+
+VOLUME_LS = Command(
+    name="volume ls",
+    run="volume:list_all",
+    help="list volumes and what uses them",
+    teach="Volumes outlive replicas, moves and moot down.",
+    example="moot volume ls --all",
+    answers=("volumes: name, address, venue, identifier, used_by",),
+    options=(Option("-a --all", "of every App, not only this one"),),
+)
+
+VOLUME_RM = Command(
+    name="volume rm",
+    run="volume:remove",
+    help="delete volumes and the data in them",
+    teach="Refused while something uses the volume.  What is deleted is gone.",
+    example="moot volume rm data",
+    answers=APPLIED,
+    arguments=(Argument("NAME", "as moot volume ls prints it", "+", "volumes"),),
+    options=(QUIET,),
+    exits=(0, 1, 2, 4, 130),
+)
+
+DOCTOR = Command(
+    name="doctor",
+    run="look:doctor",
+    help="say what this machine lacks, and the command that mends it",
+    teach="Exits with 1 when something that moot cannot do without is missing.",
+    example="moot doctor",
+    answers=("checks: name, ok, required, detail, remedy, extra",),
+    exits=(0, 1),
+)
+
+COMPLETION = Command(
+    name="completion",
+    run="completion:completion",
+    help="print a completion script for a shell",
+    teach="Completes commands, options, and the names of components, replicas, volumes and venues.",
+    example=(
+        "moot completion bash > /etc/bash_completion.d/moot\n"
+        'moot completion zsh > "${fpath[1]}/_moot"\n'
+        "moot completion fish > ~/.config/fish/completions/moot.fish"
+    ),
+    answers=("scripts: shell, text",),
+    arguments=(Argument("SHELL", "bash, zsh or fish", choices=SHELLS),),
+    exits=(0, 2),
+)
+
+VERSION = Command(
+    name="version",
+    run="config:version",
+    help="print the version",
+    teach="The same as moot --version.",
+    example="moot version --json",
+    answers=("versions: name, version",),
+    exits=(0,),
+)
+
+PROVIDING = (
+    VENUE_ADD,
+    VENUE_LIST,
+    VENUE_CHECK,
+    VENUE_RENAME,
+    VENUE_REMOVE,
+    VOLUME_LS,
+    VOLUME_RM,
+    DOCTOR,
+    COMPLETION,
+    VERSION,
+)

@@ -1,0 +1,25 @@
+"""What a placement costs, where prices are known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from moot.model.placement import Placement
+from moot.model.report import Cost
+
+
+def cost(placement: Placement) -> Cost:
+    """Per hour, in the currency of the offerings; None where any price in a sum is unknown."""
+    by_component: dict[str, Decimal | None] = {}
+    for assignment in placement.assignments:
+        so_far = by_component.get(assignment.component, Decimal(0))
+        price = assignment.offering.hourly
+        known = so_far is not None and price is not None
+        by_component[assignment.component] = so_far + price if known else None
+    prices = list(by_component.values())
+    known = [price for price in prices if price is not None]
+    return Cost(
+        hourly=sum(known, Decimal(0)) if len(known) == len(prices) else None,
+        currency=next((a.offering.currency for a in placement.assignments), "EUR"),
+        components=tuple(by_component.items()),
+    )

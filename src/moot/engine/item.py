@@ -1,0 +1,50 @@
+"""What a venue reported, joined with what only we know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import Value
+
+
+def expected(want: Resource, incarnation: int, sealed: Mapping[str, Value]) -> ConfigurationItem:
+    """The item that a successful create or update will leave, but for what the venue says of it.
+
+    `sealed` are the properties asked for, Refs resolved and sensitive values as digests.
+    """
+    return ConfigurationItem(
+        type=want.type,
+        venue=want.venue,
+        identifier="",
+        address=want.address,
+        incarnation=incarnation,
+        applied=sealed,
+        depends_on=want.depends_on,
+        on=want.on,
+        replica=want.replica,
+        main=want.main,
+        exclusive=want.exclusive,
+        ready_within_s=want.ready_within_s,
+    )
+
+
+def joined(known: ConfigurationItem, seen: ConfigurationItem, now: float) -> ConfigurationItem:
+    """`known` as the venue describes it now; `since` moves when the status does."""
+    return replace(
+        known,
+        identifier=seen.identifier,
+        installation=seen.installation or known.installation,
+        properties=seen.properties,
+        status=seen.status,
+        private=seen.private,
+        since=_since(known, seen, now),
+        observed_at=now,
+    )
+
+
+def _since(known: ConfigurationItem, seen: ConfigurationItem, now: float) -> float | None:
+    if seen.since is not None:
+        return seen.since
+    return known.since if known.since is not None and known.status == seen.status else now

@@ -1,0 +1,392 @@
+"""One apply as a state and a function: an event happens, effects follow; no clock, thread or I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moot.engine.trouble import (
+    blocked_forever,
+    call_failed,
+    never_reached,
+    vanished,
+)
+from moot.model.diagnostic import Diagnostic
+from moot.model.plan import Change, Create, Delete, Plan, Wait
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import JSON, Ref, Secret, Value, at_path, encode, substitute
+
+ATTEMPTS = 5
+FIRST_LOOK_S = 0.03
+LONGEST_LOOK_S = 1.0
+
+Seal = Callable[[str, Mapping[str, Value]], Mapping[str, Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The apply starts."""
+
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """A call ended; `item` is complete, None when the thing is gone."""
+
+    key: str
+    item: ConfigurationItem | None
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A call answered Pending."""
+
+    key: str
+    seconds: float
+    resume: JSON
+    note: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call failed.  `retryable`: the same again can help."""
+
+    key: str
+    code: str
+    message: str
+    remedy: str
+    retryable: bool
+    retry_after: float | None
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A call will not be made any more; `called`: it had begun, so that its end is open."""
+
+    key: str
+    called: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A thing was read; `item` None when it is gone, `error` when the venue did not answer."""
+
+    address: str
+    item: ConfigurationItem | None
+    error: str
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The user wants to stop: what is in flight ends, nothing new starts."""
+
+    now: float
+
+
+Event = Begun | Succeeded | Continued | Failed | Withdrawn | Looked | Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Make the venue call for a change, not before `at`; `attempt` counts definite failures."""
+
+    change: Change
+    attempt: int
+    at: float
+    resume: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the thing at an address, not before `at`."""
+
+    item: ConfigurationItem
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write down how a change ended: the item it left (None: gone), or the code of its failure."""
+
+    change: Change
+    item: ConfigurationItem | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Write down what a look has shown."""
+
+    item: ConfigurationItem
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Write down how a pending call goes on."""
+
+    change: Change
+    resume: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Show progress."""
+
+    change: Change
+    phase: Literal["started", "pending", "waiting", "done", "dropped", "failed"]
+    note: str = ""
+
+
+Effect = Call | Look | Record | Seen | Remember | Tell
+
+
+@dataclass
+class Walk:
+    """The state of one apply."""
+
+    plan: Plan
+    items: dict[str, ConfigurationItem]
+    seal: Seal
+    changes: dict[str, Change] = field(init=False)
+    unmet: dict[str, int] = field(default_factory=dict[str, int])
+    behind: dict[str | None, list[Wait]] = field(default_factory=dict[str | None, list[Wait]])
+    waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
+    watches: dict[str, list[Wait]] = field(default_factory=dict[str, list[Wait]])
+    since: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    attempts: dict[str, int] = field(default_factory=dict[str, int])
+    not_before: dict[str, float] = field(default_factory=dict[str, float])
+    ready: deque[str] = field(default_factory=deque[str])
+    in_flight: set[str] = field(default_factory=set[str])
+    settled: dict[str, str] = field(default_factory=dict[str, str])
+    failures: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    cancelled: bool = False
+
+    def __post_init__(self) -> None:
+        self.changes = {change.key: change for change in self.plan.changes}
+        nodes: dict[str, Iterable[Wait]] = {c.key: c.after for c in self.plan.changes}
+        nodes.update(self.plan.gates)
+        for name, waits in nodes.items():
+            self.unmet[name] = 0
+            for wait in waits:
+                self.unmet[name] += 1
+                if wait not in self.waiting:
+                    self.waiting[wait] = []
+                    self.behind.setdefault(wait.change, []).append(wait)
+                self.waiting[wait].append(name)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can happen."""
+        return not self.in_flight and (self.cancelled or not self.watches)
+
+    def outcomes(self, outcome: str) -> int:
+        """How many changes ended so: done, dropped, failed or blocked."""
+        return sum(self.settled.get(key) == outcome for key in self.changes)
+
+    def resolved(self, want: Resource) -> Mapping[str, Value]:
+        """Properties with every Ref that can be known replaced by its value."""
+
+        def known(unknown: Ref | Secret) -> Value:
+            if isinstance(unknown, Secret) or unknown.address not in self.items:
+                return unknown
+            value = at_path(self.items[unknown.address].properties, unknown.attribute)
+            return unknown if value is None else value
+
+        return substitute(want.properties, known)
+
+
+def step(walk: Walk, event: Event) -> list[Effect]:
+    """What follows from one event.  The caller records before it calls."""
+    effects = _react(walk, event)
+    while walk.ready:
+        effects += _open(walk, walk.ready.popleft(), event.now)
+    return effects
+
+
+def _react(walk: Walk, event: Event) -> list[Effect]:
+    match event:
+        case Begun(now):
+            walk.ready.extend(name for name, count in walk.unmet.items() if not count)
+            return _meet(walk, walk.behind.get(None, []), now)
+        case Succeeded(key, item, now):
+            return _succeeded(walk, walk.changes[key], item, now)
+        case Continued(key, seconds, resume, note, now):
+            change = walk.changes[key]
+            effects: list[Effect] = [Remember(change, resume), Tell(change, "pending", note)]
+            if walk.cancelled:
+                walk.in_flight.discard(key)
+                return effects
+            return [*effects, Call(change, walk.attempts.get(key, 0), now + seconds, resume)]
+        case Failed():
+            return _failed(walk, event)
+        case Withdrawn(key, called):
+            walk.in_flight.discard(key)
+            return [] if called else [Record(walk.changes[key], None, "withdrawn")]
+        case Looked(address, item, error, now):
+            return _looked(walk, address, item, error, now)
+        case Cancelled():
+            walk.cancelled = True
+            return []
+
+
+def _open(walk: Walk, name: str, now: float) -> list[Effect]:
+    """All waits of a node are met: a gate lets its followers go, a change is started."""
+    if name in walk.settled or walk.cancelled:
+        return []
+    change = walk.changes.get(name)
+    if change is None:
+        return _settle(walk, name, "done", now)
+    if _comes_to_nothing(walk, change):
+        return [Tell(change, "dropped"), *_settle(walk, name, "dropped", now)]
+    walk.in_flight.add(name)
+    return [Tell(change, "started"), Call(change, 0, max(now, walk.not_before.get(name, now)))]
+
+
+def _comes_to_nothing(walk: Walk, change: Change) -> bool:
+    """Whether a possible change turns out to be none, now that its Refs are known."""
+    if isinstance(change, Delete):
+        successor = walk.changes.get(change.replaced_by or "")
+        if successor is None:
+            return False
+        if successor.key in walk.settled:
+            return walk.settled[successor.key] == "dropped"
+        return _comes_to_nothing(walk, successor)
+    have = change.replaces if isinstance(change, Create) else change.have
+    if not change.possible or have is None:
+        return False
+    wanted = walk.seal(change.want.type, walk.resolved(change.want))
+    return encode(wanted) == encode(have.applied)
+
+
+def _settle(walk: Walk, name: str, outcome: str, now: float) -> list[Effect]:
+    """A change or gate is through; those that wait for it come nearer, or are blocked with it."""
+    walk.settled[name] = outcome
+    waits = walk.behind.get(name, [])
+    if outcome in {"done", "dropped"}:
+        return _meet(walk, waits, now)
+    _break(walk, waits)
+    return []
+
+
+def _meet(walk: Walk, waits: Iterable[Wait], now: float) -> list[Effect]:
+    """The changes of these waits are through; what is left of them is a condition, if any."""
+    effects: list[Effect] = []
+    for wait in waits:
+        if wait.address is None or wait.condition is None:
+            _pass(walk, wait, now)
+        elif (item := walk.items.get(wait.address)) is None:
+            walk.failures.append(vanished(wait.address))
+            _break(walk, [wait])
+        else:
+            watched = wait.address in walk.watches
+            walk.watches.setdefault(wait.address, []).append(wait)
+            walk.since.setdefault(wait.address, (now, FIRST_LOOK_S))
+            _judge(walk, item, now)
+            if wait.address in walk.watches and not watched:
+                effects += _again(walk, item, now)
+    return effects
+
+
+def _pass(walk: Walk, wait: Wait, now: float) -> None:
+    """A wait is met for good."""
+    for name in walk.waiting[wait]:
+        walk.unmet[name] -= 1
+        if wait.delay_s:
+            walk.not_before[name] = max(walk.not_before.get(name, now), now + wait.delay_s)
+        if not walk.unmet[name]:
+            walk.ready.append(name)
+
+
+def _break(walk: Walk, waits: Iterable[Wait]) -> None:
+    """These waits can never be met: whatever stands behind them is blocked, and so on."""
+    queue = list(waits)
+    while queue:
+        for name in walk.waiting[queue.pop()]:
+            if name not in walk.settled and name not in walk.in_flight:
+                walk.settled[name] = "blocked"
+                queue += walk.behind.get(name, [])
+
+
+def _judge(walk: Walk, item: ConfigurationItem, now: float) -> None:
+    """Look at one item with the eyes of every wait that watches it."""
+    address = str(item.address)
+    kept: list[Wait] = []
+    for wait in walk.watches.pop(address, []):
+        assert wait.condition is not None
+        if item.has_reached(wait.condition):
+            _pass(walk, wait, now)
+            continue
+        if item.cannot_reach(wait.condition):
+            walk.failures.append(blocked_forever(item, wait.condition))
+        elif wait.condition != "completed" and now - walk.since[address][0] > item.ready_within_s:
+            walk.failures.append(never_reached(item, wait.condition))
+        else:
+            kept.append(wait)
+            continue
+        _break(walk, [wait])
+    if kept:
+        walk.watches[address] = kept
+
+
+def _again(walk: Walk, item: ConfigurationItem, now: float) -> list[Effect]:
+    """Look again, less and less often."""
+    begun, pause = walk.since[str(item.address)]
+    walk.since[str(item.address)] = (begun, min(pause * 1.4, LONGEST_LOOK_S))
+    return [Look(item, now + pause)]
+
+
+def _looked(
+    walk: Walk, address: str, item: ConfigurationItem | None, error: str, now: float
+) -> list[Effect]:
+    known = walk.items.get(address)
+    if known is None or address not in walk.watches:
+        return []
+    if error:
+        item = known
+    if item is None or item.incarnation != known.incarnation:
+        walk.failures.append(vanished(address))
+        _break(walk, walk.watches.pop(address, []))
+        return []
+    walk.items[address] = item
+    effects: list[Effect] = [Seen(item)] if item.status != known.status else []
+    _judge(walk, item, now)
+    if address in walk.watches:
+        effects += _again(walk, item, now)
+    return effects
+
+
+def _succeeded(
+    walk: Walk, change: Change, item: ConfigurationItem | None, now: float
+) -> list[Effect]:
+    walk.in_flight.discard(change.key)
+    if item is not None:
+        walk.items[change.address] = item
+    elif (standing := walk.items.get(change.address)) and (
+        standing.incarnation == change.incarnation
+    ):
+        del walk.items[change.address]
+    walk.since.pop(change.address, None)
+    effects: list[Effect] = [Record(change, item, "done"), Tell(change, "done")]
+    return effects + _settle(walk, change.key, "done", now)
+
+
+def _failed(walk: Walk, event: Failed) -> list[Effect]:
+    change = walk.changes[event.key]
+    attempt = walk.attempts.get(event.key, 0) + 1
+    walk.attempts[event.key] = attempt
+    if event.retryable and attempt < ATTEMPTS and not walk.cancelled:
+        pause = event.retry_after if event.retry_after is not None else 0.2 * 2**attempt
+        note = f"{event.message}; trying again"
+        return [Tell(change, "pending", note), Call(change, attempt, event.now + pause)]
+    walk.in_flight.discard(event.key)
+    walk.failures.append(call_failed(change, event.code, event.message, event.remedy))
+    effects: list[Effect] = [Record(change, None, event.code), Tell(change, "failed", event.message)]
+    return effects + _settle(walk, event.key, "failed", event.now)

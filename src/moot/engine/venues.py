@@ -1,0 +1,107 @@
+"""The configured venues and their providers: made when first used, traced at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.venue import Offering, Venue
+from moot.passes.differ import Facts
+from moot.provider import Env, Provider, ProviderError, TypeSchema, installed
+
+T = TypeVar("T")
+
+
+@dataclass
+class Venues:
+    """All venues by name.  A provider is asked through `call`, which traces and classifies."""
+
+    configured: Mapping[str, Venue]
+    env: Env
+    kinds: Mapping[str, Callable[[], type[Provider]]] = field(default_factory=installed)
+    _providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
+    _schemas: dict[str, TypeSchema] = field(default_factory=dict[str, TypeSchema])
+    _facts: dict[str, Facts] = field(default_factory=dict[str, Facts])
+
+    def provider(self, name: str) -> Provider:
+        """The provider of a venue.  Raises BadInput where there is no such venue or provider."""
+        if name not in self._providers:
+            venue = self.configured.get(name)
+            if venue is None:
+                raise BadInput(_no_such_venue(name, self.configured))
+            if venue.provider not in self.kinds:
+                raise BadInput(_no_such_provider(venue, self.kinds))
+            made = self.kinds[venue.provider]()
+            self._providers[name] = made(name, venue.configuration, self.env)
+        return self._providers[name]
+
+    def call(self, venue: str, what: str, job: Callable[[Provider], T]) -> T:
+        """Ask a venue.  Whatever goes wrong in a provider is a ProviderError from here on."""
+        started = self.env.now()
+        try:
+            answer = job(self.provider(venue))
+        except ProviderError as error:
+            self.env.trace(venue, f"{what}: {error.code}: {error.message}{self._took(started)}")
+            raise
+        except BadInput:
+            raise
+        except Exception as error:
+            self.env.trace(venue, f"{what}: {type(error).__name__}: {error}{self._took(started)}")
+            text = f"{type(error).__name__}: {error} (a defect of the provider)"
+            raise ProviderError("GeneralServiceException", text) from error
+        self.env.trace(venue, f"{what}: {type(answer).__name__}{self._took(started)}")
+        return answer
+
+    def schema(self, venue: str, type: str) -> TypeSchema:
+        """What the provider says of a type; a bare schema where the venue is not there any more."""
+        if type not in self._schemas:
+            try:
+                self._schemas[type] = self.call(venue, f"schema {type}", lambda p: p.schema(type))
+            except (BadInput, ProviderError):
+                return TypeSchema(type=type)
+        return self._schemas[type]
+
+    def facts(self, venue: str, type: str) -> Facts:
+        """The part of a type's schema that planning needs."""
+        if type not in self._facts:
+            schema = self.schema(venue, type)
+            self._facts[type] = Facts(
+                create_only=schema.create_only,
+                read_only=schema.read_only,
+                write_only=schema.write_only,
+                keeps_data=schema.keeps_data,
+            )
+        return self._facts[type]
+
+    def offerings(self, names: Iterable[str]) -> tuple[list[Offering], dict[str, str]]:
+        """What the venues offer, and the reasons of those that do not answer."""
+        found: list[Offering] = []
+        absent: dict[str, str] = {}
+        for name in names:
+            try:
+                offers: Sequence[Offering] = self.call(name, "offerings", lambda p: p.offerings())
+                found += offers
+            except ProviderError as error:
+                absent[name] = f"{error.code}: {error.message}"
+        return found, absent
+
+    def _took(self, started: float) -> str:
+        return f" ({(self.env.now() - started) * 1000:.0f} ms)"
+
+
+def _no_such_venue(name: str, configured: Mapping[str, Venue]) -> Diagnostic:
+    return Diagnostic(
+        summary=f"there is no venue {name!r}",
+        detail=f"configured are {', '.join(sorted(configured))}",
+        remedy=f"add it with `moot venue add {name} PROVIDER`, or name another",
+    )
+
+
+def _no_such_provider(venue: Venue, kinds: Mapping[str, object]) -> Diagnostic:
+    return Diagnostic(
+        summary=f"venue {venue.name!r} needs a provider {venue.provider!r} that is not installed",
+        detail=f"installed are {', '.join(sorted(kinds))}",
+        remedy=f"install it with `pip install 'moot[{venue.provider}]'`, or correct venues.yaml",
+    )

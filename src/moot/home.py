@@ -1,0 +1,170 @@
+"""What moot keeps on this machine: its folder, its identity, its key, and the list of venues."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from moot.model.diagnostic import BadInput, Diagnostic, Failure, Position
+from moot.model.value import JSON
+from moot.model.venue import Venue
+
+BUILT_IN = {
+    "laptop": Venue(name="laptop", provider="host", configuration={"local": True}),
+    "docker": Venue(name="docker", provider="docker"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder MOOT_HOME and the file MOOT_VENUES, or their XDG defaults."""
+
+    folder: Path
+    venues_file: Path
+    store: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Home:
+        """Where they are according to the environment.  Makes the folder; Failure where it cannot."""
+        user = Path(environ.get("HOME") or Path.home())
+        data = Path(environ.get("XDG_DATA_HOME") or user / ".local" / "share")
+        config = Path(environ.get("XDG_CONFIG_HOME") or user / ".config")
+        folder = Path(environ.get("MOOT_HOME") or data / "moot").absolute()
+        venues = Path(environ.get("MOOT_VENUES") or config / "moot" / "venues.yaml").absolute()
+        store = environ.get("MOOT_STORE") or str(folder / "moot.db")
+        if store.startswith(("postgresql://", "postgres://")):
+            raise BadInput(_no_postgresql())
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Failure(_unusable(folder, error)) from None
+        return cls(folder, venues, Path(store).absolute())
+
+    def installation(self) -> str:
+        """Whose things ours are: made once, and kept beside the database."""
+        return self._once("installation", uuid.uuid4().hex).decode().strip()
+
+    def key(self) -> bytes:
+        """The key of all digests; it is no use to anyone without the database, nor the other way."""
+        return bytes.fromhex(self._once("key", secrets.token_hex(32)).decode().strip())
+
+    def venues(self) -> dict[str, Venue]:
+        """The built-in venues and those of venues.yaml, which may say more of the built-in ones."""
+        return {**BUILT_IN, **{name: _venue(name, entry) for name, entry in self._entries().items()}}
+
+    def written(self) -> tuple[str, ...]:
+        """Names of the venues that stand in venues.yaml."""
+        return tuple(self._entries())
+
+    def put_venue(self, name: str, entry: Mapping[str, JSON]) -> None:
+        """Write or replace one entry of venues.yaml."""
+        self._write({**self._entries(), name: dict(entry)})
+
+    def rename_venue(self, old: str, new: str) -> None:
+        """Give an entry another name; a built-in venue gets an entry under the new one."""
+        entries = self._entries()
+        built_in = BUILT_IN.get(old)
+        default = {"provider": built_in.provider, **built_in.configuration} if built_in else {}
+        entry = entries.pop(old, default)
+        self._write({**entries, new: entry})
+
+    def remove_venue(self, name: str) -> None:
+        """Drop one entry of venues.yaml."""
+        self._write({key: entry for key, entry in self._entries().items() if key != name})
+
+    def _once(self, name: str, content: str) -> bytes:
+        """A file that is made when it is first asked for, also when two ask at once."""
+        path = self.folder / name
+        if not path.exists():
+            draft = self.folder / f"{name}.{secrets.token_hex(4)}"
+            with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(content + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_bytes()
+
+    def _entries(self) -> dict[str, dict[str, JSON]]:
+        file = self.venues_file
+        if not file.exists():
+            return {}
+        try:
+            content: JSON = yaml.safe_load(file.read_text())
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise BadInput(_unreadable(file, error)) from None
+        entries: JSON = content.get("venues") if isinstance(content, dict) else None
+        if content is None or entries is None and content == {}:
+            return {}
+        if not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
+            raise BadInput(_misshapen(file))
+        return cast("dict[str, dict[str, JSON]]", entries)
+
+    def _write(self, entries: Mapping[str, JSON]) -> None:
+        self.venues_file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.venues_file.with_suffix(".new")
+        draft.write_text(yaml.safe_dump({"venues": dict(entries)}, sort_keys=False))
+        draft.replace(self.venues_file)
+
+
+def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
+    provider = entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
+    if not isinstance(provider, str):
+        raise BadInput(
+            Diagnostic(
+                summary=f"venue {name!r} names no provider",
+                detail="every entry of venues.yaml says which kind of venue it is",
+                remedy="add `provider: host`, `docker` or another",
+            )
+        )
+    built_in = BUILT_IN.get(name)
+    same = built_in is not None and built_in.provider == provider
+    defaults = built_in.configuration if built_in and same else {}
+    configuration = {**defaults, **{k: v for k, v in entry.items() if k != "provider"}}
+    return Venue(name=name, provider=provider, configuration=configuration)
+
+
+def _unreadable(file: Path, error: Exception) -> Diagnostic:
+    mark = getattr(error, "problem_mark", None)
+    return Diagnostic(
+        summary="venues.yaml cannot be read",
+        detail=str(getattr(error, "problem", None) or error),
+        remedy="correct the file, or remove it and use `moot venue add`",
+        place=Position(str(file), mark.line + 1, mark.column + 1) if mark else Position(str(file)),
+    )
+
+
+def _misshapen(file: Path) -> Diagnostic:
+    return Diagnostic(
+        summary="venues.yaml has the wrong shape",
+        detail="it must hold `venues:` with a mapping of names to settings",
+        remedy="for example `venues: {lab: {provider: docker, host: ssh://root@lab}}`",
+        place=Position(str(file)),
+    )
+
+
+def _unusable(folder: Path, error: OSError) -> Diagnostic:
+    return Diagnostic(
+        summary="the folder that moot keeps its memory in cannot be made",
+        detail=f"{folder}: {error.strerror}",
+        remedy="set MOOT_HOME to a folder that you can write to",
+    )
+
+
+def _no_postgresql() -> Diagnostic:
+    return Diagnostic(
+        summary="PostgreSQL as the store is not there yet",
+        detail="MOOT_STORE holds a postgresql:// URL, this moot keeps its memory in SQLite",
+        remedy="unset MOOT_STORE, or set it to a path",
+    )

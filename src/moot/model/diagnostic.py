@@ -1,0 +1,64 @@
+"""What is wrong with what the user gave us: where, what, why, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One message.  `summary` is short and fixed, `detail` says what and why, `remedy` what to do."""
+
+    summary: str
+    detail: str = ""
+    remedy: str = ""
+    place: Position | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def as_json(self) -> dict[str, str | None]:
+        """The shape of an entry of `errors` in every `--json` answer."""
+        return {
+            "summary": self.summary,
+            "detail": self.detail,
+            "remedy": self.remedy,
+            "place": str(self.place) if self.place else None,
+        }
+
+
+class Failure(Exception):
+    """Stops a command: carries every Diagnostic and the exit code that says what kind of end it is.
+
+    Exit codes: 1 failed, 2 bad input, 4 refused, 5 held by another, 130 interrupted.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic, exit_code: int = 1) -> None:
+        self.diagnostics = diagnostics
+        self.exit_code = exit_code
+        super().__init__("\n".join(f"{d.summary}: {d.detail}" for d in diagnostics))
+
+
+class BadInput(Failure):
+    """What the user gave cannot be used; nothing was changed (exit code 2)."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics, exit_code=2)
+
+
+class Refused(Failure):
+    """What was asked may not or cannot be done here; nothing was changed (exit code 4)."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics, exit_code=4)

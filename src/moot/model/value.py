@@ -1,0 +1,137 @@
+"""Values a property may hold: JSON, plus what is not known yet (Ref) or must not be seen (Secret)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """A value not known until the resource at `address` exists.
+
+    `attribute` is a dotted path into the item's properties, such as `ports.5432`.
+    """
+
+    address: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Secret:
+    """A secret by name and immutable version; its text exists only inside the call that needs it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with Refs or Secrets inside it, as in `postgres://db:${port}/shop`."""
+
+    parts: tuple[str | Ref | Secret, ...]
+
+
+# Any JSON value in which, at any depth, a Ref, Secret or Text may stand for a string or number.
+Value = Any
+JSON = Any
+
+
+def canonical(value: Value) -> str:
+    """One text for one value: equal values give equal texts, on every machine and in every run."""
+    return json.dumps(encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def encode(value: Value) -> JSON:
+    """`value` as plain JSON; `decode` is its inverse."""
+    match value:
+        case Ref(address, attribute):
+            return {"$ref": [address, attribute]}
+        case Secret(name, version):
+            return {"$secret": [name, version]}
+        case Text(parts):
+            return {"$text": [encode(part) for part in parts]}
+        case Mapping():
+            return {str(key): encode(item) for key, item in value.items()}
+        case list() | tuple():
+            return [encode(item) for item in value]
+        case _:
+            return value
+
+
+def decode(value: JSON) -> Value:
+    """Inverse of `encode`."""
+    match value:
+        case {"$ref": [str(address), str(attribute)], **rest} if not rest:
+            return Ref(address, attribute)
+        case {"$secret": [str(name), str(version)], **rest} if not rest:
+            return Secret(name, version)
+        case {"$text": list(parts), **rest} if not rest:
+            return Text(tuple(decode(part) for part in parts))
+        case dict():
+            return {key: decode(item) for key, item in value.items()}
+        case list():
+            return [decode(item) for item in value]
+        case _:
+            return value
+
+
+def unknowns(value: Value) -> Iterator[Ref | Secret]:
+    """Every Ref and Secret inside `value`, at any depth, in order."""
+    match value:
+        case Ref() | Secret():
+            yield value
+        case Text(parts):
+            yield from (part for part in parts if not isinstance(part, str))
+        case Mapping():
+            for item in value.values():
+                yield from unknowns(item)
+        case list() | tuple():
+            for item in value:
+                yield from unknowns(item)
+        case _:
+            return
+
+
+def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
+    """`value` with every Ref and Secret replaced by what `known` returns for it.
+
+    Where `known` returns the Ref or Secret itself it stays, also inside a Text.
+    """
+    match value:
+        case Ref() | Secret():
+            return known(value)
+        case Text(parts):
+            return joined([part if isinstance(part, str) else known(part) for part in parts])
+        case Mapping():
+            return {key: substitute(item, known) for key, item in value.items()}
+        case list() | tuple():
+            return [substitute(item, known) for item in value]
+        case _:
+            return value
+
+
+def joined(parts: list[Value]) -> str | Text:
+    """Parts as one string where all are known, as a Text where one is not."""
+    merged: list[str | Ref | Secret] = []
+    for part in parts:
+        if isinstance(part, Ref | Secret):
+            merged.append(part)
+        elif merged and isinstance(merged[-1], str):
+            merged[-1] += str(part)
+        else:
+            merged.append(str(part))
+    if all(isinstance(part, str) for part in merged):
+        return "".join(str(part) for part in merged)
+    return Text(tuple(merged))
+
+
+def at_path(value: JSON, path: str) -> JSON:
+    """The member of `value` at a dotted path, or None where there is no such member."""
+    for key in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value

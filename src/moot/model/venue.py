@@ -1,0 +1,47 @@
+"""Where things can run: a configured Venue, and an Offering of room in it at a price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from moot.model.value import JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """One configured place with credentials: an entry of `venues.yaml`."""
+
+    name: str
+    provider: str
+    configuration: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    """Room at a price, existing or obtainable.  `hourly` is in `currency`; None is unknown.
+
+    What `connect` must know of the network there:
+    `machine` identifies the machine (equal for two venues on one machine), "" where not one machine;
+    `names`: components find one another there by name (DNS) and keep their declared ports;
+    `host_name`: how a replica there names its own machine;
+    `host_address`: where on that machine a listener must be bound to be reached from replicas there.
+    """
+
+    venue: str
+    name: str
+    cpu: float
+    memory_mib: int
+    disk_mib: int = 0
+    hourly: Decimal | None = Decimal(0)
+    currency: str = "EUR"
+    region: str = ""
+    zone: str = ""
+    traits: frozenset[str] = frozenset()
+    stands_on: str | None = None
+    machine: str = ""
+    names: bool = False
+    host_name: str = "127.0.0.1"
+    host_address: str = "127.0.0.1"
+    segmented: bool = False

@@ -1,0 +1,1 @@
+"""The Compose language, step by step: load, interpolate, read, merge, settle, check, declare."""

@@ -1,0 +1,246 @@
+"""One component of the App, from its settled canonical form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moot.model.app import (
+    Attachment,
+    Component,
+    Condition,
+    Container,
+    Dependency,
+    FileMount,
+    Mount,
+    Port,
+    Process,
+)
+from moot.model.units import mebibytes, seconds, size_bytes
+from moot.model.value import Ref, Text, Value
+from moot.passes.compose.conduct import device_requests, healthcheck, limits, needs, restart, update
+from moot.passes.compose.files import Files
+from moot.passes.compose.node import Node
+from moot.passes.compose.ports import first_published
+
+CONTAINER_OPTIONS = (
+    "annotations", "blkio_config", "cap_add", "cap_drop", "cgroup", "cgroup_parent",
+    "container_name", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares",
+    "cpuset", "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname",
+    "extra_hosts", "group_add", "hostname", "init", "ipc", "isolation", "logging", "mac_address",
+    "mem_reservation", "mem_swappiness", "memswap_limit", "network_mode", "oom_kill_disable",
+    "oom_score_adj", "pid", "privileged", "read_only", "runtime", "security_opt", "shm_size",
+    "stdin_open", "storage_opt", "sysctls", "tty", "ulimits", "userns_mode", "uts",
+)  # fmt: skip
+"""The keys that reach `Container.options` as they are, in canonical form."""
+
+_CONDITIONS: Mapping[str, Condition] = {
+    "service_started": "started",
+    "service_healthy": "healthy",
+    "service_completed_successfully": "completed",
+}
+
+Resolve = Callable[[Node], Value]
+
+
+def component(
+    name: str, node: Node, files: Files, sections: Mapping[str, Node | None], resolve: Resolve
+) -> Component:
+    """The component `name`; `sections` are the declared configs and secrets, by those words.
+
+    `resolve` turns a value with `${moot:...}` inside into one with real Refs.
+    """
+    environment = _environment(node, resolve)
+    mounts, bound = _mounts(name, node, files)
+    moot = node.get("x-moot") or node.but({})
+    process = _process(moot, environment, resolve)
+    given = [
+        mount
+        for section in ("configs", "secrets")
+        for mount in files.mounts(section, node, sections.get(section))
+    ]
+    return Component(
+        name=name,
+        replicas=replicas(node),
+        container=_container(node),
+        process=process,
+        isolation=moot.scalar("isolation"),
+        needs=needs(node),
+        limits=limits(node),
+        environment=environment,
+        ports=_ports(node),
+        expose=_expose(node),
+        mounts=mounts,
+        files=(*given, *bound),
+        healthcheck=healthcheck(node),
+        depends_on=_depends_on(node),
+        networks=_networks(node),
+        restart=restart(node),
+        update=update(node),
+        stop_signal=node.scalar("stop_signal") or "SIGTERM",
+        stop_grace_s=seconds(node.scalar("stop_grace_period") or "10s"),
+        user=node.scalar("user"),
+        working_dir=node.scalar("working_dir"),
+        labels=node.scalar("labels") or {},
+        retry=bool(moot.scalar("retry")),
+        segmentation_required=moot.scalar("segmentation") == "required",
+        was=moot.scalar("was"),
+        place=node.key_place,
+    )
+
+
+def replicas(node: Node) -> int:
+    """How many replicas a settled service asks for."""
+    stated = node.scalar("deploy", "replicas")
+    stated = node.scalar("scale") if stated is None else stated
+    return 1 if stated is None else stated
+
+
+def _environment(node: Node, resolve: Resolve) -> dict[str, Value]:
+    pairs = node.items("environment")
+    return {key: resolve(child) for key, child in pairs if child.value is not None}
+
+
+def _process(moot: Node, environment: dict[str, Value], resolve: Resolve) -> Process | None:
+    """A Ref in the command becomes a variable, since only the environment may hold one."""
+    process = moot.get("process")
+    command = process.get("command") if process else None
+    if process is None or command is None:
+        return None
+    words: list[str] = []
+    for word in command.elements():
+        value = word.value
+        if isinstance(value, Ref | Text):
+            parts = value.parts if isinstance(value, Text) else (value,)
+            words.append("".join(_as_variable(part, word, environment, resolve) for part in parts))
+        else:
+            words.append(str(value))
+    return Process(
+        command=tuple(words),
+        working_dir=process.scalar("working_dir"),
+        fixed_port=process.scalar("port") == "fixed",
+    )
+
+
+def _as_variable(part: Any, word: Node, environment: dict[str, Value], resolve: Resolve) -> str:
+    if not isinstance(part, Ref):
+        return str(part)
+    name = "MOOT_" + re.sub(r"[^A-Za-z0-9]", "_", f"{part.address}_{part.attribute}").upper()
+    environment.setdefault(name, resolve(word.but(part)))
+    return f"${{{name}}}"
+
+
+def _container(node: Node) -> Container | None:
+    image, build = node.scalar("image"), node.scalar("build")
+    if image is None and build is None:
+        return None
+    options = {key: node.scalar(key) for key in CONTAINER_OPTIONS if node.get(key) is not None}
+    requests = device_requests(node)
+    if requests:
+        options["gpus"] = requests
+    check: Mapping[str, Any] = node.scalar("healthcheck") or {}
+    if check.get("disable") or check.get("test", [""])[:1] == ["NONE"]:
+        options["healthcheck"] = {"test": ["NONE"]}
+    elif check and "test" not in check:
+        options["healthcheck"] = check
+    entrypoint, command = node.scalar("entrypoint"), node.scalar("command")
+    return Container(
+        image=image,
+        build=build,
+        pull_policy=node.scalar("pull_policy"),
+        platform=node.scalar("platform"),
+        entrypoint=None if entrypoint is None else tuple(entrypoint),
+        command=None if command is None else tuple(command),
+        options=options,
+    )
+
+
+def _ports(node: Node) -> tuple[Port, ...]:
+    return tuple(
+        Port(
+            target=entry.scalar("target"),
+            published=first_published(entry.scalar("published") or "") or None,
+            address=entry.scalar("host_ip") or "0.0.0.0",  # noqa: S104 - Compose's default
+            protocol=entry.scalar("protocol"),
+            app_protocol=entry.scalar("app_protocol"),
+            place=entry.place,
+        )
+        for entry in node.elements("ports")
+    )
+
+
+def _expose(node: Node) -> tuple[int, ...]:
+    found: list[int] = []
+    for entry in node.elements("expose"):
+        first, _, last = str(entry.value).partition("/")[0].partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(dict.fromkeys(found))
+
+
+def anonymous(component_name: str, target: str) -> str:
+    """The name of the volume that stands for one without a name."""
+    return f"{component_name}_{re.sub(r'[^A-Za-z0-9]+', '_', target).strip('_')}"
+
+
+def _mounts(name: str, node: Node, files: Files) -> tuple[tuple[Mount, ...], list[FileMount]]:
+    made: list[Mount] = []
+    bound: list[FileMount] = []
+    for entry in node.elements("volumes"):
+        kind, target = entry.scalar("type"), entry.scalar("target")
+        source = entry.scalar("source") or (anonymous(name, target) if kind == "volume" else "")
+        read_only = entry.scalar("read_only") is True
+        travels = files.bind(source, target) if kind == "bind" and read_only else None
+        if travels is not None:
+            bound += travels
+            continue
+        options: dict[str, Any] = dict(entry.scalar(kind) or {})
+        size = options.pop("size", None) if kind == "tmpfs" else None
+        made.append(
+            Mount(
+                kind=kind,
+                target=target,
+                source="" if kind == "tmpfs" else source,
+                read_only=read_only,
+                size_mib=mebibytes(int(size)) if size else None,
+                options=options,
+            )
+        )
+    made += [_tmpfs(str(entry.value)) for entry in node.elements("tmpfs")]
+    return tuple(made), bound
+
+
+def _tmpfs(text: str) -> Mount:
+    target, _, rest = text.partition(":")
+    options: dict[str, Any] = {}
+    for part in filter(None, rest.split(",")):
+        key, _, value = part.partition("=")
+        options[key] = value
+    size: str | None = options.pop("size", None)
+    try:
+        size_mib = mebibytes(size_bytes(size)) if size else None
+    except ValueError:
+        size_mib = None
+        options["size"] = size
+    return Mount(kind="tmpfs", target=target, size_mib=size_mib, options=options)
+
+
+def _depends_on(node: Node) -> tuple[Dependency, ...]:
+    return tuple(
+        Dependency(
+            component=target,
+            condition=_CONDITIONS[how.scalar("condition")],
+            restart=how.scalar("restart") is True,
+            required=how.scalar("required") is not False,
+        )
+        for target, how in node.items("depends_on")
+    )
+
+
+def _networks(node: Node) -> tuple[Attachment, ...]:
+    made: list[Attachment] = []
+    for network, how in node.items("networks"):
+        options: dict[str, Any] = dict(how.plain() or {})
+        aliases = tuple(options.pop("aliases", ()))
+        made.append(Attachment(network=network, aliases=aliases, options=options))
+    return tuple(made)

@@ -1,0 +1,100 @@
+"""How a component behaves: its needs, limits, health, restarts and updates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moot.model.app import Healthcheck, Limits, Needs, Restart, Update
+from moot.model.units import mebibytes, seconds
+from moot.passes.compose.node import Node
+
+_RESTARTS: Mapping[str, Any] = {
+    "none": "no",
+    "any": "always",
+    "always": "always",
+    "on-failure": "on-failure",
+    "unless-stopped": "unless-stopped",
+}
+
+
+def needs(node: Node) -> Needs:
+    """The least a replica must get: its reservations, GPUs as traits."""
+    reserved = node.get("deploy", "resources", "reservations") or node.but({})
+    memory = reserved.scalar("memory") or node.scalar("mem_reservation") or "0"
+    return Needs(
+        cpu=float(reserved.scalar("cpus") or 0),
+        memory_mib=mebibytes(int(memory)),
+        traits=frozenset(trait for request in device_requests(node) for trait in _traits(request)),
+    )
+
+
+def device_requests(node: Node) -> list[Mapping[str, Any]]:
+    """What `gpus` and the reservations ask for, in canonical form."""
+    reserved = node.elements("deploy", "resources", "reservations", "devices")
+    return [request.plain() for request in (*node.elements("gpus"), *reserved)]
+
+
+def _traits(request: Mapping[str, Any]) -> list[str]:
+    """`gpu:nvidia` for a GPU by its driver, `gpu` for any, `device:X` for another ability."""
+    abilities: list[str] = request.get("capabilities") or ["gpu"]
+    driver = request.get("driver")
+    if "gpu" in abilities:
+        return [f"gpu:{driver}" if driver else "gpu"]
+    return [f"device:{ability}" for ability in abilities]
+
+
+def limits(node: Node) -> Limits:
+    """The most a replica may take; 0 and -1 are no limit, as in Compose."""
+    stated = node.get("deploy", "resources", "limits") or node.but({})
+    cpu = stated.scalar("cpus") or node.scalar("cpus")
+    memory = stated.scalar("memory") or node.scalar("mem_limit")
+    pids = stated.scalar("pids") or node.scalar("pids_limit")
+    return Limits(
+        cpu=float(cpu) if cpu else None,
+        memory_mib=mebibytes(int(memory)) if memory and int(memory) else None,
+        pids=pids if pids and pids > 0 else None,
+    )
+
+
+def healthcheck(node: Node) -> Healthcheck | None:
+    """The health check, or None where there is none, it is switched off, or it is the image's."""
+    check = node.get("healthcheck") or node.but({})
+    test: list[str] = check.scalar("test") or ["NONE"]
+    if check.scalar("disable") or test[0] == "NONE" or len(test) < 2:
+        return None
+    stated: dict[str, Any] = {
+        f"{key}_s": seconds(check.scalar(key))
+        for key in ("interval", "timeout", "start_period", "start_interval")
+        if check.get(key) is not None
+    }
+    if check.scalar("retries"):
+        stated["retries"] = check.scalar("retries")
+    return Healthcheck(test=tuple(test[1:] if test[0] == "CMD" else test), **stated)
+
+
+def restart(node: Node) -> Restart:
+    """`deploy.restart_policy` where it is given, else `restart`."""
+    policy = node.get("deploy", "restart_policy")
+    if policy is not None:
+        return Restart(
+            condition=_RESTARTS[policy.scalar("condition") or "any"],
+            attempts=policy.scalar("max_attempts"),
+            delay_s=seconds(policy.scalar("delay") or "0"),
+            window_s=seconds(policy.scalar("window") or "0"),
+        )
+    condition, _, attempts = str(node.scalar("restart") or "no").partition(":")
+    return Restart(
+        condition=_RESTARTS.get(condition, "no"), attempts=int(attempts) if attempts else None
+    )
+
+
+def update(node: Node) -> Update:
+    """How replicas are replaced, from `deploy.update_config`."""
+    config = node.get("deploy", "update_config") or node.but({})
+    parallelism = config.scalar("parallelism")
+    return Update(
+        parallelism=1 if parallelism is None else parallelism,
+        delay_s=seconds(config.scalar("delay") or "0"),
+        order=config.scalar("order") or "start-first",
+    )

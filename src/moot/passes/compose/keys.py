@@ -1,0 +1,169 @@
+"""The keys of a service, all 92 of the Compose specification: honoured, refused or carried."""
+
+from __future__ import annotations
+
+from moot.passes.compose import sections as s
+from moot.passes.compose.moot_keys import COMPONENT_MOOT
+from moot.passes.compose.record import Key, Listed, Mapped, Record
+from moot.passes.compose.shape import Anything, Checked, File, Number, Word
+from moot.passes.compose.words import Command, Pairs
+
+_WINDOWS = "It concerns Windows containers only."
+_HOOKS = "Commands beside a replica's own are not run yet."
+_MODELS = "No venue offers models yet."
+
+_SERVICE_KEYS = {
+    "annotations": Key(s.PAIRS, "Annotations of the container."),
+    "attach": Key(s.FLAG, "'moot up' does not follow logs; see 'moot logs -f'.", "carried"),
+    "blkio_config": Key(s.BLKIO, "Limits of disk traffic."),
+    "build": Key(s.BUILD, "How to build the image."),
+    "cap_add": Key(s.TEXTS, "Kernel capabilities to add."),
+    "cap_drop": Key(s.TEXTS, "Kernel capabilities to drop."),
+    "cgroup": Key(Word(choices=("host", "private")), "Cgroup namespace."),
+    "cgroup_parent": Key(s.TEXT, "Parent cgroup."),
+    "command": Key(Command(), "Command that replaces the image's."),
+    "configs": Key(s.CONFIGS, "Configs the component gets as files."),
+    "container_name": Key(
+        Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", means="a container name"),
+        "Fixed name of the container; for one replica only.",
+    ),
+    "cpu_count": Key(Number(least=0), _WINDOWS, "carried", "Use 'cpus'."),
+    "cpu_percent": Key(Number(least=0, most=100, whole=False), _WINDOWS, "carried", "Use 'cpus'."),
+    "cpu_period": Key(Number(least=0), "Period of the CPU quota, in microseconds."),
+    "cpu_quota": Key(Number(least=-1), "CPU time per period, in microseconds."),
+    "cpu_rt_period": Key(Number(least=0), "Period of the real-time quota."),
+    "cpu_rt_runtime": Key(Number(least=0), "Real-time CPU time per period."),
+    "cpu_shares": Key(Number(least=0), "Weight among containers."),
+    "cpus": Key(Number(least=0, whole=False), "Most cpus a replica may take."),
+    "cpuset": Key(Word(numbers=True), "Which cpus it may run on."),
+    "credential_spec": Key(Anything(dict), _WINDOWS, "refused", "Remove it, or use Linux images."),
+    "depends_on": Key(s.DEPENDS_ON, "Components that must be there first."),
+    "deploy": Key(s.DEPLOY, "Replicas, needs, limits, restarts and updates."),
+    "develop": Key(Anything(dict), "Files are not watched; run 'moot up' again.", "carried"),
+    "device_cgroup_rules": Key(s.TEXTS, "Rules of the device cgroup."),
+    "devices": Key(s.DEVICES, "Devices of the machine in the container."),
+    "dns": Key(s.TEXT_OR_TEXTS, "Name servers."),
+    "dns_opt": Key(s.TEXTS, "Options of the resolver."),
+    "dns_search": Key(s.TEXT_OR_TEXTS, "Search domains."),
+    "domainname": Key(s.TEXT, "Domain name of the container."),
+    "entrypoint": Key(Command(), "Entry point that replaces the image's."),
+    "env_file": Key(s.ENV_FILES, "Files with environment variables."),
+    "environment": Key(Pairs(inherit=True, refs=True), "Environment variables."),
+    "expose": Key(
+        Listed(
+            Checked(
+                Word(numbers=True, pattern=r"[0-9]{1,5}(-[0-9]{1,5})?(/[a-z]+)?", means="a port"),
+                lambda text: all(0 < int(n) < 65536 for n in text.partition("/")[0].split("-")),
+                "a port from 1 to 65535",
+            )
+        ),
+        "Ports it listens on for other components.",
+    ),
+    "extends": Key(s.EXTENDS, "Another component to start from."),
+    "external_links": Key(
+        s.TEXTS,
+        "It reaches containers outside the App by their names, past every App's borders.",
+        "refused",
+        "Join both to an external network and use the name there.",
+    ),
+    "extra_hosts": Key(s.EXTRA_HOSTS, "Further lines of /etc/hosts."),
+    "gpus": Key(s.GPUS, "GPUs a replica must get."),
+    "group_add": Key(Listed(Word(numbers=True)), "Further groups of the user."),
+    "healthcheck": Key(s.HEALTHCHECK, "How it says that it is healthy."),
+    "hostname": Key(s.TEXT, "Host name of the container."),
+    "image": Key(s.TEXT, "Image to run."),
+    "init": Key(s.FLAG, "Run an init process that reaps children."),
+    "ipc": Key(s.TEXT, "IPC namespace."),
+    "isolation": Key(s.TEXT, "Isolation technology of the engine."),
+    "label_file": Key(Listed(File(), single=True), "Files with labels."),
+    "labels": Key(s.PAIRS, "Labels of the container."),
+    "links": Key(s.TEXTS, "Components to reach by further names; a dependency as well."),
+    "logging": Key(s.LOGGING, "Docker's logging driver."),
+    "mac_address": Key(s.TEXT, "Hardware address of the container."),
+    "mem_limit": Key(s.SIZE, "Most memory a replica may take."),
+    "mem_reservation": Key(s.SIZE, "Memory a replica must get."),
+    "mem_swappiness": Key(Number(least=-1, most=100), "How readily the kernel swaps."),
+    "memswap_limit": Key(s.Size(words=("-1",)), "Most memory and swap together."),
+    "models": Key(Mapped(Anything(dict), listed=lambda node: node.but({})), _MODELS, "carried"),
+    "network_mode": Key(s.TEXT, "host, none or bridge instead of networks."),
+    "networks": Key(s.NETWORKS, "Networks it is in; those who share one may connect."),
+    "oom_kill_disable": Key(s.FLAG, "Do not kill it when memory runs out."),
+    "oom_score_adj": Key(Number(least=-1000, most=1000), "How soon it is killed for memory."),
+    "pid": Key(s.TEXT, "PID namespace."),
+    "pids_limit": Key(Number(least=-1), "Most processes in a replica."),
+    "platform": Key(s.TEXT, "Platform of the image, such as linux/arm64."),
+    "ports": Key(s.PORTS, "Ports published on the machine."),
+    "post_start": Key(s.HOOKS, _HOOKS, "carried"),
+    "pre_stop": Key(s.HOOKS, _HOOKS, "carried"),
+    "privileged": Key(s.FLAG, "All rights of the machine's root."),
+    "profiles": Key(s.TEXTS, "Profiles it belongs to; without an active one it is left out."),
+    "provider": Key(
+        Anything(dict),
+        "A program of somebody else would make it, outside plan and history.",
+        "refused",
+        "Declare it as a native resource under 'x-moot.resources'.",
+    ),
+    "pull_policy": Key(
+        Word(
+            pattern=r"always|never|build|if_not_present|missing|refresh|daily|weekly"
+            r"|every_([0-9]+[wdhms])+",
+            means="always, never, missing, build, daily, weekly or every_<duration>",
+        ),
+        "When the image is pulled.",
+    ),
+    "pull_refresh_after": Key(s.TEXT, "Use 'pull_policy: every_<duration>'.", "carried"),
+    "read_only": Key(s.FLAG, "Read-only root file system."),
+    "restart": Key(
+        Word(
+            pattern=r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?",
+            means="no, always, unless-stopped or on-failure[:times]",
+        ),
+        "When an ended replica is started again.",
+    ),
+    "runtime": Key(s.TEXT, "OCI runtime."),
+    "scale": Key(s.COUNT, "How many replicas run."),
+    "secrets": Key(s.SECRETS, "Secrets the component gets as files."),
+    "security_opt": Key(s.TEXTS, "Security options of the engine."),
+    "shm_size": Key(s.SIZE, "Size of /dev/shm."),
+    "stdin_open": Key(s.FLAG, "Keep standard input open."),
+    "stop_grace_period": Key(s.DURATION, "How long it may take to stop."),
+    "stop_signal": Key(
+        Word(
+            pattern=r"(SIG)?[A-Z][A-Z0-9+-]*|[1-9]|[1-5][0-9]|6[0-4]",
+            means="a signal such as SIGTERM",
+            numbers=True,
+        ),
+        "Signal that asks it to stop.",
+    ),
+    "storage_opt": Key(s.OPTIONS, "Options of the storage driver."),
+    "sysctls": Key(s.PAIRS, "Kernel parameters of its namespaces."),
+    "tmpfs": Key(
+        Listed(s.TEXT, identity=lambda node: str(node.value).partition(":")[0], single=True),
+        "Temporary file systems in memory.",
+    ),
+    "tty": Key(s.FLAG, "Allocate a terminal."),
+    "ulimits": Key(s.ULIMITS, "Limits of the shell."),
+    "use_api_socket": Key(
+        s.FLAG,
+        "It hands the engine's socket and the user's registry passwords to the component.",
+        "refused",
+        "Bind /var/run/docker.sock where that is really wanted.",
+    ),
+    "user": Key(Word(numbers=True), "User it runs as."),
+    "userns_mode": Key(s.TEXT, "User namespace."),
+    "uts": Key(s.TEXT, "UTS namespace."),
+    "volumes": Key(s.VOLUMES, "Volumes, host paths and tmpfs it gets."),
+    "volumes_from": Key(
+        s.TEXTS,
+        "It shares mounts that stand elsewhere, in image and declaration.",
+        "refused",
+        "Declare a named volume and mount it in both components.",
+    ),
+    "working_dir": Key(s.TEXT, "Folder it is started in."),
+}
+
+SERVICE = Record(
+    "a component",
+    {**_SERVICE_KEYS, "x-moot": Key(COMPONENT_MOOT, "What Compose cannot say.")},
+)
+SPECIFIED = tuple(_SERVICE_KEYS)

@@ -1,0 +1,291 @@
+"""YAML 1.2 with places: bytes of a file in, marked Nodes and every problem found out.
+
+Built on the parser's events and not on its nodes, because events need no recursion: depth, number
+of nodes and growth through aliases are limited while reading, so no file can exhaust the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from moot.model.diagnostic import Diagnostic, Position
+from moot.passes.compose.node import Node
+from moot.passes.compose.scalar import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_DEPTH = 64
+MAX_NODES = 400_000
+MAX_ALIASED = 100_000
+MAX_BYTES = 5 * 1024 * 1024
+
+_YAML: Any = yaml  # its events have no types
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # as YAML 1.2, 5.1
+)
+_CORE = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The documents of one file that are not empty, and what is wrong with it."""
+
+    documents: tuple[Node, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class _Unusable(Exception):
+    """Reading cannot go on after this problem."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.summary)
+
+
+@lru_cache(maxsize=8)
+def load(file: str, content: bytes) -> Loaded:
+    """The documents in `content`; `file` only names it.  Never raises.
+
+    Remembered, because a declaration is read once more whenever it asks for another file.
+    """
+    if len(content) > MAX_BYTES:
+        return Loaded((), (_too_large(file, len(content)),))
+    builder = _Builder(file)
+    try:
+        for event in _events(file, _text(file, content)):
+            builder.feed(event)
+    except _Unusable as problem:
+        builder.diagnostics.append(problem.diagnostic)
+    documents = tuple(node for node in builder.documents if node.value is not None)
+    if not documents and not builder.diagnostics:
+        builder.diagnostics.append(
+            Diagnostic(
+                summary="Empty file",
+                detail=f"{file} declares nothing.",
+                remedy="Declare at least one component under 'services'.",
+                place=Position(file),
+            )
+        )
+    return Loaded(documents, tuple(builder.diagnostics))
+
+
+def _too_large(file: str, size: int) -> Diagnostic:
+    return Diagnostic(
+        summary="File too large",
+        detail=f"{file} has {size} bytes; a compose file may have {MAX_BYTES}.",
+        remedy="Move data out of the compose file, into files named by 'configs' or volumes.",
+        place=Position(file),
+    )
+
+
+def _text(file: str, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        _stop("Not UTF-8", f"Byte {content[error.start]:#04x} is not UTF-8 text.",
+              "Save the file as UTF-8 text.", Position(file, line, column))  # fmt: skip
+    found = _UNPRINTABLE.search(text)
+    if found:
+        before = text[: found.start()]
+        place = Position(file, before.count("\n") + 1, found.start() - before.rfind("\n"))
+        _stop("Not a text file", f"Character U+{ord(found[0]):04X} may not stand in YAML.",
+              "Remove it, or write it as an escape in double quotes.", place)  # fmt: skip
+    return text
+
+
+def _events(file: str, text: str) -> Iterator[Any]:
+    try:
+        yield from _YAML.parse(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
+        why = " ".join(part for part in (error.context, error.problem) if part)
+        rows = text.split("\n")
+        row = rows[place.line - 1] if place.line <= len(rows) else ""
+        if "\t" in row[: place.column]:
+            _stop("Tab in the indentation", f"YAML is indented with spaces: {why}.",
+                  "Replace the tab by spaces.", place)  # fmt: skip
+        _stop("Not valid YAML", f"The parser says: {why or 'unknown problem'}.",
+              "Correct the syntax; look at indentation, colons and quotes here and just above.",
+              place)  # fmt: skip
+    except yaml.YAMLError as error:
+        _stop("Not valid YAML", f"The parser says: {error}.", "Correct the syntax.", Position(file))
+
+
+def _stop(summary: str, detail: str, remedy: str, place: Position) -> NoReturn:
+    raise _Unusable(Diagnostic(summary=summary, detail=detail, remedy=remedy, place=place))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that is being read."""
+
+    node: Node
+    anchor: str | None
+    key: Node | None = None
+    merges: list[Node] = field(default_factory=list[Node])
+    weight: int = 1
+
+
+class _Builder:
+    """Turns events into Nodes, without recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.documents: list[Node] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._nodes = 0
+        self._aliased = 0
+
+    def feed(self, event: Any) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent():
+                self._start(event, {})
+            case yaml.SequenceStartEvent():
+                self._start(event, [])
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._end()
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._anchors = {}
+            case _:
+                pass
+
+    def _node(self, event: Any, value: Any) -> Node:
+        self._nodes += 1
+        mark = event.start_mark
+        if self._nodes > MAX_NODES:
+            _stop("Too many values", f"More than {MAX_NODES} values stand in the file.",
+                  "Split the declaration.", self._at(mark))  # fmt: skip
+        node = Node(value, self.file, mark.line + 1, mark.column + 1)
+        tag: str | None = event.tag
+        if tag in ("!reset", "!override"):
+            node.tag = "reset" if tag == "!reset" else "override"
+        elif tag and tag != "!" and not tag.startswith(_CORE):
+            self._problem("Unknown tag", f"The tag {tag!r} has no meaning in a compose file.",
+                          "Use '!reset' or '!override', or leave the tag out.", mark)  # fmt: skip
+        return node
+
+    def _at(self, mark: Any) -> Position:
+        return Position(self.file, mark.line + 1, mark.column + 1)
+
+    def _problem(self, summary: str, detail: str, remedy: str, mark: Any) -> None:
+        place = mark.place if isinstance(mark, Node) else self._at(mark)
+        self.diagnostics.append(
+            Diagnostic(summary=summary, detail=detail, remedy=remedy, place=place)
+        )
+
+    def _scalar(self, event: Any) -> None:
+        tag: str = event.tag or ""
+        node = self._node(event, event.value)
+        node.text = event.value
+        if tag == f"{_CORE}str" or tag == "!" or event.style in ("'", '"', "|", ">"):
+            node.value = event.value
+        else:
+            node.value = resolved(event.value)
+        if event.anchor:
+            self._anchors[event.anchor] = (node, 1)
+        is_merge = event.value == "<<" and not event.style
+        self._place(node, 1, is_merge=is_merge)
+
+    def _start(self, event: Any, value: Any) -> None:
+        if len(self._open) >= MAX_DEPTH:
+            _stop("Nested too deeply", f"Values are nested more than {MAX_DEPTH} deep.",
+                  "Flatten the declaration.", self._at(event.start_mark))  # fmt: skip
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(self._node(event, value), event.anchor))
+
+    def _end(self) -> None:
+        done = self._open.pop()
+        if done.merges:
+            self._merge(done)
+        if done.anchor:
+            self._anchors[done.anchor] = (done.node, done.weight)
+        self._place(done.node, done.weight)
+
+    def _alias(self, event: Any) -> None:
+        if event.anchor not in self._anchors:
+            _stop("Unknown anchor", f"There is no anchor '&{event.anchor}' before this alias.",
+                  "Define the anchor first.", self._at(event.start_mark))  # fmt: skip
+        known = self._anchors[event.anchor]
+        if known is None:
+            _stop("Alias inside its own anchor", f"'*{event.anchor}' stands within what it names.",
+                  "Take the alias out of the anchored value.",
+                  self._at(event.start_mark))  # fmt: skip
+        node, weight = known
+        self._aliased += weight
+        if self._aliased > MAX_ALIASED:
+            _stop("Aliases grow too large",
+                  f"Written out, the aliases stand for more than {MAX_ALIASED} values.",
+                  "Use fewer aliases of aliases.", self._at(event.start_mark))  # fmt: skip
+        self._place(node, weight)
+
+    def _place(self, node: Node, weight: int, *, is_merge: bool = False) -> None:
+        """Put a finished value where it belongs: document, list, key or value."""
+        if not self._open:
+            self.documents.append(node)
+            return
+        parent = self._open[-1]
+        parent.weight += weight
+        container = parent.node.value
+        if isinstance(container, list):
+            container.append(node)
+        elif parent.key is None:
+            parent.key = self._key(node, is_merge)
+        elif isinstance(container, dict):
+            key, parent.key = parent.key, None
+            if key.tag == "override":
+                parent.merges.append(node.under(key))
+            else:
+                self._member(container, key, node)
+
+    def _key(self, node: Node, is_merge: bool) -> Node:
+        """A key as text.  The merge key is marked by a tag that no other key can have."""
+        if isinstance(node.value, dict | list):
+            self._problem("Not a key", "A mapping's key must be a single word.",
+                          "Write the key as text.", node)  # fmt: skip
+            return Node("", node.file, node.line, node.column)
+        tag = "override" if is_merge else ""
+        return Node(node.text, node.file, node.line, node.column, node.text, tag)
+
+    def _member(self, container: dict[str, Node], key: Node, node: Node) -> None:
+        first = container.get(key.text)
+        if first is None:
+            container[key.text] = node.under(key)
+            return
+        where = f"line {first.key_line}, column {first.key_column}"
+        self._problem("Duplicate key", f"{key.text!r} stands in this mapping already, at {where}.",
+                      "Remove one of the two.", key)  # fmt: skip
+
+    def _merge(self, done: _Open) -> None:
+        container = done.node.value
+        if len(done.merges) > 1:
+            self._problem("Duplicate key", "'<<' stands in this mapping more than once.",
+                          "Give one '<<' a list of aliases.", done.merges[1])  # fmt: skip
+        source = done.merges[0]
+        sources = source.value if isinstance(source.value, list) else [source]
+        for part in sources:
+            if not isinstance(part.value, dict) or not isinstance(container, dict):
+                self._problem("Cannot merge", "'<<' needs a mapping or a list of mappings.",
+                              "Point the alias at a mapping.", source)  # fmt: skip
+                continue
+            for key, node in part.value.items():
+                if key not in container:
+                    self._aliased += 1
+                    container[key] = node

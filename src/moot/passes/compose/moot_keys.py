@@ -1,0 +1,129 @@
+"""The keys of `x-moot`, at the top of a file and in a component."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moot.model.units import fraction
+from moot.passes.compose.node import Node
+from moot.passes.compose.record import Key, Listed, Mapped, Record
+from moot.passes.compose.shape import Anything, Checked, Flag, Number, Scope, Word
+from moot.passes.compose.short import of
+from moot.passes.compose.words import Command
+
+NAME = Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.@-]*", means="a name")
+NAMES = Listed(NAME, single=True)
+LEVELS = ("vendor", "venue", "region", "zone", "host")
+_BUDGET = r"[0-9]+(\.[0-9]+)? [A-Z]{3}/(hour|day|week|month|year)"
+_NOT_YET = "This is not there yet."
+_SEGMENTATION = Key(
+    Word(choices=("required",)),
+    "required: refuse venues that cannot deny connections between networks.",
+)
+
+
+def _is_fraction(value: Any) -> bool:
+    try:
+        fraction(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _one_resource(node: Node, path: str, scope: Scope) -> Node | None:
+    """Properties may hold anything, references included; they must be a mapping."""
+    if re.fullmatch(r"[a-z0-9]+(\.[A-Za-z0-9_]+)+", str(node.scalar("type"))):
+        return node
+    scope.wrong(node.get("type") or node, f"{path}.type", "a type such as aws.s3_bucket")
+    return None
+
+
+RESOURCE = Record(
+    "a native resource",
+    {
+        "type": Key(Word(), "Its type, such as aws.s3_bucket."),
+        "venue": Key(NAME, "The venue it is made in."),
+        "properties": Key(Anything(dict), "Its properties, as the venue knows them."),
+    },
+    required=("type", "venue"),
+    extensions=False,
+    ready=_one_resource,
+)
+
+PROCESS = Record(
+    "'x-moot.process'",
+    {
+        "command": Key(
+            Command(by_shell=True, refs=True),
+            "The command; $NAME in it is the environment of the replica.",
+        ),
+        "working_dir": Key(Word(), "Folder it is started in."),
+        "port": Key(
+            Word(choices=("fixed",)),
+            "fixed: it listens on its declared ports and cannot be told otherwise by $PORT.",
+        ),
+    },
+    required=("command",),
+    short=lambda node, path, scope: (
+        of(node, {}).but({"command": node})
+        if isinstance(node.value, str | list)
+        else scope.wrong(node, path, "a command or a mapping with 'command'")
+    ),
+    short_schema=({"type": "string"}, {"type": "array", "items": {"type": "string"}}),
+    extensions=False,
+)
+
+TOP_MOOT = Record(
+    "'x-moot'",
+    {
+        "availability": Key(
+            Checked(Word(numbers=True), _is_fraction, "a share such as 99.95%"),
+            "Availability of the App as its users see it.",
+        ),
+        "residency": Key(NAMES, "Only venues and regions with one of these traits."),
+        "budget": Key(
+            Word(pattern=_BUDGET, means="a sum such as '500 EUR/month'"),
+            "A plan that costs more is refused.",
+        ),
+        "spread": Key(
+            Record(
+                "'spread'",
+                {
+                    level: Key(Number(least=1), f"Replicas stand in at least so many: {level}.")
+                    for level in LEVELS
+                },
+                extensions=False,
+            ),
+            "At least so many failure domains of a level.",
+        ),
+        "venues": Key(NAMES, "Only these venues; all that are configured if left out."),
+        "resources": Key(
+            Mapped(RESOURCE, names=r"[a-zA-Z0-9_][a-zA-Z0-9_-]*"),
+            "Things of a venue used as they are.",
+        ),
+        "segmentation": _SEGMENTATION,
+        "was": Key(NAME, "The name the App had before."),
+    },
+    extensions=False,
+)
+
+COMPONENT_MOOT = Record(
+    "'x-moot' of a component",
+    {
+        "process": Key(PROCESS, "How to run it as a plain process."),
+        "isolation": Key(
+            Word(choices=("process", "container", "vm", "metal")), "At least this much."
+        ),
+        "segmentation": _SEGMENTATION,
+        "retry": Key(Flag(), "Requests of any method may be sent again after a failure."),
+        "was": Key(NAME, "The name the component had before."),
+        "scale": Key(Anything(dict), _NOT_YET, "carried", "Set 'deploy.replicas' by hand."),
+        "backup": Key(Anything(dict), _NOT_YET, "carried", "Back up its volumes yourself."),
+        "near": Key(NAMES, _NOT_YET, "carried"),
+        "recipe": Key(
+            Anything(dict), _NOT_YET, "carried", "Install what it needs on the machine yourself."
+        ),
+    },
+    extensions=False,
+)

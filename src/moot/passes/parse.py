@@ -1,0 +1,142 @@
+"""Turns compose files into an App, or says which paths it still needs, or what is wrong."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from moot.model.app import App
+from moot.model.diagnostic import Diagnostic, Position
+from moot.model.value import JSON, Secret
+from moot.passes.compose.assemble import Assembly
+from moot.passes.compose.canonical import canonical
+from moot.passes.compose.check import check
+from moot.passes.compose.declare import declared
+from moot.passes.compose.files import Files
+from moot.passes.compose.node import Node
+from moot.passes.compose.reports import Reports
+from moot.passes.compose.settle import Settling, settled
+from moot.passes.compose.sources import (
+    MAX_FILE_BYTES,
+    Content,
+    Executable,
+    Folder,
+    Reading,
+    Sources,
+    Unreadable,
+)
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "Content",
+    "Executable",
+    "Folder",
+    "Parsed",
+    "Sources",
+    "Unreadable",
+    "parse",
+]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_NAME_RULE = "lower-case letters, digits, '-' and '_', beginning with a letter or digit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What came out.  `app` is there exactly when `needs` is empty and no diagnostic an error.
+
+    `secrets` are values: they stay in memory and are handed to nobody but the secret store.
+    """
+
+    app: App | None = None
+    needs: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    canonical: JSON = field(default_factory=dict[str, JSON])
+    secrets: Mapping[Secret, bytes] = field(default_factory=dict[Secret, bytes], repr=False)
+
+
+def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes], str]) -> Parsed:
+    """The App that `sources` declare.
+
+    Touches no file: while it lacks the content of a path it names it in `needs`, to be called
+    again with more in `sources.contents`.  `digest` must be keyed: its result becomes the public
+    version of a secret.  Never raises for bad input.
+    """
+    reading, reports = Reading(sources.contents), Reports()
+    assembly = Assembly(reading, reports)
+    known = _environment(sources, environ, assembly)
+    name = _name(sources, known, assembly)
+    known["COMPOSE_PROJECT_NAME"] = name
+    merged = assembly.model(sources.files, sources.folder, known)
+    if merged is None:
+        return Parsed(needs=reading.needs, diagnostics=_final(reading, reports))
+    profiles = sources.profiles | {p for p in known.get("COMPOSE_PROFILES", "").split(",") if p}
+    model = settled(merged, Settling(name, frozenset(profiles), known, reading, reports))
+    check(model, reports)
+    files = Files(reading, reports, known, sources.folder, digest)
+    app = declared(model, files, reports)
+    done = not reading.needs and not reports.failed
+    return Parsed(
+        app=app if done else None,
+        needs=reading.needs,
+        diagnostics=_final(reading, reports),
+        canonical=canonical(model),
+        secrets=files.secrets if done else {},
+    )
+
+
+def _final(reading: Reading, reports: Reports) -> tuple[Diagnostic, ...]:
+    """While paths are missing, what looks wrong may come from that: only complete is final."""
+    return () if reading.needs else reports.all()
+
+
+def _environment(
+    sources: Sources, environ: Mapping[str, str], assembly: Assembly
+) -> dict[str, str]:
+    """The variables for interpolation: the environment, then `.env` of the folder."""
+    listed = environ.get("COMPOSE_ENV_FILES", "")
+    paths = [path for path in listed.split(",") if path] or [".env"]
+    found: dict[str, str] = {}
+    for path in paths:
+        whole = posixpath.normpath(posixpath.join(sources.folder, path))
+        content = assembly.reading.file(whole)
+        if isinstance(content, bytes):
+            found |= assembly.env_file(whole, {**found, **environ}, content)
+        elif content is None and listed:
+            assembly.reports.error(
+                "Cannot read file", f"The environment file {whole} does not exist.",
+                "Correct COMPOSE_ENV_FILES.", None)  # fmt: skip
+    return {**found, **environ}
+
+
+def _name(sources: Sources, known: Mapping[str, str], assembly: Assembly) -> str:
+    """The App's name: as asked for, else as the last file says, else the folder's."""
+    asked = sources.name or known.get("COMPOSE_PROJECT_NAME")
+    given = (asked, None) if asked else _declared_name(sources, known, assembly)
+    if given is None:
+        folder = re.sub(r"[^a-z0-9_-]", "", posixpath.basename(sources.folder).lower())
+        given = (folder.lstrip("_-"), None)
+    name, place = given
+    if not _NAME.fullmatch(name):
+        assembly.reports.error(
+            "Invalid name",
+            f"{name!r} cannot be the name of an App: a name has {_NAME_RULE}.",
+            "Give another with -p NAME or the key 'name'.",
+            place or (Position(sources.files[0]) if sources.files else None),
+        )
+    return name
+
+
+def _declared_name(
+    sources: Sources, known: Mapping[str, str], assembly: Assembly
+) -> tuple[str, Position | None] | None:
+    found: Node | None = None
+    for file in sources.files:
+        for document in assembly.documents(file):
+            found = document.get("name") or found
+    if found is None:
+        return None
+    filled = assembly.filled(found, known)
+    return str(filled.value), filled.place

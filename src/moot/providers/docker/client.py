@@ -1,0 +1,209 @@
+"""The only way to the Engine: connects when first needed, names every failure, traces every call."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from moot.model.value import JSON
+from moot.provider import Env, ErrorCode, ProviderError
+from moot.providers.docker.endpoint import Endpoint, endpoint
+from moot.providers.docker.tunnel import Tunnel
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+POOL_SIZE = 32  # connections kept open; the engine's threads share one client
+
+CODES: Mapping[int, ErrorCode] = {
+    400: "InvalidRequest",
+    401: "InvalidCredentials",
+    403: "AccessDenied",
+    404: "NotFound",
+    409: "ResourceConflict",
+    501: "InvalidRequest",
+    503: "ServiceInternalError",
+}
+# What the Engine reports as an internal error although trying again cannot help.
+LASTING = ("OCI runtime", "failed to create shim", "invalid mount config", "error while mounting")
+
+
+class Engine:
+    """One Docker Engine.  `call` is safe from several threads at once."""
+
+    def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
+        self.venue = venue
+        self.env = env
+        self._configuration = configuration
+        self._lock = threading.Lock()
+        self._client: APIClient | None = None
+        self._tunnel: Tunnel | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the Engine is; raises InvalidRequest for an impossible address."""
+        _need_sdk()
+        return endpoint(self._configuration, self.env.environ)
+
+    def call(self, line: str, function: Callable[[APIClient], T]) -> T:
+        """`function` with the connected client; `line` says in the trace what it does.
+
+        Raises ProviderError and nothing else for what the Engine or the network does.
+        """
+        started = time.monotonic()
+        outcome = "ok"
+        try:
+            return function(self.client())
+        except ProviderError as error:
+            outcome = str(error)
+            raise
+        except Exception as error:
+            failure = provider_error(error, self.venue)
+            outcome = str(failure)
+            raise failure from error
+        finally:
+            took_ms = (time.monotonic() - started) * 1000
+            self.env.trace(self.venue, f"docker {line}: {outcome} ({took_ms:.0f} ms)")
+
+    def post(self, path: str, body: JSON) -> JSON:
+        """POST for the few calls the SDK cannot express in full; `path` begins after the version."""
+
+        def send(client: APIClient) -> JSON:
+            url = f"{client.base_url}/v{client.api_version}{path}"
+            response = client.post(url, json=body, timeout=client.timeout)
+            client._raise_for_status(response)
+            return response.json() if response.content else None
+
+        return self.call(f"POST {path}", send)
+
+    @property
+    def api(self) -> tuple[int, int]:
+        """The API version agreed on, such as (1, 41)."""
+        major, _, minor = self.client().api_version.partition(".")
+        return int(major), int(minor)
+
+    def client(self) -> APIClient:
+        """The connected client.  Raises ProviderError or what the SDK raises when it cannot connect."""
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            elif self._tunnel:
+                self._tunnel.url()  # opened again under the same address, had it broken
+            return self._client
+
+    def close(self) -> None:
+        """Give up all connections."""
+        with self._lock:
+            if self._client:
+                self._client.close()
+            if self._tunnel:
+                self._tunnel.close()
+            self._client = self._tunnel = None
+
+    def _connect(self) -> APIClient:
+        from docker import APIClient
+        from docker.tls import TLSConfig
+
+        where = self.endpoint
+        url = where.url
+        if url.startswith("ssh://"):
+            options = self._configuration.get("ssh_options") or ()
+            self._tunnel = Tunnel(url, tuple(map(str, options)), CONNECT_TIMEOUT_S)
+            atexit.register(self._tunnel.close)
+            url = self._tunnel.url()
+        pair = (where.cert, where.key) if where.cert and where.key else None
+        tls = TLSConfig(client_cert=pair, ca_cert=where.ca, verify=where.verify)
+        client = APIClient(
+            base_url=url,
+            version="auto",
+            timeout=CONNECT_TIMEOUT_S,
+            tls=tls if where.tls else False,
+            max_pool_size=POOL_SIZE,
+        )
+        client.timeout = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+        return client
+
+
+def provider_error(error: Exception, venue: str) -> ProviderError:
+    """What went wrong between us and the Engine, in the contract's words."""
+    import requests.exceptions as http
+    from docker import errors
+
+    match error:
+        case errors.APIError():
+            return _api_error(error)
+        case errors.TLSParameterError():
+            return ProviderError(
+                "InvalidRequest", str(error), remedy=f"correct 'tls' of the venue {venue}"
+            )
+        case http.ReadTimeout():
+            return ProviderError("ServiceTimeout", "the Docker Engine did not answer in time")
+        case errors.DockerException() | http.RequestException() | OSError():
+            return _unreachable(error, venue)
+        case _:
+            return ProviderError("GeneralServiceException", f"{type(error).__name__}: {error}")
+
+
+def _api_error(error: Any) -> ProviderError:
+    status = error.status_code or 500
+    message = str(error.explanation or error)
+    code = CODES.get(status, "ServiceInternalError")
+    remedy = ""
+    if status == 409 and ("is already in use by" in message or "already exists" in message):
+        code = "AlreadyExists"
+    elif "port is already allocated" in message or "address already in use" in message:
+        code, remedy = "ResourceConflict", "publish another port, or end what listens on it"
+    elif "non-overlapping IPv4" in message or "fully subnetted" in message:
+        code, remedy = "ServiceLimitExceeded", "remove unused networks: docker network prune"
+    elif "no space left" in message:
+        code, remedy = "ServiceLimitExceeded", "make room on the Engine's disk: docker system df"
+    elif status >= 500 and any(text in message for text in LASTING):
+        code = "GeneralServiceException"
+    return ProviderError(code, message, remedy=remedy)
+
+
+def _unreachable(error: Exception, venue: str) -> ProviderError:
+    causes = list(_causes(error))
+    if any(isinstance(cause, PermissionError) for cause in causes):
+        return ProviderError(
+            "AccessDenied",
+            "this user may not use the Docker Engine's socket",
+            remedy="join its group (sudo usermod -aG docker $USER, then log in again) or use sudo",
+        )
+    return ProviderError(
+        "NetworkFailure",
+        f"the Docker Engine does not answer: {causes[-1]}",
+        remedy=f"start it (sudo systemctl start docker), or correct 'host' of the venue {venue} "
+        "or DOCKER_HOST",
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The exception and everything it was made from; urllib3 hides the cause among arguments."""
+    found: list[BaseException] = []
+    queue: list[BaseException] = [error]
+    while queue:
+        current = queue.pop(0)
+        found.append(current)
+        reason = getattr(current, "reason", None)
+        nested = [current.__cause__ or current.__context__, reason, *current.args]
+        queue += [n for n in nested if isinstance(n, BaseException) and n not in found]
+    return found
+
+
+def _need_sdk() -> None:
+    try:
+        import docker  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise ProviderError(
+            "InvalidRequest",
+            "the Python package 'docker' is not installed",
+            remedy="pip install 'moot[docker]'",
+        ) from None

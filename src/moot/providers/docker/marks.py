@@ -1,0 +1,101 @@
+"""Our marks as labels: how things made here are found again and told apart from others'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moot.model.resource import ConfigurationItem, Resource, Status
+from moot.model.value import JSON
+from moot.provider import Marks, Operation, ProviderError, Scope
+
+TYPE = "moot.type"
+FROM_HERE = "moot."
+
+
+def labels(type: str, op: Operation, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The user's labels, then ours, which nothing may replace."""
+    return {**(own or {}), **op.marks.as_labels(), TYPE: type}
+
+
+def filters(type: str, scope: Scope) -> dict[str, list[str]]:
+    """Label filters for a listing of our things; empty for a listing of everybody's."""
+    if scope.installation is None:
+        return {}
+    wanted = [f"{TYPE}={type}", f"moot.installation={scope.installation}"]
+    if scope.app:
+        wanted.append(f"moot.app={scope.app}")
+    return {"label": wanted}
+
+
+def address_filters(type: str, address: str) -> dict[str, list[str]]:
+    """Label filters for whatever stands under one address."""
+    return {"label": [f"{TYPE}={type}", f"moot.address={address}"]}
+
+
+def item(
+    type: str,
+    venue: str,
+    identifier: str,
+    found: Mapping[str, str],
+    *,
+    properties: Mapping[str, JSON],
+    status: Status | None = None,
+    private: Mapping[str, JSON] | None = None,
+    keeps_data: bool = False,
+) -> ConfigurationItem:
+    """A thing as observed, with what its labels say of address, incarnation and installation."""
+    marks = Marks.from_labels(found)
+    return ConfigurationItem(
+        type=type,
+        venue=venue,
+        identifier=identifier,
+        address=marks.address if marks else None,
+        incarnation=marks.incarnation if marks else 1,
+        installation=marks.installation if marks else None,
+        properties=properties,
+        status=status,
+        private=private or {},
+        keeps_data=keeps_data,
+    )
+
+
+def same(found: Mapping[str, str], op: Operation) -> bool:
+    """Whether the labels are the marks of this very thing: made by an earlier try of ours."""
+    marks = Marks.from_labels(found)
+    return marks is not None and _identity(marks) == _identity(op.marks)
+
+
+def require_same(found: Mapping[str, str], op: Operation, kind: str, name: str) -> None:
+    """Raise AlreadyExists unless the labels say that this very thing is ours."""
+    if same(found, op):
+        return
+    other = Marks.from_labels(found)
+    owner = f"belongs to the app {other.app!r} of another moot" if other else "is not moot's"
+    if other and other.installation == op.marks.installation:
+        owner = f"already is {other.address} (incarnation {other.incarnation})"
+    raise ProviderError(
+        "AlreadyExists",
+        f"a {kind} named {name!r} is there and {owner}",
+        remedy=f"rename one of the two, choose another app name with -p, or remove it: "
+        f"docker {kind} rm {name}",
+    )
+
+
+def is_gone(found: Mapping[str, str] | None, thing: ConfigurationItem) -> bool:
+    """Whether what bears the identifier now is no longer `thing`: identifiers are used again."""
+    if found is None:
+        return True
+    marks = Marks.from_labels(found)
+    if marks is None:
+        return thing.address is not None
+    return (marks.address, marks.incarnation) != (thing.address, thing.incarnation)
+
+
+def address_of(key: ConfigurationItem | Resource) -> str:
+    """The address asked for; an item without one cannot be looked up by it."""
+    assert key.address is not None, "only things of ours are looked up by address"
+    return key.address
+
+
+def _identity(marks: Marks) -> tuple[str, str, str, int]:
+    return marks.installation, marks.uid, marks.address, marks.incarnation

@@ -1,0 +1,93 @@
+"""A venue in memory or in a file: the reference provider, and what every test runs on.
+
+`settings` is what the user may configure, `lowering` what an App becomes here, `schemas` the types,
+`handlers` the calls and `world` what answers them.  docs/writing-a-provider.md walks through it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+from moot.model.placement import Share
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import JSON
+from moot.model.venue import Offering
+from moot.provider import Env, Operation, Page, Progress, Scope, TypeSchema
+from moot.providers.fake.faults import Faults
+from moot.providers.fake.handlers import Handlers
+from moot.providers.fake.lowering import lower
+from moot.providers.fake.schemas import schemas
+from moot.providers.fake.settings import CONFIG_SCHEMA, Settings
+from moot.providers.fake.world import World
+
+
+class FakeProvider:
+    """The provider contract over a `World`, which is opened by the first call that needs it."""
+
+    config_schema: ClassVar[JSON] = CONFIG_SCHEMA
+
+    def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
+        self.venue = venue
+        self.env = env
+        self.settings = Settings.read(venue, configuration, env)
+        self._schemas = schemas(self.settings.create_class)
+        self._faults = Faults(self.settings.faults)
+        self._opening = threading.Lock()
+        self._world: World | None = None
+
+    @property
+    def world(self) -> World:
+        """The world of this venue, for those who want to look behind the provider's back."""
+        with self._opening:
+            if self._world is None:
+                unique = self.settings.create_class == "NAME"
+                self._world = World(self.settings.path, unique_names=unique)
+            return self._world
+
+    def identity(self) -> str:
+        return f"fake:{self.settings.path or self.venue}"
+
+    def offerings(self) -> Sequence[Offering]:
+        return self.settings.offerings
+
+    def lower(self, share: Share) -> Iterable[Resource]:
+        return lower(share)
+
+    def types(self) -> Collection[str]:
+        return self._schemas.keys()
+
+    def schema(self, type: str) -> TypeSchema:
+        return self._schemas[type]
+
+    def create(self, want: Resource, op: Operation) -> Progress:
+        with self._call("create", want.address):
+            return self._handlers.create(want, op)
+
+    def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
+        with self._call("read", key.address or ""):
+            return self._handlers.read(key)
+
+    def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
+        with self._call("update", want.address):
+            return self._handlers.update(item, want, op)
+
+    def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
+        with self._call("delete", item.address or ""):
+            return self._handlers.delete(item, op)
+
+    def list(self, type: str, scope: Scope, cursor: str | None) -> Page:
+        with self._call("list", type):
+            return self._handlers.list(type, scope, cursor)
+
+    @property
+    def _handlers(self) -> Handlers:
+        return Handlers(self.venue, self.world, self.settings, self._schemas, self.env)
+
+    def _call(self, verb: str, address: str) -> AbstractContextManager[None]:
+        """What a call over a network brings along: a delay, and now and then a fault."""
+        if self.settings.latency_s:
+            self.env.sleep(self.settings.latency_s)
+        return self._faults.during(verb, address)

@@ -1,0 +1,196 @@
+"""What `venues.yaml` may say about a fake venue, checked and in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal, get_args
+
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.value import JSON
+from moot.model.venue import Offering
+from moot.provider import CreateClass, Env, ErrorCode
+
+RUNS = frozenset({"runs:process", "runs:container"})
+SUMMARY = "Unusable venue"
+TYPES = {
+    "object": Mapping,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": int | float,
+}
+NAMES = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+}
+NUMBER = {"type": "number", "minimum": 0}
+COUNT = {"type": "integer", "minimum": 0}
+TEXT = {"type": "string"}
+
+OFFERING_SCHEMA: JSON = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        "name": TEXT,
+        "cpu": NUMBER,
+        "memory_mib": COUNT,
+        "hourly": {"type": ["number", "string", "null"], "description": "EUR; null is unknown"},
+        "region": TEXT,
+        "zone": TEXT,
+        "machine": TEXT,
+        "names": {"type": "boolean"},
+        "traits": {"type": "array", "items": TEXT},
+    },
+}
+FAULT_SCHEMA: JSON = {
+    "type": "object",
+    "required": ["code"],
+    "additionalProperties": False,
+    "properties": {
+        "verb": {"enum": ["create", "read", "update", "delete", "list"]},
+        "address": {**TEXT, "description": "a pattern with * and ?; for list, the type"},
+        "code": {"enum": list(get_args(ErrorCode))},
+        "times": {**COUNT, "description": "how often; default: always"},
+        "late": {"type": "boolean", "description": "fail after the effect instead of before it"},
+    },
+}
+CONFIG_SCHEMA: JSON = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "world": {**TEXT, "description": "the file that keeps the world, or `memory`"},
+        "offerings": {"type": "array", "items": OFFERING_SCHEMA},
+        "create_class": {"enum": list(get_args(CreateClass))},
+        "latency_s": {**NUMBER, "description": "how long every call takes"},
+        "pending": {**COUNT, "description": "answers of Pending before a change is Done"},
+        "pending_s": {**NUMBER, "description": "the pause that a Pending asks for"},
+        "starts_within_s": {**NUMBER, "description": "how long a process takes to start"},
+        "list_lag_s": {**NUMBER, "description": "how long a new thing is missing from lists"},
+        "page_size": {"type": "integer", "minimum": 1},
+        "faults": {"type": "array", "items": FAULT_SCHEMA},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Calls of `verb` on an address that matches fail with `code`, `times` times (None: always).
+
+    `late`: the call has its effect first, as when an answer is lost on its way back.
+    """
+
+    verb: Literal["create", "read", "update", "delete", "list"] = "create"
+    address: str = "*"
+    code: ErrorCode
+    times: int | None = None
+    late: bool = False
+
+    def hits(self, verb: str, address: str) -> bool:
+        """Whether it is meant for a call of `verb` on `address`."""
+        return verb == self.verb and fnmatchcase(address, self.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the fake venue behaves.  `path` None keeps its world in memory only."""
+
+    path: Path | None
+    offerings: tuple[Offering, ...]
+    create_class: CreateClass = "NAME"
+    latency_s: float = 0.0
+    pending: int = 0
+    pending_s: float = 0.01
+    starts_within_s: float = 0.0
+    list_lag_s: float = 0.0
+    page_size: int = 1000
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def read(cls, venue: str, configuration: Mapping[str, JSON], env: Env) -> Settings:
+        """The settings of a venue; BadInput names what is wrong with them."""
+        settings = {key: value for key, value in configuration.items() if key != "provider"}
+        if problems := sorted(_problems(settings, CONFIG_SCHEMA, f"venue {venue}")):
+            remedy = "docs/writing-a-provider.md lists the settings of a fake venue"
+            wrong = [Diagnostic(summary=SUMMARY, detail=p, remedy=remedy) for p in problems]
+            raise BadInput(*wrong)
+        world = settings.pop("world", None)
+        offerings = settings.pop("offerings", None) or [{"name": "room"}]
+        faults = settings.pop("faults", ())
+        return cls(
+            path=_path(world, env.home / "fake" / f"{venue}.sqlite3"),
+            offerings=tuple(_offering(venue, entry) for entry in offerings),
+            faults=tuple(Fault(**entry) for entry in faults),
+            **settings,
+        )
+
+
+def _problems(value: JSON, schema: JSON, where: str) -> Iterator[str]:
+    """What a value breaks of the parts of JSON Schema used above."""
+    match schema:
+        case {"enum": choices} if value not in choices:
+            yield f"{where} must be one of {', '.join(choices)}"
+        case {"type": list()} | {"enum": _}:
+            pass  # a price is Decimal's to judge
+        case {"type": str(kind)} if not _is_a(value, kind):
+            yield f"{where} must be {NAMES[kind]}"
+        case {"type": "object"}:
+            yield from _problems_in(value, schema, where)
+        case {"items": inner}:
+            for index, entry in enumerate(value):
+                yield from _problems(entry, inner, f"{where}[{index}]")
+        case {"minimum": least} if value < least:
+            yield f"{where} must be at least {least}"
+        case _:
+            pass
+
+
+def _is_a(value: JSON, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    return isinstance(value, TYPES[kind])
+
+
+def _problems_in(value: Mapping[str, JSON], schema: JSON, where: str) -> Iterator[str]:
+    known = schema["properties"]
+    yield from (f"{where} has no setting {key}" for key in value.keys() - known.keys())
+    yield from (f"{where} lacks {key}" for key in {*schema.get("required", ())} - value.keys())
+    for key in value.keys() & known.keys():
+        yield from _problems(value[key], known[key], f"{where}: {key}")
+
+
+def _path(world: JSON, default: Path) -> Path | None:
+    match world:
+        case None:
+            return default
+        case "memory":
+            return None
+        case _:
+            return Path(str(world)).expanduser().absolute()
+
+
+def _offering(venue: str, entry: Mapping[str, JSON]) -> Offering:
+    """An entry of `offerings`; what it does not say is plentiful and free."""
+    hourly = entry.get("hourly", 0)
+    return Offering(
+        venue=venue,
+        name=entry["name"],
+        cpu=float(entry.get("cpu", 1_000_000)),
+        memory_mib=int(entry.get("memory_mib", 1_000_000_000)),
+        disk_mib=1_000_000_000,
+        hourly=None if hourly is None else Decimal(str(hourly)),
+        region=entry.get("region", ""),
+        zone=entry.get("zone", ""),
+        traits=frozenset(entry.get("traits", ())) | RUNS,
+        machine=entry.get("machine", ""),
+        names=bool(entry.get("names", False)),
+    )

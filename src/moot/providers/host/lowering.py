@@ -1,0 +1,253 @@
+"""Turn one machine's share of an App into volumes, a gateway, processes and backends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from moot.model.app import Component, FileMount, Mount, Volume
+from moot.model.placement import Assignment, Listener, Share
+from moot.model.resource import Edge, Resource, Rollout
+from moot.model.value import Ref, Value
+
+LOG_SIZE, LOG_FILES = 10 * 1024 * 1024, 3
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+def lower(share: Share) -> Iterator[Resource]:
+    """Volumes, the gateway, then per replica its process and its place behind the gateway."""
+    assignments = [a for a in share.assignments if a.runs_as == "process"]
+    components = [share.component(name) for name in dict.fromkeys(a.component for a in assignments)]
+    used = {m.source for c in components for m in c.mounts if m.kind == "volume"}
+    for volume in share.app.volumes:
+        if volume.name in used and not volume.external:
+            yield Resource(
+                address=f"{share.app.name}@{share.venue}/volume/{volume.name}",
+                type="host.volume",
+                venue=share.venue,
+                properties={"name": volume.real_name or f"{share.app.name}_{volume.name}"},
+            )
+    names = {component.name for component in components}
+    listeners = [x for x in share.listeners if x.component in names and x.binds]
+    if listeners:
+        yield _gateway(share, listeners)
+    for assignment in assignments:
+        component = share.component(assignment.component)
+        yield _process(share, component, assignment)
+        for listener in listeners:
+            if listener.component == component.name:
+                yield _backend(share, component, assignment, listener)
+
+
+def _gateway(share: Share, listeners: list[Listener]) -> Resource:
+    binds = [bind for listener in listeners for bind in listener.binds]
+    return Resource(
+        address=_gateway_address(share),
+        type="host.gateway",
+        venue=share.venue,
+        properties={
+            "listeners": [
+                {
+                    "name": listener.name,
+                    "binds": [list(bind) for bind in listener.binds],
+                    "http": listener.http,
+                    "retry_all": listener.retry_all,
+                }
+                for listener in listeners
+            ]
+        },
+        order="stop-first",
+        exclusive=frozenset(f"port:{address}:{port}/tcp" for address, port in binds),
+        ready="started",
+    )
+
+
+def _process(share: Share, component: Component, assignment: Assignment) -> Resource:
+    exclusive = frozenset((*_fixed_claims(component), *_volume_claims(share, component)))
+    known = {c.name for c in share.app.components}
+    return Resource(
+        address=assignment.main,
+        type="host.process",
+        venue=share.venue,
+        properties=_properties(share, component, assignment),
+        edges=tuple(
+            Edge(f"{share.app.name}/{dependency.component}", dependency.condition)
+            for dependency in component.depends_on
+            if dependency.component in known
+        ),
+        replica=assignment.replica,
+        main=True,
+        order="stop-first" if exclusive else component.update.order,
+        exclusive=exclusive,
+        rollout=Rollout(parallelism=component.update.parallelism, delay_s=component.update.delay_s),
+        ready="healthy" if component.healthcheck else "started",
+        ready_within_s=_ready_within_s(component),
+    )
+
+
+def _properties(share: Share, component: Component, assignment: Assignment) -> dict[str, Value]:
+    process = component.process
+    assert process is not None, f"{component.name} was placed as a process and is none"
+    volumes = {v.name: v for v in share.app.volumes}
+    mounts = [m for m in component.mounts if m.kind != "tmpfs"]
+    check, restart, limits = component.healthcheck, component.restart, component.limits
+    return {
+        "replica": assignment.replica,
+        "command": list(process.command),
+        "environment": dict(share.environment.get(component.name, component.environment)),
+        "working_dir": _working_dir(share.app.folder, process.working_dir),
+        "user": component.user,
+        "targets": list(component.targets),
+        "fixed": _fixed(component),
+        "tell_ports": share.tell_ports,
+        "files": [_file(share, mount) for mount in component.files],
+        "volumes": {_mount_variable(m): _source(share, volumes, m) for m in mounts},
+        "scratch": [_mount_variable(m) for m in component.mounts if m.kind == "tmpfs"],
+        "healthcheck": check
+        and {
+            "test": _probe(check.test),
+            "interval_s": check.interval_s,
+            "timeout_s": check.timeout_s,
+            "retries": check.retries,
+            "start_period_s": check.start_period_s,
+            "start_interval_s": check.start_interval_s,
+        },
+        "restart": {
+            "condition": restart.condition,
+            "attempts": restart.attempts,
+            "delay_s": restart.delay_s,
+            "window_s": restart.window_s,
+        },
+        "stop_signal": _signal(component.stop_signal),
+        "stop_grace_s": component.stop_grace_s,
+        "limits": {"cpu": limits.cpu, "memory_mib": limits.memory_mib, "pids": limits.pids},
+        "logging": _logging(component),
+    }
+
+
+def _backend(
+    share: Share, component: Component, assignment: Assignment, listener: Listener
+) -> Resource:
+    """What puts one replica behind a listener, as soon as it is healthy."""
+    return Resource(
+        address=f"{assignment.replica}@{share.venue}/backend/{listener.target}",
+        type="host.backend",
+        venue=share.venue,
+        properties={
+            "gateway": Ref(_gateway_address(share), "folder"),
+            "listener": listener.name,
+            "server": f"{component.name}.{assignment.index}",
+            "address": Ref(assignment.main, "address"),
+            "port": Ref(assignment.main, f"ports.{listener.target}"),
+            "drain_s": min(30.0, component.stop_grace_s),
+        },
+        edges=(Edge(assignment.main, "healthy"),),
+        replica=assignment.replica,
+    )
+
+
+def _gateway_address(share: Share) -> str:
+    return f"{share.app.name}@{share.venue}/gateway"
+
+
+def _fixed(component: Component) -> dict[str, int]:
+    """Ports it cannot be told: its declared ones, or published ones no gateway can carry (UDP)."""
+    process = component.process
+    udp = {
+        str(port.target): port.published or port.target
+        for port in component.ports
+        if port.protocol == "udp"
+    }
+    declared = component.targets if process and process.fixed_port else ()
+    return {**udp, **{str(target): target for target in declared}}
+
+
+def _fixed_claims(component: Component) -> Iterator[str]:
+    for port in _fixed(component).values():
+        yield f"port:0.0.0.0:{port}/tcp"
+
+
+def _volume_claims(share: Share, component: Component) -> Iterator[str]:
+    """A writer ends before the next one starts; replicas that share a volume all write anyway."""
+    for mount in component.mounts:
+        if mount.kind == "volume" and not mount.read_only and component.replicas == 1:
+            yield f"volume:{share.app.name}@{share.venue}/volume/{mount.source}"
+
+
+def _working_dir(folder: str, working_dir: str | None) -> str:
+    """`x-moot.process.working_dir`, seen from the App's folder; that folder where none is given."""
+    if working_dir is None:
+        return folder
+    return working_dir if working_dir.startswith("/") else f"{folder}/{working_dir}"
+
+
+def _source(share: Share, volumes: Mapping[str, Volume], mount: Mount) -> Value:
+    """Where a mount's data is on the machine; an external volume is named, not referred to."""
+    if mount.kind != "volume":
+        return mount.source
+    volume = volumes[mount.source]
+    if volume.external:
+        return volume.real_name or volume.name
+    return Ref(f"{share.app.name}@{share.venue}/volume/{volume.name}", "path")
+
+
+def _mount_variable(mount: Mount) -> str:
+    """VOLUME_DATA for the volume `data`; other mounts go by the last part of their target."""
+    name = mount.source if mount.kind == "volume" else mount.target.rstrip("/").rpartition("/")[2]
+    return f"VOLUME_{_upper(name)}"
+
+
+def _file(share: Share, mount: FileMount) -> dict[str, Value]:
+    """A file it is given, and the variable that says where: DB_PASSWORD_FILE for `db_password`."""
+    file = next(f for f in share.app.files if f.name == mount.source)
+    name = mount.target.rpartition("/")[2] if file.kind == "bind" else file.name
+    return {
+        "variable": f"{_upper(name)}_FILE",
+        "target": mount.target,
+        "content": file.content,
+        "encoding": file.encoding,
+        "mode": mount.mode,
+    }
+
+
+def _upper(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _probe(test: Iterable[str]) -> list[str]:
+    """The argv of a health check."""
+    match list(test):
+        case ["CMD-SHELL", *words]:
+            return ["/bin/sh", "-c", " ".join(words)]
+        case ["CMD", *words]:
+            return words
+        case words:
+            return words
+
+
+def _signal(name: str) -> int | str:
+    """`SIGTERM` for `TERM` and `SIGTERM`; a number stays one."""
+    if name.isdigit():
+        return int(name)
+    return name if name.startswith("SIG") else f"SIG{name}"
+
+
+def _logging(component: Component) -> dict[str, int]:
+    """Size in bytes and number of log files, from the options of Docker's logging drivers."""
+    container = component.container
+    logging = container.options.get("logging") if container else None
+    options = (logging or {}).get("options") or {}
+    size = re.fullmatch(r"(\d+)([kmg]?)b?", str(options.get("max-size", "")).lower())
+    files = str(options.get("max-file", ""))
+    return {
+        "max_size": int(size[1]) * _UNITS[size[2]] if size else LOG_SIZE,
+        "max_files": max(1, int(files)) if files.isdigit() else LOG_FILES,
+    }
+
+
+def _ready_within_s(component: Component) -> float:
+    """A minute to start, and with a health check as long as that takes to make up its mind."""
+    check = component.healthcheck
+    if check is None:
+        return 60.0
+    return 60.0 + check.start_period_s + check.retries * (check.interval_s + check.timeout_s)

@@ -1,0 +1,78 @@
+"""Folders that carry our marks, JSON files written whole or not at all, and volumes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+
+
+class Problem(Exception):
+    """Ends an errand: a provider's error code, what is wrong, and what the user can do."""
+
+    def __init__(self, code, message, remedy=""):
+        super().__init__(message)
+        self.answer = {"error": code, "message": message, "remedy": remedy}
+
+
+def load(path):
+    """A JSON file; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
+def write(path, text, mode=0o600):
+    """Replace a file atomically; it never has a wider mode than asked for."""
+    new = f"{path}.{os.getpid()}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    with open(fd, "wb") as file:
+        os.fchmod(fd, mode)
+        file.write(text if isinstance(text, bytes) else text.encode())
+    os.rename(new, path)
+
+
+def adopt_or_make(folder, marks, mode):
+    """The folder with these marks in it; somebody else's is never touched."""
+    os.makedirs(os.path.dirname(folder), mode=0o711, exist_ok=True)
+    try:
+        os.mkdir(folder)
+        os.chmod(folder, mode)
+    except FileExistsError:
+        found = load(f"{folder}/marks.json")
+        # An empty folder is one of ours whose making was cut short.
+        if found != marks and (found or os.listdir(folder)):
+            raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
+    if not os.path.exists(f"{folder}/marks.json"):
+        write(f"{folder}/marks.json", json.dumps(marks))
+
+
+def make_volume(folder, marks):
+    """A folder that outlives replicas, its marks beside the data."""
+    adopt_or_make(folder, marks, 0o711)
+    os.makedirs(f"{folder}/data", exist_ok=True)
+
+
+def remove_volume(folder, marks, data, root):
+    """Delete a volume and all that is in it."""
+    if load(f"{folder}/marks.json") == marks:
+        shutil.rmtree(folder)
+    tidy(os.path.dirname(folder), data, root)
+
+
+def tidy(folder, data, root):
+    """Remove folders that are empty now, from `folder` up to `root`, and our scripts with the last."""
+    with contextlib.suppress(OSError):
+        while folder != data:
+            os.rmdir(folder)
+            folder = os.path.dirname(folder)
+    if set(os.listdir(data) if os.path.isdir(data) else ()) <= {"lib"}:
+        shutil.rmtree(data, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            while (data := os.path.dirname(data)) != root:
+                os.rmdir(data)

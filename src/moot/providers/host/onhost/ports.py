@@ -1,0 +1,113 @@
+"""Ports of this machine: who listens, and reservations that all venues on it share."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import random
+import socket
+
+from .files import Problem
+
+PORTS = range(20000, 32768)  # above what services are known by, below the kernel's ephemeral ports
+
+
+def reserve(folder, reservations, fixed=None):
+    """A port nobody listens on, reserved for the run folder by a file named like the port."""
+    os.makedirs(reservations, mode=0o711, exist_ok=True)
+    begin = random.Random(folder).randrange(len(PORTS))  # noqa: S311  (spreads, keeps no secret)
+    order = [fixed] if fixed else [PORTS[(begin + i) % len(PORTS)] for i in range(len(PORTS))]
+    for port in order:
+        held = taken("", port)
+        if not held and _claim(f"{reservations}/{port}", folder):
+            return port
+        if fixed:
+            reason = held or f"port {port} is reserved for another replica"
+            raise Problem("ResourceConflict", reason, "end its holder or use another port")
+    raise Problem("ServiceLimitExceeded", "no port from 20000 to 32767 is free")
+
+
+def release(folder, reservations):
+    """Give back what is reserved for the run folder."""
+    for name in os.listdir(reservations) if os.path.isdir(reservations) else ():
+        with contextlib.suppress(OSError):
+            if _holder(f"{reservations}/{name}") == folder:
+                os.unlink(f"{reservations}/{name}")
+    with contextlib.suppress(OSError):
+        os.rmdir(reservations)
+        os.rmdir(os.path.dirname(reservations))
+
+
+def holders(binds):
+    """Why those of the (address, port) pairs that cannot be bound cannot be."""
+    return [reason for address, port in binds if (reason := taken(address, port))]
+
+
+def taken(address, port):
+    """Why a TCP listener cannot be bound there; empty where it can."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            probe.bind(("" if address == "*" else address, port))
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                return f"port {port} is held by {listener(port)}"
+            if problem.errno == errno.EACCES:
+                return f"port {port} may only be bound by root"
+            return f"cannot listen on {address}:{port}: {problem.strerror}"
+    return ""
+
+
+def listener(port):
+    """Name and pid of the process that listens on a port, as far as we may see it."""
+    inodes = {f"socket:[{inode}]" for inode in _listening(port)}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") in inodes:
+                    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                        return f"{file.read().strip()} (pid {pid})"
+    return "another user's process"
+
+
+def _listening(port):
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError), open(table, encoding="utf-8") as file:
+            for line in file:
+                fields = line.split()
+                if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                    yield fields[9]
+
+
+def _claim(path, folder):
+    """Make the reservation, whole at once; one whose run folder is gone is void."""
+    new = f"{path}.{os.getpid()}"
+    with open(new, "w", encoding="utf-8") as file:
+        file.write(folder)
+    try:
+        for _ in range(2):
+            with contextlib.suppress(FileExistsError):
+                os.link(new, path)
+                return True
+            holder = _holder(path)
+            if holder == folder:
+                return True
+            if os.path.isdir(holder):
+                return False
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        return False
+    finally:
+        os.unlink(new)
+
+
+def _holder(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,109 @@
+"""Processes: who they are, what their surroundings are made of, and how one is started."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import signal
+
+PARENT_DEATH = 1  # of prctl(2)
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def identity(pid):
+    """Pid and start time, None where it is gone; a pid alone may be given to another process."""
+    found = parent_and_start(pid)
+    return {"pid": pid, "start": found[1]} if found else None
+
+
+def alive(process):
+    """Whether this very process runs."""
+    return bool(process) and identity(process["pid"]) == process
+
+
+def parent_and_start(pid):
+    """(parent's pid, start time in ticks since boot) of a process that has not ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))
+
+
+def kill_descendants():
+    """Kill every descendant; True while there are any, also such as only wait to be reaped.
+
+    Orphans are among them where this process is a subreaper.
+    """
+    children = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(pid))
+    left = list(children.get(os.getpid(), []))
+    for pid in left:
+        left += children.get(pid, [])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(left)
+
+
+def spawn(spec, argv, outputs):
+    """Start `argv` in the replica's surroundings, in a session of its own: (pid, problem)."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(outputs[0], 1)
+            os.dup2(outputs[1], 2)
+            surround(spec)
+            prctl(PARENT_DEATH, signal.SIGKILL, 0, 0, 0)  # after setuid, which resets it
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            argv = [expand(word, spec["environment"]) for word in argv]
+            os.execvpe(argv[0], argv, spec["environment"])
+        except BaseException as problem:
+            os.write(writing, f"cannot start {argv[0]}: {problem}".encode()[:2000])
+        os._exit(127)
+    os.close(writing)
+    with open(reading, "rb") as pipe:  # ends when the program has been loaded
+        return pid, pipe.read().decode("utf-8", "replace")
+
+
+def surround(spec):
+    """Give this process the replica's limits, user and working folder."""
+    for directory in spec["cgroups"]:
+        with open(f"{directory}/cgroup.procs", "w", encoding="utf-8") as file:
+            file.write("0")
+    if spec.get("address_space"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (spec["address_space"], spec["address_space"]))
+    if spec["ids"]:
+        user, group, groups = spec["ids"]
+        os.setgroups(groups)
+        os.setgid(group)
+        os.setuid(user)
+    os.chdir(spec["working_dir"])
+
+
+def expand(word, environment):
+    """`$NAME` and `${NAME}` from the replica's environment; unknown names stay as they are."""
+    return re.sub(
+        r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))",
+        lambda match: environment.get(match[1] or match[2], match[0]),
+        word,
+    )
+
+
+def signal_all(pid, number):
+    """Send a signal to a process and the group it leads."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+        os.killpg(pid, number)

@@ -1,0 +1,173 @@
+"""Handler of `host.process`: one replica under a supervisor of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moot.model.resource import ConfigurationItem, Resource, Status
+from moot.model.value import JSON
+from moot.provider import Done, Marks, Operation, Pending, Progress
+from moot.providers.host.machine import Machine
+from moot.providers.host.schemas import AMENDABLE
+from moot.shell import Command
+
+TYPE = "host.process"
+SHOWN = ("replica", "command", "working_dir", "user", "targets", "fixed", "tell_ports", "volumes")
+SHOWN += ("scratch", "healthcheck", "limits", *AMENDABLE)
+
+
+class ProcessHandler:
+    """A process is its run folder: what was asked (spec.json), how it is (status.json), its log."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def create(self, want: Resource, op: Operation) -> Progress:
+        wanted = dict(want.properties)
+        files = wanted.pop("files")
+        volumes = {name: self._path(path) for name, path in wanted["volumes"].items()}
+        environment = {name: str(value) for name, value in wanted["environment"].items()}
+        spec = {**wanted, "volumes": volumes, "environment": environment}
+        component, _, index = wanted["replica"].split("/", 1)[1].rpartition("/")
+        folder = self.machine.run_folder(op.marks, f"{component}.{index}")
+        launch(self.machine, TYPE, folder, op.marks, spec, files=files)
+        return Done(describe(self.machine, TYPE, folder))
+
+    def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
+        if isinstance(key, ConfigurationItem):
+            return describe(self.machine, TYPE, key.identifier)
+        return newest(self.list(), key.address)
+
+    def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
+        changes = {name: want.properties[name] for name in AMENDABLE}
+        self.machine.errand("amend", folder=item.identifier, changes=changes)
+        return Done(self.read(item))
+
+    def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
+        return end(self.machine, TYPE, item, op)
+
+    def list(self) -> Iterator[ConfigurationItem]:
+        return runs(self.machine, TYPE)
+
+    def _path(self, source: str) -> str:
+        """Where a mount's data is: an external volume goes by its name here, the rest by path."""
+        return source if source.startswith("/") else f"{self.machine.data}/volumes/{source}/data"
+
+
+def launch(
+    machine: Machine,
+    type: str,
+    folder: str,
+    marks: Marks,
+    spec: Mapping[str, JSON],
+    *,
+    files: JSON = (),
+    texts: Mapping[str, str] | None = None,
+) -> None:
+    """Have a run folder made and its supervisor started; both are left alone where they are."""
+    machine.errand(
+        "start",
+        folder=folder,
+        marks={**marks.as_labels(), "moot.type": type},
+        spec={"path": machine.path, "binds": [], **spec},
+        files=list(files),
+        texts=dict(texts or {}),
+        reservations=machine.reservations,
+    )
+
+
+def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> Progress:
+    """Stop what runs in a run folder and remove it; Pending as long as its grace period takes."""
+    folder = item.identifier
+    tries = int((op.resume or {}).get("tries", 0))
+    supervisor = machine.load(f"{folder}/status.json").get("supervisor")
+    waiting = Pending(min(0.05 * 2**tries, 1.0), {"tries": tries + 1}, "stopping")
+    if tries and machine.alive(supervisor):
+        return waiting
+    gone = machine.errand(
+        "stop",
+        folder=folder,
+        marks={**op.marks.as_labels(), "moot.type": type},
+        patience_s=0.2,
+        reservations=machine.reservations,
+        data=machine.data,
+        root=machine.root,
+    )
+    return Done(None) if gone else waiting
+
+
+def runs(machine: Machine, type: str) -> Iterator[ConfigurationItem]:
+    """Everything of a type that has a run folder, whoever's it is."""
+    for path, labels in machine.documents("run/*/*/*/marks.json"):
+        if labels.get("moot.type") == type:
+            item = describe(machine, type, path.rpartition("/")[0])
+            if item is not None:
+                yield item
+
+
+def newest(items: Iterator[ConfigurationItem], address: str) -> ConfigurationItem | None:
+    """The latest incarnation of what has this address."""
+    found = [item for item in items if item.address == address]
+    return max(found, key=lambda item: item.incarnation, default=None)
+
+
+def describe(machine: Machine, type: str, folder: str) -> ConfigurationItem | None:
+    """A run folder as an item; None where there is none."""
+    marks = Marks.from_labels(machine.load(f"{folder}/marks.json"))
+    if marks is None:
+        return None
+    spec = machine.load(f"{folder}/spec.json")
+    seen = machine.load(f"{folder}/status.json")
+    status, note = _status(machine, seen)
+    child = seen.get("child") or {}
+    running = status in {"running", "healthy", "unhealthy", "starting"}
+    detail = _detail(machine, folder, seen, note) if status not in {"running", "healthy"} else ""
+    return ConfigurationItem(
+        type=type,
+        venue=machine.venue,
+        identifier=folder,
+        address=marks.address,
+        incarnation=marks.incarnation,
+        installation=marks.installation,
+        status=status,
+        since=seen.get("since"),
+        properties={
+            **{name: spec[name] for name in SHOWN if name in spec},
+            "folder": folder,
+            "pid": child.get("pid") if running else None,
+            "address": "127.0.0.1",
+            "ports": spec.get("ports", {}),
+            "restarts": seen.get("restarts", 0),
+            "exit_code": seen.get("exit_code"),
+            "enforced": spec.get("enforced", {}),
+        },
+        private={"detail": detail} if detail else {},
+    )
+
+
+def _status(machine: Machine, seen: Mapping[str, Any]) -> tuple[Status, str]:
+    """What is true now: a supervisor that was killed cannot say so itself."""
+    if not seen:
+        return "failed", "it was never started"
+    if seen["status"] == "stopped":
+        return "failed", "it was stopped"
+    if seen["status"] in {"completed", "failed"} or machine.alive(seen["supervisor"]):
+        return seen["status"], seen.get("note", "")
+    return "failed", "its supervisor was killed, or the machine was restarted"
+
+
+def _detail(machine: Machine, folder: str, seen: Mapping[str, Any], note: str) -> str:
+    """Why it is not well: the note, exit code, failing probe, and the last lines it wrote."""
+    parts = [note] if note else []
+    if seen.get("exit_code"):
+        parts.append(f"exit code {seen['exit_code']}")
+    if seen.get("restarts"):
+        parts.append(f"restarted {seen['restarts']} times")
+    if seen.get("failing"):
+        parts.append(f"health check failed {seen['failing']} times: {seen.get('probe', '').strip()}")
+    if seen.get("exit_code") or seen.get("failing"):
+        log = f"{folder}/log.{seen.get('log', 1)}"
+        tail = machine.shell.run(Command(argv=("tail", "-n", "5", log))).stdout.decode()
+        parts += [line.split(" ", 2)[-1] for line in tail.splitlines()]
+    return "\n".join(parts)

@@ -1,0 +1,1 @@
+"""Texts and specs that any provider may need, made without touching anything."""

@@ -1,0 +1,42 @@
+"""Brings a database to the present schema; forward only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+
+from moot.model.diagnostic import Diagnostic, Failure
+
+VERSION = 1
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Create the schema in an empty database; refuse one that a newer moot has written."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > VERSION:
+        raise Failure(
+            Diagnostic(
+                summary="the database was written by a newer moot",
+                detail=f"it has schema {found}, this moot knows {VERSION}",
+                remedy="use that moot, or point MOOT_HOME elsewhere",
+            )
+        )
+    if found == VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) < VERSION:
+        for statement in _statements(files("moot.store").joinpath("schema.sql").read_text()):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one: `executescript` would end the transaction that keeps a second process out."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

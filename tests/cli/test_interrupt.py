@@ -1,0 +1,145 @@
+"""Ctrl-C on a real terminal and in a pipe: once to finish, twice to stop."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROGRAM = str(Path(__file__).parent / "slow_apply.py")
+CTRL_C = b"\x03"
+PATIENCE_S = 20.0
+
+
+class Terminal:
+    """A program on a terminal of its own, in whose foreground process group it runs."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm", PYTHONPATH=os.pathsep.join(sys.path))
+            os.environ.pop("NO_COLOR", None)
+            os.execv(sys.executable, [sys.executable, PROGRAM, *arguments])
+        self.text = ""
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self._master, keys)
+
+    def see(self, pattern: str) -> None:
+        """Wait until the text so far matches."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not re.search(pattern, self.text, re.DOTALL):
+            assert time.monotonic() < deadline, f"{pattern!r} never came: {self.text[-300:]!r}"
+            assert self._read(), f"ended without {pattern!r}: {self.text[-300:]!r}"
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self._master)
+        return code
+
+    def _read(self) -> bool:
+        if not select.select([self._master], [], [], PATIENCE_S)[0]:
+            os.kill(self.pid, signal.SIGKILL)
+            return False
+        try:
+            data = os.read(self._master, 4096)
+        except OSError:  # Linux: the other side has closed
+            return False
+        self.text += data.decode()
+        return bool(data)
+
+
+def test_once_finishes_what_is_in_flight():
+    terminal = Terminal("polite")
+    terminal.see(r"creating shop/web/0@laptop/process  \d+\.\ds")
+    terminal.press(CTRL_C)
+    assert terminal.end() == 130
+    assert "finishing what is in flight; press Ctrl-C again to stop now" in terminal.text
+    assert "created shop/web/0@laptop/process" in terminal.text
+    assert terminal.text.endswith("moot up goes on from here\r\n")
+
+
+def test_twice_stops_at_once():
+    terminal = Terminal("stubborn")
+    terminal.see("creating shop/web/0")
+    terminal.press(CTRL_C)
+    terminal.see("press Ctrl-C again")
+    terminal.press(CTRL_C)
+    assert terminal.end() == 130
+    assert terminal.text.endswith("stopped; the same command goes on from here\r\n")
+
+
+def test_running_changes_are_repainted_in_place():
+    terminal = Terminal("polite")
+    terminal.see(r"creating.*\x1b\[2A\r\x1b\[J.*creating")
+    terminal.press(CTRL_C)
+    terminal.end()
+    settled = re.sub(r"(?:[^\n]*\n){2}\x1b\[2A\r\x1b\[J", "", terminal.text, count=1)
+    assert len(settled) < len(terminal.text)
+    assert terminal.text.count("created shop/db/0 ") == 1
+    assert "\x1b[?" not in terminal.text, "no mode is set that would have to be taken back"
+
+
+@contextmanager
+def in_a_pipe(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, PROGRAM, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pipe_gets_a_line_per_change_and_the_end(number: signal.Signals):
+    with in_a_pipe("polite") as process:
+        assert process.stderr
+        assert process.stderr.readline() == "[0/2] created shop/db/0 (0.0s)\n"
+        os.killpg(process.pid, number)
+        rest = process.stderr.read()
+        assert process.wait(PATIENCE_S) == 130
+    assert rest.startswith("finishing what is in flight")
+    assert "[1/2] created shop/web/0@laptop/process (0.0s)\n" in rest
+    assert "\x1b" not in rest
+
+
+def test_quiet_still_says_that_it_is_finishing():
+    with in_a_pipe("stubborn", "--quiet") as process:
+        assert process.stderr
+        _until_it_handles_signals(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr.readline().startswith("finishing what is in flight")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr.read() == "stopped; the same command goes on from here\n"
+        assert process.wait(PATIENCE_S) == 130
+
+
+def _until_it_handles_signals(pid: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    terminate = 1 << (signal.SIGTERM - 1)
+    while time.monotonic() < deadline:
+        caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+        if caught and int(caught[1], 16) & terminate:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never got as far as its apply")

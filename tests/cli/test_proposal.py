@@ -1,0 +1,89 @@
+"""A plan as people read it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from shop_values import COST, FINDING, PLACEMENT, PLAN, PROPOSAL
+
+from moot.cli import proposal as text
+from moot.cli.commands.plan import show_proposal
+from moot.cli.output import Output
+from moot.model.plan import Delete, Plan
+from moot.model.report import Cost
+
+GOLDEN = """\
+  + shop/db/0@laptop/process     host.process  new
+  + shop/web/0@laptop/process    host.process  new
+      known after apply: environment.DB
+-/+ shop/web/1@laptop/process    host.process  command differs
+  ~ shop/gateway@laptop          host.process  back ends differ
+  - shop/cache/0@laptop/process  host.process  no longer declared
+
+COMPONENT  REPLICAS  VENUE   OFFERING      AS       PRICE           NOT ELSEWHERE
+db         1         laptop  this-machine  process  0.006 EUR/hour
+web        2         laptop  this-machine  process  0.006 EUR/hour  docker: it has no image
+
+advice: shop/db/0@laptop/process: nothing says whether it works [no-healthcheck]
+  give it a healthcheck
+Cost: 0.018 EUR/hour, about 13.14 EUR/month
+Plan: 3 to create, 1 to update, 2 to delete (1 of them only possibly).
+"""
+
+
+def plain(text: str, style: str) -> str:
+    return text
+
+
+def test_plan_reads_as_shown(capsys: pytest.CaptureFixture[str]):
+    show_proposal(PROPOSAL, Output({}), where=True)
+    assert capsys.readouterr().out == GOLDEN
+
+
+def test_a_long_plan_is_cut_where_that_was_asked_for():
+    lines = list(text.change_lines(PLAN, plain, most=2))
+    assert [line.split()[0] for line in lines] == ["+", "+", "known", "..."]
+    assert "3 more" in lines[-1]
+
+
+def test_a_delete_whose_create_is_not_in_the_plan_is_shown():
+    deletes = Plan(changes=tuple(c for c in PLAN.changes if isinstance(c, Delete)))
+    assert len(list(text.change_lines(deletes, plain))) == 2
+    assert text.summary(deletes) == "Plan: 0 to create, 0 to update, 2 to delete."
+
+
+def test_an_empty_plan_says_no_changes():
+    assert "no changes" in text.summary(Plan()).lower()
+    assert list(text.change_lines(Plan(), plain)) == []
+
+
+def test_values_are_never_printed():
+    """A property may be a secret's text; only where it stands is said."""
+    assert "postgres://" not in "\n".join(text.change_lines(PLAN, plain))
+
+
+COSTS = [
+    (COST, "Cost: 0.018 EUR/hour, about 13.14 EUR/month"),
+    (Cost(hourly=Decimal(0), currency="EUR"), ""),
+    (Cost(hourly=Decimal(20), currency="USD"), "Cost: 20 USD/hour, about 14600.00 USD/month"),
+    (Cost(hourly=None, currency="EUR"), "Cost: unknown"),
+    (
+        Cost(hourly=None, currency="EUR", components=(("a", Decimal(1)), ("b", None))),
+        "Cost: unknown, for want of a price of b",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cost", "line"), COSTS)
+def test_cost(cost: Cost, line: str):
+    assert text.cost_line(cost) == line
+
+
+def test_where_groups_replicas():
+    assert [row[:2] for row in text.where_rows(PLACEMENT)] == [("db", "1"), ("web", "2")]
+
+
+def test_findings_as_json():
+    (entry,) = text.findings_json(PROPOSAL)
+    assert entry["rule"] == FINDING.rule and entry["severity"] == "advice"

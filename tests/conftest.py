@@ -1,0 +1,91 @@
+"""What every test may lean on: a home of its own, and a word where the machine lacks something."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SBIN = ("/usr/sbin", "/sbin")  # where Debian keeps haproxy and dockerd; not on every user's PATH
+
+os.environ["PATH"] = os.pathsep.join(
+    dict.fromkeys((*os.environ.get("PATH", os.defpath).split(os.pathsep), *SBIN))
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test reads or writes the user's own venues, database or logs."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time-out still cleans up
+    home = tempfile.TemporaryDirectory(prefix="moot-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["MOOT_HOME"] = f"{home.name}/home"
+    os.environ["MOOT_VENUES"] = f"{home.name}/venues.yaml"
+    for name in ("MOOT_STORE", "MOOT_TRACE", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME"):
+        os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A marker is all a test has to say: it pulls in the fixture that provides or skips."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        for marker, fixture in (("docker", "docker_host"), ("haproxy", "haproxy")):
+            if item.get_closest_marker(marker) and fixture not in item.fixturenames:
+                item.fixturenames.insert(0, fixture)
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> Iterator[str]:
+    """DOCKER_HOST of a real engine, set in the environment too: the machine's, or a private one."""
+    dockerd = _dockerd()
+    with contextlib.ExitStack() as stack:
+        try:
+            host = stack.enter_context(dockerd.engine())
+        except dockerd.NoEngine as reason:
+            lacking(str(reason))
+        before = os.environ.get("DOCKER_HOST")
+        os.environ["DOCKER_HOST"] = host
+        yield host
+        if before is None:
+            del os.environ["DOCKER_HOST"]
+
+
+@pytest.fixture(scope="session")
+def haproxy() -> str:
+    """Path of the HAProxy binary."""
+    return command("haproxy")
+
+
+def command(name: str) -> str:
+    """Path of a program from a Debian package; skips the test where it is missing."""
+    found = shutil.which(name)
+    return found if found else lacking(f"{name} is not installed")
+
+
+def lacking(reason: str) -> str:
+    """Skip, or fail where nobody would read a skip: on CI a root with apt lacks nothing."""
+    if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
+        pytest.fail(f"on CI this must be there: {reason}")
+    pytest.skip(reason)
+
+
+@functools.cache
+def _dockerd() -> ModuleType:
+    path = ROOT / "tests" / "substrates" / "dockerd.py"
+    spec = importlib.util.spec_from_file_location("substrates_dockerd", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

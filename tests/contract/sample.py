@@ -1,0 +1,84 @@
+"""A small App with something of everything, for whichever provider is on trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from moot.model.app import (
+    App,
+    Attachment,
+    Component,
+    Connection,
+    Container,
+    File,
+    FileMount,
+    Healthcheck,
+    Mount,
+    Network,
+    Port,
+    Process,
+    Volume,
+)
+from moot.model.placement import Assignment, Placement
+from moot.model.resource import Resource
+from moot.model.value import Secret
+from moot.passes.connect import connect
+from moot.provider import Provider
+
+SECRET = "correct-horse-battery-staple"
+
+RunsAs = Literal["process", "container"]
+
+
+def app(name: str, run: Container | Process, check: Healthcheck | None = None) -> App:
+    """`web`, published, with a configuration file, talks to `db`, which keeps data."""
+    how = {"container": run} if isinstance(run, Container) else {"process": run}
+    attached = (Attachment(network="default"),)
+    db = Component(
+        name="db",
+        **how,
+        environment={"PASSWORD": Secret("password", "1")},
+        expose=(5432,),
+        mounts=(Mount(kind="volume", source="data", target="/data"),),
+        networks=attached,
+    )
+    web = Component(
+        name="web",
+        **how,
+        environment={"PASSWORD": Secret("password", "1")},
+        ports=(Port(target=8080),),
+        files=(FileMount(source="motd", target="/etc/moot-motd"),),
+        healthcheck=check,
+        networks=attached,
+    )
+    return App(
+        name=name,
+        components=(db, web),
+        connections=(Connection(source="web", target="db", network="default"),),
+        networks=(Network(name="default"),),
+        volumes=(Volume(name="data"),),
+        files=(File(name="motd", kind="config", content="hello\n"),),
+    )
+
+
+def lowered(
+    provider: Callable[[], Provider],
+    runs_as: RunsAs,
+    run: Container | Process,
+    check: Healthcheck | None = None,
+) -> Callable[[str], Sequence[Resource]]:
+    """What the sample becomes in a venue: everything on its first offering that can run it."""
+    maker = provider()
+    offering = next(o for o in maker.offerings() if f"runs:{runs_as}" in o.traits)
+
+    def resources(name: str) -> Sequence[Resource]:
+        declared = app(name, run, check)
+        assignments = tuple(
+            Assignment(f"{name}/{c.name}/0", c.name, 0, offering, runs_as)
+            for c in declared.components
+        )
+        shares = connect(declared, Placement(assignments=assignments)).shares
+        return [resource for share in shares for resource in maker.lower(share)]
+
+    return resources
