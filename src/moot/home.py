@@ -32,7 +32,7 @@ class Home:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Home:
-        """Where they are according to the environment.  Makes the folder; Failure where it cannot."""
+        """Where the environment says they are.  Makes the folder; Failure where it cannot."""
         user = Path(environ.get("HOME") or Path.home())
         data = Path(environ.get("XDG_DATA_HOME") or user / ".local" / "share")
         config = Path(environ.get("XDG_CONFIG_HOME") or user / ".config")
@@ -52,12 +52,15 @@ class Home:
         return self._once("installation", uuid.uuid4().hex).decode().strip()
 
     def key(self) -> bytes:
-        """The key of all digests; it is no use to anyone without the database, nor the other way."""
+        """The key of all digests; of no use to anyone without the database, nor the other way."""
         return bytes.fromhex(self._once("key", secrets.token_hex(32)).decode().strip())
 
     def venues(self) -> dict[str, Venue]:
         """The built-in venues and those of venues.yaml, which may say more of the built-in ones."""
-        return {**BUILT_IN, **{name: _venue(name, entry) for name, entry in self._entries().items()}}
+        return {
+            **BUILT_IN,
+            **{name: _venue(name, entry) for name, entry in self._entries().items()},
+        }
 
     def written(self) -> tuple[str, ...]:
         """Names of the venues that stand in venues.yaml."""
@@ -84,7 +87,9 @@ class Home:
         path = self.folder / name
         if not path.exists():
             draft = self.folder / f"{name}.{secrets.token_hex(4)}"
-            with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            with os.fdopen(
+                os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w"
+            ) as file:
                 file.write(content + "\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -105,7 +110,7 @@ class Home:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise BadInput(_unreadable(file, error)) from None
         entries: JSON = content.get("venues") if isinstance(content, dict) else None
-        if content is None or entries is None and content == {}:
+        if content is None or (entries is None and content == {}):
             return {}
         if not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
             raise BadInput(_misshapen(file))

@@ -136,7 +136,7 @@ class TypeSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which things `list` returns: those with our marks for one App, for all (`app` None), or any."""
+    """Which things `list` returns: those with our marks, of one App or of all (`app` None)."""
 
     installation: str | None
     app: str | None = None

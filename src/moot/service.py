@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from moot.engine import reconcile as turns
 from moot.engine.doctor import examine
 from moot.engine.follow import follow as merged
-from moot.engine.holder import gone, me
-from moot.engine.journal import Journal
+from moot.engine.hold import hold
 from moot.engine.observe import Observation, observe
 from moot.engine.reconcile import Hands, Turn, World
 from moot.engine.seal import Seal
@@ -37,15 +35,12 @@ from moot.model.report import (
     Why,
 )
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, Secret
+from moot.model.value import JSON
 from moot.passes.parse import Parsed
 from moot.provider import Env, Execs, LogLine, Logs, ProviderError
 from moot.reading import load
 from moot.rules import baseline
-from moot.store import LeaseHeld, Store
-
-LEASE_S = 30.0
-RENEW_S = 10.0
+from moot.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +70,13 @@ class Moot:
         env = Env(
             home=self._home.folder,
             environ=environ,
-            trace=(lambda venue, line: trace(f"{venue} {line}")) if trace else lambda *_: None,
+            trace=lambda venue, line: trace(f"{venue} {line}") if trace else None,
         )
         self._venues = Venues(self._home.venues(), env)
         self._store = Store(self._home.store)
-        self._seal = Seal(self._home.key(), self._sensitive)
+        self._seal = Seal(self._home.key(), self._venues.sensitive)
         self._slots = Slots()
         self._parsed: Parsed | None = None
-        self._known_types: dict[str, frozenset[str]] = {}
 
     def close(self) -> None:
         """Close the database.  What was started goes on without us."""
@@ -96,7 +90,12 @@ class Moot:
             if chosen.env_files:
                 environ["COMPOSE_ENV_FILES"] = ",".join(chosen.env_files)
             parsed = load(
-                chosen.files, chosen.folder, chosen.name, chosen.profiles, environ, self._seal.digest
+                chosen.files,
+                chosen.folder,
+                chosen.name,
+                chosen.profiles,
+                environ,
+                self._seal.digest,
             )
             if parsed.app is None:
                 raise BadInput(*parsed.diagnostics)
@@ -121,7 +120,7 @@ class Moot:
         def tell(turn: Turn) -> None:
             announce(self._told(turn.proposal(app)))
 
-        with self._journal(app.name, "up") as (journal, renew):
+        with hold(app.name, "up", world) as (journal, renew):
             with self._store.turn(journal.lease):
                 self._store.add_revision(
                     app.name, self._written(parsed.canonical), journal.now(), journal.cause
@@ -138,10 +137,10 @@ class Moot:
         announce: Callable[[Plan], None],
         cancelled: threading.Event,
     ) -> Outcome:
-        """Take the App away; its data only with `volumes`.  Needs no compose file where -p names it."""
+        """Take the App away; its data only with `volumes`.  With -p it needs no compose file."""
         name = self._name()
         world = self._world()
-        with self._journal(name, "down --volumes" if volumes else "down") as (journal, renew):
+        with hold(name, "down --volumes" if volumes else "down", world) as (journal, renew):
             hands = Hands({}, observer, cancelled, renew)
             turn, walk = turns.retire(
                 name, world, journal, hands, lambda turn: announce(turn.plan), volumes
@@ -265,7 +264,9 @@ class Moot:
 
     def volume_list(self, *, all: bool = False) -> tuple[VolumeStatus, ...]:
         """Everything that keeps data."""
-        return tuple(v for name in self._names(all) for v in volume_status(self._observe(name).items))
+        return tuple(
+            v for name in self._names(all) for v in volume_status(self._observe(name).items)
+        )
 
     def volume_remove(
         self,
@@ -275,7 +276,7 @@ class Moot:
     ) -> Outcome:
         """Delete volumes that nothing uses; Refused where something does."""
         app, world = self._name(), self._world()
-        with self._journal(app, f"volume rm {' '.join(names)}") as (journal, renew):
+        with hold(app, f"volume rm {' '.join(names)}", world) as (journal, renew):
             hands = Hands({}, observer, cancelled, renew)
             turn, walk = turns.discard(app, names, world, journal, hands)
         return self._outcome(turn, walk)
@@ -336,30 +337,14 @@ class Moot:
             chosen |= found
         return list(chosen.values())
 
-    def _sensitive(self, type: str) -> tuple[str, ...]:
-        for name in self._venues.configured:
-            if type in self._types(name):
-                return self._venues.schema(name, type).sensitive
-        return ()
-
-    def _types(self, venue: str) -> frozenset[str]:
-        if venue not in self._known_types:
-            try:
-                self._known_types[venue] = frozenset(self._venues.provider(venue).types())
-            except Failure:
-                self._known_types[venue] = frozenset()
-        return self._known_types[venue]
-
     def _written(self, canonical: JSON) -> JSON:
         """The declaration as it may be stored: environment and build arguments as keyed digests."""
-        services = {
-            name: {
-                **service,
-                **({"environment": self._seal.leaves(service.get("environment") or {})}),
-            }
-            for name, service in (canonical.get("services") or {}).items()
+        services: Mapping[str, Mapping[str, JSON]] = canonical.get("services") or {}
+        sealed = {
+            name: {**service, "environment": self._seal.leaves(service.get("environment") or {})}
+            for name, service in services.items()
         }
-        return {**canonical, "services": services}
+        return {**canonical, "services": sealed}
 
     def _told(self, proposal: Proposal) -> Proposal:
         """A proposal with what `parse` had to say, too."""
@@ -374,35 +359,6 @@ class Moot:
             (*turn.warnings, *turn.observed.warnings),
             self._venues.env.now() - turn.begun_at,
         )
-
-    @contextmanager
-    def _journal(self, app: str, what: str) -> Iterator[tuple[Journal, Callable[[], None]]]:
-        """Hold the App's lease for one turn.  Failure with exit code 5 where another holds it."""
-        now, holder = self._venues.env.now, me()
-        try:
-            lease = self._store.claim(app, holder, now(), LEASE_S, gone)
-            renewed = [now()]
-
-            def renew() -> None:
-                if now() - renewed[0] > RENEW_S:
-                    renewed[0] = now()
-                    self._store.claim(app, holder, now(), LEASE_S, gone)
-
-            journal = Journal(
-                store=self._store,
-                lease=lease,
-                installation=self._home.installation(),
-                generation=1,
-                cause=f"moot {what}",
-                now=now,
-                seal_item=lambda item: turns.sealed(item, self._world()),
-            )
-            try:
-                yield journal, renew
-            finally:
-                self._store.release(lease)
-        except LeaseHeld as held:
-            raise _held(held) from None
 
 
 def _one_of(name: str, app: str, replicas: Sequence[str]) -> str:
@@ -426,15 +382,4 @@ def _no_replica(name: str, replicas: Iterable[str]) -> Diagnostic:
 def _venue_failed(error: ProviderError) -> Failure:
     return Failure(
         Diagnostic(summary="the venue failed", detail=error.message, remedy=error.remedy)
-    )
-
-
-def _held(held: LeaseHeld) -> Failure:
-    return Failure(
-        Diagnostic(
-            summary=f"app {held.lease.app!r} is being changed by another moot",
-            detail=f"it is {held.lease.holder}",
-            remedy="wait until it is done, then run the same command again",
-        ),
-        exit_code=5,
     )

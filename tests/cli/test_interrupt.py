@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -15,56 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from terminal import PATIENCE_S, Terminal
 
 PROGRAM = str(Path(__file__).parent / "slow_apply.py")
 CTRL_C = b"\x03"
-PATIENCE_S = 20.0
 
 
-class Terminal:
-    """A program on a terminal of its own, in whose foreground process group it runs."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.pid, self._master = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm", PYTHONPATH=os.pathsep.join(sys.path))
-            os.environ.pop("NO_COLOR", None)
-            os.execv(sys.executable, [sys.executable, PROGRAM, *arguments])
-        self.text = ""
-
-    def press(self, keys: bytes) -> None:
-        """Type."""
-        os.write(self._master, keys)
-
-    def see(self, pattern: str) -> None:
-        """Wait until the text so far matches."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not re.search(pattern, self.text, re.DOTALL):
-            assert time.monotonic() < deadline, f"{pattern!r} never came: {self.text[-300:]!r}"
-            assert self._read(), f"ended without {pattern!r}: {self.text[-300:]!r}"
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        while self._read():
-            pass
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        os.close(self._master)
-        return code
-
-    def _read(self) -> bool:
-        if not select.select([self._master], [], [], PATIENCE_S)[0]:
-            os.kill(self.pid, signal.SIGKILL)
-            return False
-        try:
-            data = os.read(self._master, 4096)
-        except OSError:  # Linux: the other side has closed
-            return False
-        self.text += data.decode()
-        return bool(data)
+def on_terminal(*arguments: str) -> Terminal:
+    """The slow apply on a terminal of its own."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environ.pop("NO_COLOR", None)
+    return Terminal([sys.executable, PROGRAM, *arguments], environ)
 
 
 def test_once_finishes_what_is_in_flight():
-    terminal = Terminal("polite")
+    terminal = on_terminal("polite")
     terminal.see(r"creating shop/web/0@laptop/process  \d+\.\ds")
     terminal.press(CTRL_C)
     assert terminal.end() == 130
@@ -74,7 +37,7 @@ def test_once_finishes_what_is_in_flight():
 
 
 def test_twice_stops_at_once():
-    terminal = Terminal("stubborn")
+    terminal = on_terminal("stubborn")
     terminal.see("creating shop/web/0")
     terminal.press(CTRL_C)
     terminal.see("press Ctrl-C again")
@@ -84,7 +47,7 @@ def test_twice_stops_at_once():
 
 
 def test_running_changes_are_repainted_in_place():
-    terminal = Terminal("polite")
+    terminal = on_terminal("polite")
     terminal.see(r"creating.*\x1b\[2A\r\x1b\[J.*creating")
     terminal.press(CTRL_C)
     terminal.end()

@@ -25,7 +25,8 @@ def interruptible(say: Callable[[str], None]) -> Iterator[threading.Event]:
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if cancelled.is_set():
-            say(SECOND)
+            new_line = "\n" if os.isatty(2) else ""  # the terminal has just echoed ^C
+            os.write(2, f"{new_line}{SECOND}\n".encode())
             os._exit(INTERRUPTED)
         cancelled.set()
         say(FIRST)

@@ -31,7 +31,7 @@ from moot.engine.step import (
 from moot.engine.venues import Venues
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.report import Step
-from moot.model.resource import ConfigurationItem, Resource
+from moot.model.resource import Resource
 from moot.model.value import Ref, Secret, Value, substitute
 from moot.provider import Done, Operation, Pending, Progress, Provider, ProviderError
 
@@ -197,15 +197,13 @@ class Apply:
         match progress:
             case Pending(seconds, resume, note):
                 return Continued(change.key, seconds, resume, note, now)
-            case Done(item) if item is None or isinstance(change, Delete):
-                return Succeeded(change.key, None, now)
             case Done(item):
+                if item is None or isinstance(change, Delete):
+                    return Succeeded(change.key, None, now)
                 want = change.want
                 sealed = self.walk.seal(want.type, self.walk.resolved(want))
                 keeps_data = self.venues.schema(want.venue, want.type).keeps_data
-                known = replace(
-                    expected(want, change.incarnation, sealed), keeps_data=keeps_data
-                )
+                known = replace(expected(want, change.incarnation, sealed), keeps_data=keeps_data)
                 return Succeeded(change.key, joined(known, item, now), now)
 
     def _failed(self, change: Change, error: ProviderError) -> Failed:

@@ -14,8 +14,8 @@ def cost(placement: Placement) -> Cost:
     for assignment in placement.assignments:
         so_far = by_component.get(assignment.component, Decimal(0))
         price = assignment.offering.hourly
-        known = so_far is not None and price is not None
-        by_component[assignment.component] = so_far + price if known else None
+        summed = None if so_far is None or price is None else so_far + price
+        by_component[assignment.component] = summed
     prices = list(by_component.values())
     known = [price for price in prices if price is not None]
     return Cost(

@@ -20,7 +20,7 @@ def follow(
     since: float | None,
     stop: Callable[[], bool],
 ) -> Iterator[Line]:
-    """Lines with the replica they are from; ordered by time, but for what is still being written."""
+    """Lines with the replica they are from, ordered by time unless they are still being written."""
     if not forever:
         lines = [
             (str(item.replica), line)

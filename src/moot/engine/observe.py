@@ -39,7 +39,7 @@ class _Listing:
     partial: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def call_by_our_names(self, known: Sequence[ConfigurationItem]) -> None:
-        """A thing made before its venue or component was renamed carries the old address for ever."""
+        """A thing made before its venue was renamed carries the old address for ever."""
         names = {(i.venue, i.type, i.identifier): (str(i.address), i.incarnation) for i in known}
         for key, item in list(self.seen.items()):
             ours = names.get((item.venue, item.type, item.identifier))

@@ -81,7 +81,7 @@ class Turn:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Hands:
     """What an apply needs of its caller: secrets, someone to tell, and a way to be stopped."""
 
@@ -99,15 +99,7 @@ def reconcile(
     announce: Callable[[Turn], None],
 ) -> tuple[Turn, Walk]:
     """Make the App so.  `announce` is called once, before the first change."""
-    for left in reversed(range(LOST_RACES)):
-        turn = propose(app, world, journal)
-        try:
-            _begin(turn, world, journal)
-        except sqlite3.IntegrityError:
-            if not left:
-                raise Failure(_lost_race()) from None
-        else:
-            break
+    turn = _begun(app, world, journal)
     announce(turn)
     return turn, _apply(turn, world, journal, hands)
 
@@ -123,7 +115,7 @@ def retire(
     """A turn that wants nothing: what keeps data stays, unless `purge`."""
     begun_at = journal.now()
     observed = observe(app, world.venues, world.store, world.slots, world.installation, journal)
-    plan = _difference((), observed, world, journal.app, purge)
+    plan = _difference((), observed, world, app, purge, "taken down")
     turn = Turn(app=app, plan=plan, observed=observed, begun_at=begun_at, ports={})
     announce(turn)
     walk = _apply(turn, world, journal, hands)
@@ -151,7 +143,7 @@ def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
     venues = world.venues
     begun_at = venues.env.now()
     observed = observe(app.name, venues, world.store, world.slots, world.installation, journal)
-    offerings, absent = venues.offerings(world.allowed)
+    offerings, absent = venues.offerings(_allowed(app, world))
     prior = world.store.placement(app.name)
     placement = place(
         app,
@@ -168,7 +160,7 @@ def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
     desired = lower(app, connected.shares, backends)
     return Turn(
         app=app.name,
-        plan=_difference(desired, observed, world, app.name, purge=False),
+        plan=_difference(desired, observed, world, app.name),
         observed=observed,
         begun_at=begun_at,
         placement=placement,
@@ -179,8 +171,20 @@ def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
     )
 
 
+def _allowed(app: App, world: World) -> list[str]:
+    """The venues of this run that the App allows; BadInput where it names one that is not there."""
+    for name in app.policy.venues:
+        world.venues.provider(name)
+    return [v for v in world.allowed if not app.policy.venues or v in app.policy.venues]
+
+
 def _difference(
-    desired: Iterable[Resource], observed: Observation, world: World, app: str, purge: bool
+    desired: Iterable[Resource],
+    observed: Observation,
+    world: World,
+    app: str,
+    purge: bool = False,
+    unwanted: str = "no longer declared",
 ) -> Plan:
     desired = tuple(desired)
     of_type = {r.type: r.venue for r in desired} | {i.type: i.venue for i in observed.items}
@@ -191,6 +195,7 @@ def _difference(
         seal=world.seal,
         used={address: used for address, (_, used) in world.store.identities(app).items()},
         purge=purge,
+        unwanted=unwanted,
     )
 
 
@@ -209,12 +214,28 @@ def _judged(desired: Iterable[Resource], rules: Iterable[Rule]) -> tuple[Finding
     return findings
 
 
-def _begin(turn: Turn, world: World, journal: Journal) -> None:
-    """Reserve the ports and remember the placement, in one transaction."""
+def _begun(app: App, world: World, journal: Journal) -> Turn:
+    """A turn whose ports are reserved; planned again where another App took one meanwhile."""
+    for _ in range(LOST_RACES):
+        turn = propose(app, world, journal)
+        try:
+            _reserve(turn, world, journal)
+        except sqlite3.IntegrityError:
+            continue
+        return turn
+    raise Failure(_lost_race())
+
+
+def _reserve(turn: Turn, world: World, journal: Journal) -> None:
+    """Take the ports and remember the placement, in one transaction."""
     assert turn.placement is not None
     body: dict[str, JSON] = placement_to_json(turn.placement)
     body["endpoints"] = [
-        [listener.component, listener.target, [f"{address}:{port}" for address, port in listener.binds]]
+        [
+            listener.component,
+            listener.target,
+            [f"{address}:{port}" for address, port in listener.binds],
+        ]
         for share in turn.shares
         for listener in share.listeners
     ]
@@ -274,5 +295,3 @@ def _lost_race() -> Diagnostic:
         detail=f"it happened {LOST_RACES} times in a row",
         remedy="run the same command again",
     )
-
-

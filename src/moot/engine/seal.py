@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from moot.model.value import Ref, Secret, Text, Value, canonical, unknowns
+from moot.model.value import Ref, Secret, Text, Value, canonical, is_list, is_mapping, unknowns
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,24 @@ class Seal:
         if not path:
             return self.leaves(value)
         head, _, rest = path.partition(".")
-        match value:
-            case Mapping() if head == "*":
-                return {key: self._at(item, rest) for key, item in value.items()}
-            case Mapping() if head in value:
-                return {**value, head: self._at(value[head], rest)}
-            case list():
-                return [self._at(item, rest if head == "*" else path) for item in value]
-            case _:
-                return value
+        if is_list(value):
+            return [self._at(item, rest if head == "*" else path) for item in value]
+        if is_mapping(value):
+            return {
+                key: self._at(item, rest) if head in {"*", key} else item
+                for key, item in value.items()
+            }
+        return value
 
     def leaves(self, value: Value) -> Value:
         """Every leaf of a value as a digest; keys and order stay."""
-        match value:
-            case {"$digest": _}:
-                return value
-            case Mapping():
-                return {key: self.leaves(item) for key, item in value.items()}
-            case list():
-                return [self.leaves(item) for item in value]
-            case None | Secret() | Ref():
-                return value
-            case Text() if any(isinstance(part, Ref) for part in unknowns(value)):
-                return value
-            case _:
-                return {"$digest": self.digest(canonical(value).encode())}
+        if is_mapping(value):
+            done = list(value) == ["$digest"]
+            return value if done else {key: self.leaves(item) for key, item in value.items()}
+        if is_list(value):
+            return [self.leaves(item) for item in value]
+        if value is None or isinstance(value, Secret | Ref):
+            return value
+        if isinstance(value, Text) and any(isinstance(u, Ref) for u in unknowns(value)):
+            return value
+        return {"$digest": self.digest(canonical(value).encode())}

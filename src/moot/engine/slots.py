@@ -27,7 +27,10 @@ class Slots:
         with self._lock:
             jobs = self._queues.setdefault(venue, queue.SimpleQueue())
             jobs.put(job)
-            if self._idle.get(venue, 0) >= jobs.qsize() or self._threads.get(venue, 0) >= self.share:
+            if (
+                self._idle.get(venue, 0) >= jobs.qsize()
+                or self._threads.get(venue, 0) >= self.share
+            ):
                 return
             self._threads[venue] = self._threads.get(venue, 0) + 1
         threading.Thread(target=self._work, args=(venue, jobs), daemon=True).start()

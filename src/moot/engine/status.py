@@ -9,7 +9,7 @@ from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Assignment, Placement
 from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus, Why
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON
+from moot.model.value import JSON, is_mapping
 from moot.model.venue import Offering
 
 
@@ -17,11 +17,10 @@ def replica_status(
     items: Iterable[ConfigurationItem], placement: JSON, stale: Sequence[Stale]
 ) -> tuple[ReplicaStatus, ...]:
     """A line per replica, in the order of their names.  `placement` as the store keeps it."""
-    published = {
-        (component, str(target)): addresses
-        for component, target, addresses in (placement or {}).get("endpoints", ())
-    }
-    offerings = {row[0]: row[3] for row in (placement or {}).get("assignments", ())}
+    kept: Mapping[str, JSON] = placement or {}
+    endpoints: list[tuple[str, int, list[str]]] = kept.get("endpoints", [])
+    assigned: list[list[JSON]] = kept.get("assignments", [])
+    offerings: dict[str, str] = {row[0]: row[3] for row in assigned}
     silent = {s.venue for s in stale}
     lines: list[ReplicaStatus] = []
     newest: dict[str, ConfigurationItem] = {}
@@ -30,13 +29,13 @@ def replica_status(
             newest[item.replica] = item
     for replica, item in sorted(newest.items(), key=_natural):
         component = replica.split("/")[1]
-        shared = [(t, a) for (c, t), many in published.items() if c == component for a in many]
+        shared = [(str(t), a) for c, t, many in endpoints if c == component for a in many]
         lines.append(
             ReplicaStatus(
                 replica=replica,
                 component=component,
                 venue=item.venue,
-                offering=str(offerings.get(replica, "")).partition("/")[2],
+                offering=offerings.get(replica, "").partition("/")[2],
                 status="stale" if item.venue in silent else item.status or "running",
                 endpoints=tuple((t, _reachable(a)) for t, a in shared) or _own(item),
                 since=item.since,
@@ -98,7 +97,8 @@ def why(placement: Placement, offerings: Sequence[Offering], replica: str) -> Wh
     others = [
         o
         for o in offerings
-        if (o.venue, o.name) not in out and o.name + o.venue != chosen.offering.name + chosen.offering.venue
+        if (o.venue, o.name) not in out
+        and o.name + o.venue != chosen.offering.name + chosen.offering.venue
     ]
     return Why(
         replica=replica,
@@ -131,7 +131,7 @@ def _price(offering: Offering) -> str:
 def _own(item: ConfigurationItem) -> tuple[tuple[str, str], ...]:
     """Where this replica alone can be reached from its machine, if anywhere."""
     ports, address = item.properties.get("ports"), item.properties.get("address")
-    if not isinstance(ports, Mapping) or not isinstance(address, str):
+    if not is_mapping(ports) or not isinstance(address, str):
         return ()
     return tuple((str(target), f"{address}:{port}") for target, port in ports.items())
 

@@ -1,4 +1,4 @@
-"""One apply as a state and a function: an event happens, effects follow; no clock, thread or I/O."""
+"""One apply as a state and a function: an event happens, effects follow; no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -388,5 +388,8 @@ def _failed(walk: Walk, event: Failed) -> list[Effect]:
         return [Tell(change, "pending", note), Call(change, attempt, event.now + pause)]
     walk.in_flight.discard(event.key)
     walk.failures.append(call_failed(change, event.code, event.message, event.remedy))
-    effects: list[Effect] = [Record(change, None, event.code), Tell(change, "failed", event.message)]
+    effects: list[Effect] = [
+        Record(change, None, event.code),
+        Tell(change, "failed", event.message),
+    ]
     return effects + _settle(walk, event.key, "failed", event.now)

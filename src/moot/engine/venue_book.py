@@ -36,7 +36,9 @@ class VenueBook:
         by_identity: dict[str, list[str]] = {}
         for status in statuses:
             if status.identity:
-                by_identity.setdefault(f"{status.provider} {status.identity}", []).append(status.name)
+                by_identity.setdefault(f"{status.provider} {status.identity}", []).append(
+                    status.name
+                )
         return tuple(
             replace(s, problems=(*s.problems, _twice(s, others)))
             if len(others := by_identity.get(f"{s.provider} {s.identity}", [])) > 1

@@ -33,7 +33,12 @@ class Venues:
                 raise BadInput(_no_such_venue(name, self.configured))
             if venue.provider not in self.kinds:
                 raise BadInput(_no_such_provider(venue, self.kinds))
-            made = self.kinds[venue.provider]()
+            try:
+                made = self.kinds[venue.provider]()
+            except (ImportError, AttributeError) as error:
+                text = f"provider {venue.provider!r} cannot be loaded: {error}"
+                remedy = f"install what it needs: pip install 'moot[{venue.provider}]'"
+                raise ProviderError("InvalidRequest", text, remedy=remedy) from error
             self._providers[name] = made(name, venue.configuration, self.env)
         return self._providers[name]
 
@@ -74,6 +79,19 @@ class Venues:
                 keeps_data=schema.keeps_data,
             )
         return self._facts[type]
+
+    def sensitive(self, type: str) -> tuple[str, ...]:
+        """Sensitive paths of a type, asked of the venues in use before any other is loaded."""
+        if type not in self._schemas:
+            others = (name for name in self.configured if name not in self._providers)
+            for name in (*self._providers, *others):
+                try:
+                    if type in self.provider(name).types():
+                        return self.schema(name, type).sensitive
+                except (BadInput, ProviderError):
+                    continue
+            return ()
+        return self._schemas[type].sensitive
 
     def offerings(self, names: Iterable[str]) -> tuple[list[Offering], dict[str, str]]:
         """What the venues offer, and the reasons of those that do not answer."""

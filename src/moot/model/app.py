@@ -94,7 +94,10 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthcheck:
-    """How a replica says that it is healthy.  `test` is an argv; ("CMD-SHELL", text) is a shell line."""
+    """How a replica says that it is healthy.
+
+    `test` is an argv; ("CMD-SHELL", text) is a shell line.
+    """
 
     test: tuple[str, ...]
     interval_s: float = 30.0
@@ -125,7 +128,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """`component` must have reached `condition` first; `required` False only if it is in the App."""
+    """`component` must have reached `condition` first; not `required`: only if it is in the App."""
 
     component: str
     condition: Condition = "started"

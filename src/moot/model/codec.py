@@ -24,10 +24,11 @@ def item_to_json(item: ConfigurationItem) -> dict[str, JSON]:
 def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> ConfigurationItem:
     """Inverse of `item_to_json`; a field that is not there takes its default."""
     known = {f.name for f in fields(ConfigurationItem)}
-    values = {name: decode(value) for name, value in body.items() if name in known}
+    values: dict[str, JSON] = {name: decode(value) for name, value in body.items() if name in known}
     values["exclusive"] = frozenset(values.get("exclusive", ()))
     values["depends_on"] = tuple(values.get("depends_on", ()))
-    return ConfigurationItem(**{**values, "observed_at": observed_at})
+    values["observed_at"] = observed_at
+    return ConfigurationItem(**values)
 
 
 def placement_to_json(placement: Placement) -> dict[str, JSON]:

@@ -20,7 +20,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One message.  `summary` is short and fixed, `detail` says what and why, `remedy` what to do."""
+    """One message: `summary` is short and fixed, `detail` what and why, `remedy` what to do."""
 
     summary: str
     detail: str = ""

@@ -26,7 +26,7 @@ class Assignment:
 
     @property
     def main(self) -> str:
-        """Address of the Resource whose status is this replica's, such as `shop/web/0@laptop/process`."""
+        """Address of the Resource whose status is the replica's: `shop/web/0@laptop/process`."""
         return f"{self.replica}@{self.offering.venue}/{self.runs_as}"
 
 
@@ -53,7 +53,7 @@ class Listener:
     """One port on which a venue's gateway accepts connections for `component`'s `target` port.
 
     `binds` are (address, port) pairs on the machine.  Where the venue has names, the gateway also
-    listens on `target` inside `networks` under the component's names (`names`), in place of its replicas.
+    listens on `target` inside `networks` under the component's `names`, in place of its replicas.
     `http`: requests are HTTP and may be retried as section 8 of the design allows; `retry_all`
     allows repeating any method.
     """

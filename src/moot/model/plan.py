@@ -18,11 +18,11 @@ READY = "gate ready"
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A change waits until another change (or a gate of several) is done, or a thing is in a condition.
+    """A change waits until another one (or a gate of several) is done, or a condition is reached.
 
     `change` names a Change's or a gate's key and is met when that has been done (or dropped).
-    `condition` None asks for no more than that; otherwise `address` must in addition be seen to have
-    reached it.  `delay_s` is added after it was met.
+    `condition` None asks for no more than that; otherwise `address` must in addition be seen to
+    have reached it.  `delay_s` is added after it was met.
     """
 
     change: str | None = None
@@ -80,7 +80,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Nobody wants `have` any more.  `replaced_by` is the key of the Create that takes its place."""
+    """Nobody wants `have` any more; `replaced_by` is the key of the Create that takes its place."""
 
     have: ConfigurationItem
     replaced_by: str | None = None

@@ -55,7 +55,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What `plan` shows: the changes, where every replica goes and why, cost, findings, warnings."""
+    """What `plan` shows: changes, where every replica goes and why, cost, findings, warnings."""
 
     app: App
     plan: Plan

@@ -1,11 +1,11 @@
-"""Values a property may hold: JSON, plus what is not known yet (Ref) or must not be seen (Secret)."""
+"""Values a property may hold: JSON, plus what is not known yet and what must not be seen."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,7 +21,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Secret:
-    """A secret by name and immutable version; its text exists only inside the call that needs it."""
+    """A secret by name and immutable version; its text exists only in the call that needs it."""
 
     name: str
     version: str
@@ -39,6 +39,16 @@ Value = Any
 JSON = Any
 
 
+def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
+    """Whether it is a JSON object; Any narrowed by isinstance would have unknown members."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: Value) -> TypeGuard[list[Value] | tuple[Value, ...]]:
+    """Whether it is a JSON array."""
+    return isinstance(value, list | tuple)
+
+
 def canonical(value: Value) -> str:
     """One text for one value: equal values give equal texts, on every machine and in every run."""
     return json.dumps(encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -46,6 +56,10 @@ def canonical(value: Value) -> str:
 
 def encode(value: Value) -> JSON:
     """`value` as plain JSON; `decode` is its inverse."""
+    if is_mapping(value):
+        return {str(key): encode(item) for key, item in value.items()}
+    if is_list(value):
+        return [encode(item) for item in value]
     match value:
         case Ref(address, attribute):
             return {"$ref": [address, attribute]}
@@ -53,46 +67,36 @@ def encode(value: Value) -> JSON:
             return {"$secret": [name, version]}
         case Text(parts):
             return {"$text": [encode(part) for part in parts]}
-        case Mapping():
-            return {str(key): encode(item) for key, item in value.items()}
-        case list() | tuple():
-            return [encode(item) for item in value]
         case _:
             return value
 
 
 def decode(value: JSON) -> Value:
     """Inverse of `encode`."""
-    match value:
-        case {"$ref": [str(address), str(attribute)], **rest} if not rest:
+    if is_list(value):
+        return [decode(item) for item in value]
+    if not is_mapping(value):
+        return value
+    match list(value.items()):
+        case [("$ref", [str(address), str(attribute)])]:
             return Ref(address, attribute)
-        case {"$secret": [str(name), str(version)], **rest} if not rest:
+        case [("$secret", [str(name), str(version)])]:
             return Secret(name, version)
-        case {"$text": list(parts), **rest} if not rest:
+        case [("$text", parts)] if is_list(parts):
             return Text(tuple(decode(part) for part in parts))
-        case dict():
-            return {key: decode(item) for key, item in value.items()}
-        case list():
-            return [decode(item) for item in value]
-        case _:
-            return value
+        case items:
+            return {key: decode(item) for key, item in items}
 
 
 def unknowns(value: Value) -> Iterator[Ref | Secret]:
     """Every Ref and Secret inside `value`, at any depth, in order."""
-    match value:
-        case Ref() | Secret():
-            yield value
-        case Text(parts):
-            yield from (part for part in parts if not isinstance(part, str))
-        case Mapping():
-            for item in value.values():
-                yield from unknowns(item)
-        case list() | tuple():
-            for item in value:
-                yield from unknowns(item)
-        case _:
-            return
+    if isinstance(value, Ref | Secret):
+        yield value
+    elif isinstance(value, Text):
+        yield from (part for part in value.parts if not isinstance(part, str))
+    elif is_mapping(value) or is_list(value):
+        for item in value.values() if is_mapping(value) else value:
+            yield from unknowns(item)
 
 
 def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
@@ -100,17 +104,15 @@ def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
 
     Where `known` returns the Ref or Secret itself it stays, also inside a Text.
     """
-    match value:
-        case Ref() | Secret():
-            return known(value)
-        case Text(parts):
-            return joined([part if isinstance(part, str) else known(part) for part in parts])
-        case Mapping():
-            return {key: substitute(item, known) for key, item in value.items()}
-        case list() | tuple():
-            return [substitute(item, known) for item in value]
-        case _:
-            return value
+    if isinstance(value, Ref | Secret):
+        return known(value)
+    if isinstance(value, Text):
+        return joined([part if isinstance(part, str) else known(part) for part in value.parts])
+    if is_mapping(value):
+        return {key: substitute(item, known) for key, item in value.items()}
+    if is_list(value):
+        return [substitute(item, known) for item in value]
+    return value
 
 
 def joined(parts: list[Value]) -> str | Text:
@@ -131,7 +133,7 @@ def joined(parts: list[Value]) -> str | Text:
 def at_path(value: JSON, path: str) -> JSON:
     """The member of `value` at a dotted path, or None where there is no such member."""
     for key in path.split("."):
-        if not isinstance(value, Mapping):
+        if not is_mapping(value):
             return None
         value = value.get(key)
     return value

@@ -23,10 +23,10 @@ class Offering:
     """Room at a price, existing or obtainable.  `hourly` is in `currency`; None is unknown.
 
     What `connect` must know of the network there:
-    `machine` identifies the machine (equal for two venues on one machine), "" where not one machine;
+    `machine` identifies the machine (equal for two venues on one), "" where it is not one machine;
     `names`: components find one another there by name (DNS) and keep their declared ports;
     `host_name`: how a replica there names its own machine;
-    `host_address`: where on that machine a listener must be bound to be reached from replicas there.
+    `host_address`: where on that machine a listener must be bound for replicas there to reach it.
     """
 
     venue: str

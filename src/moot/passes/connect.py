@@ -131,7 +131,7 @@ class _Desk:
         return self.allocate(f"{component}:{target}")
 
     def allocate(self, purpose: str) -> int:
-        """The port of last time, else a free one; the same purpose gives the same start everywhere."""
+        """The port of last time, else a free one; one purpose gives one start everywhere."""
         if purpose in self.ports:
             return self.ports[purpose]
         number = self.prior.get(purpose)

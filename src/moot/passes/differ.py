@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON, Ref, Secret, Text, Value, at_path, encode, substitute, unknowns
+from moot.model.value import (
+    JSON,
+    Ref,
+    Secret,
+    Text,
+    Value,
+    at_path,
+    encode,
+    is_mapping,
+    substitute,
+    unknowns,
+)
 
 Seal = Callable[[str, Mapping[str, Value]], Mapping[str, Value]]
 
@@ -72,7 +83,7 @@ def covers(paths: tuple[str, ...], path: str) -> bool:
 
 def _leaves(wanted: Value, applied: Value, prefix: str = "") -> Iterator[tuple[str, Value, Value]]:
     """Pairs of what differs may stand in; a mapping is entered, anything else is one leaf."""
-    if isinstance(wanted, Mapping) and isinstance(applied, Mapping) and "$digest" not in wanted:
+    if is_mapping(wanted) and is_mapping(applied) and "$digest" not in wanted:
         for key in dict.fromkeys((*wanted, *applied)):
             yield from _leaves(wanted.get(key), applied.get(key), f"{prefix}{key}.")
     elif isinstance(wanted, Ref | Text) or wanted != applied:
@@ -86,6 +97,6 @@ def _drift(have: ConfigurationItem, facts: Facts, already: set[str]) -> Iterator
             continue
         for path, seen, asked in _leaves(have.properties[key], applied, f"{key}."):
             quiet = asked is None and at_path(have.applied, path) is None
-            if not quiet and path not in already and not covers(skipped, path):
-                if encode(seen) != encode(asked):
-                    yield path
+            ours = path not in already and not covers(skipped, path)
+            if ours and not quiet and encode(seen) != encode(asked):
+                yield path

@@ -110,7 +110,7 @@ class _Desk:
         waits += [Wait(ended.key) for ended in self.claimed(change.want)]
 
     def delete(self, change: Delete) -> None:
-        """After what stands on it is gone and, unless it must make room, after its successor is ready."""
+        """After what stands on it is gone and, unless it makes room, its successor is ready."""
         have, soft = change.have, self.soft[change.key]
         if change.address in self.turned and change.replaced_by:
             successor = self.made[change.address]
@@ -182,7 +182,7 @@ class _Desk:
         return gate
 
     def moved(self, target: str) -> str:
-        """The gate that opens when what stood on `target` and goes on has taken up its new values."""
+        """The gate that opens when what stood on `target` and goes on has its new values."""
         gate = f"gate moved from {target}"
         if gate not in self.gates:
             addresses = dict.fromkeys(str(item.address) for item in self.dependants[target])

@@ -20,11 +20,13 @@ def plan(
     seal: Seal,
     used: Mapping[str, int] | None = None,
     purge: bool = False,
+    unwanted: str = "no longer declared",
 ) -> Plan:
     """Make before unmaking: an App being moved or healed serves again before anything is tidied.
 
     `facts` describes a type, `seal` replaces its sensitive values by keyed digests, `used` is the
-    highest incarnation an address ever had.  Things that keep data are deleted only with `purge`.
+    highest incarnation an address ever had.  Things that keep data are deleted only with `purge`;
+    `unwanted` is the reason given for what is deleted because nothing asks for it.
     Raises Refused where keeping a promise would need a thing that keeps data to be made anew.
     """
     draft = _Draft({r.address: r for r in desired}, facts, seal, dict(used or {}))
@@ -36,7 +38,7 @@ def plan(
     for address, items in draft.standing.items():
         for item in items:
             if address not in draft.wanted and (purge or not item.keeps_data):
-                draft.changes.append(Delete(have=item, reason="no longer declared"))
+                draft.changes.append(Delete(have=item, reason=unwanted))
     if draft.problems:
         raise Refused(*draft.problems)
     return order(draft.changes, draft.wanted, draft.standing)
@@ -56,7 +58,7 @@ class _Draft:
     problems: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
     def decide(self, want: Resource) -> None:
-        """What must happen to one wanted thing: nothing, a create, an update, or both halves of a replacement."""
+        """What must happen to one wanted thing: nothing, a create, an update, or a replacement."""
         *older, have = sorted(
             self.standing.get(want.address, []), key=lambda item: item.incarnation
         ) or [None]

@@ -1,4 +1,4 @@
-"""A graph of hard and soft edges -> a sequence: soft edges yield where they would close a circle."""
+"""Hard and soft edges -> a sequence: soft edges yield where they would close a circle."""
 
 from __future__ import annotations
 

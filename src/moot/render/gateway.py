@@ -34,11 +34,13 @@ class Front:
     """One listener of a gateway: `binds` are (address, port) pairs, address "*" for every one.
 
     `http`: requests are HTTP, so that those safe to repeat are sent to another server when one
-    fails; `retry_all` allows that for every method.
+    fails; `retry_all` allows that for every method.  `closed` are (port, subnets) pairs: on that
+    port only clients from those subnets are let in.
     """
 
     name: str
     binds: tuple[tuple[str, int], ...]
+    closed: tuple[tuple[int, tuple[str, ...]], ...] = ()
     http: bool = False
     retry_all: bool = False
     servers: tuple[Server, ...] = ()
@@ -56,14 +58,18 @@ class ServerState:
 
 
 def configuration(
-    fronts: Iterable[Front], *, stats: Sequence[str], nameserver: str | None = None
+    fronts: Iterable[Front],
+    *,
+    stats: Sequence[str],
+    nameserver: str | None = None,
+    connect_timeout_ms: int = 2000,
 ) -> str:
     """A whole `haproxy.cfg`.
 
     `stats` are the runtime API's addresses: a socket's path or what `bind` accepts.  With
     `nameserver` ("127.0.0.11:53") servers' names are resolved again and again while it runs.
     """
-    sections = [_global(stats), _DEFAULTS]
+    sections = [_global(stats), _DEFAULTS.format(connect_timeout_ms=connect_timeout_ms)]
     if nameserver:
         sections.append(_resolvers(nameserver))
     for front in sorted(fronts, key=lambda front: front.name):
@@ -109,8 +115,13 @@ def set_address(front: str, server: Server) -> str:
     return f"set server {front}/{server.name} addr {server.address} port {server.port}"
 
 
+def set_name(front: str, name: str, host: str) -> str:
+    """Runtime command: the same server is found under another name from now on."""
+    return f"set server {front}/{name} fqdn {host}"
+
+
 def remove_server(front: str, name: str, *, cut: bool = False) -> tuple[str, ...]:
-    """Runtime commands: forget the server; refused while it has connections, unless they are cut."""
+    """Runtime commands: forget the server; refused while it has connections it may not `cut`."""
     key = f"{front}/{name}"
     cutting = (f"shutdown sessions server {key}",) if cut else ()
     return (f"set server {key} state maint", *cutting, f"del server {key}")
@@ -171,7 +182,7 @@ _DEFAULTS = """defaults
     option redispatch 1
     option clitcpka
     option srvtcpka
-    timeout connect 2s
+    timeout connect {connect_timeout_ms}ms
     timeout check 1s
     timeout queue 10s
     timeout client 60s
@@ -196,6 +207,11 @@ def _frontend(front: Front) -> str:
             f"frontend {front.name}",
             f"    mode {_mode(front)}",
             *binds,
+            *(
+                f"    tcp-request connection reject if {{ dst_port {port} }} "
+                f"!{{ src {' '.join(subnets)} }}"
+                for port, subnets in front.closed
+            ),
             f"    default_backend {front.name}",
         ]
     )

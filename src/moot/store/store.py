@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +69,8 @@ class Store:
         self._db.close()
 
     @contextmanager
-    def turn(self, lease: Lease | None = None) -> Iterator[None]:
-        """One transaction.  With a lease it is refused (LeaseHeld) once another holder took over."""
+    def turn(self, lease: Lease | None = None) -> Generator[None]:
+        """One transaction; with a lease, LeaseHeld once another holder has taken over."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             if lease:
@@ -110,7 +110,7 @@ class Store:
     def _prove(self, lease: Lease) -> None:
         row = self._one("SELECT holder, epoch, expires_at FROM lease WHERE app = ?", lease.app)
         if row is None or (row[0], row[1]) != (lease.holder, lease.epoch):
-            raise LeaseHeld(Lease(lease.app, *(row or ("nobody", 0, 0.0))))
+            raise LeaseHeld(Lease(lease.app, *row) if row else Lease(lease.app, "nobody", 0, 0.0))
 
     # What the App was, by its own words and as placed.
 
@@ -246,7 +246,7 @@ class Store:
         at: float,
         cause: str,
     ) -> None:
-        """The item as it is now, None when it is gone; a version is kept where its content changed."""
+        """The item as it is now, None when it is gone; a changed content becomes a version."""
         key = (app, address, incarnation)
         row = self._one(
             "SELECT body FROM item WHERE app = ? AND address = ? AND incarnation = ?", *key

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 from typing import TYPE_CHECKING, Any
 
 import moot
@@ -26,12 +25,12 @@ def config(call: Call, out: Output) -> int:
     asked = [name for name in LISTS if call.invocation.flag(name)]
     lists = {name: names(parsed.canonical, name) for name in asked}
     if out.json_wanted:
-        out.answer(lists or escaped(parsed.canonical))
+        out.answer(lists or parsed.canonical)
     elif asked:
         for name in dict.fromkeys(name for listed in lists.values() for name in listed):
             out.line(name)
     else:
-        out.raw(as_yaml(escaped(parsed.canonical)))
+        out.raw(as_yaml(parsed.canonical))
     return 0
 
 
@@ -62,23 +61,6 @@ def names(model: JSON, section: str) -> list[str]:
         return sorted(model.get(section) or {})
     services = (model.get("services") or {}).values()
     return sorted({service["image"] for service in services if service.get("image")})
-
-
-def escaped(value: JSON, path: tuple[str, ...] = ()) -> JSON:
-    """`value` with `$` written `$$`, so that reading it again gives the same.
-
-    References such as `${moot:pictures.arn}` are filled in later and stay, and so does the command
-    of a process, in which `$PORT` is the replica's own variable.
-    """
-    match value:
-        case dict():
-            return {key: escaped(item, (*path, key)) for key, item in value.items()}
-        case list():
-            return [escaped(item, path) for item in value]
-        case str() if path[2:] != ("x-moot", "process", "command"):
-            return re.sub(r"\$(?!\{moot:)", "$$", value)
-        case _:
-            return value
 
 
 def as_yaml(value: JSON) -> str:

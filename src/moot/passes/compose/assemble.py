@@ -29,6 +29,7 @@ class Assembly:
         self.reading = reading
         self.reports = reports
         self._extended: dict[str, dict[str, Node] | None] = {}
+        self.cycles: set[tuple[str, str]] = set()
         self._included = 0
 
     def model(
@@ -192,7 +193,10 @@ class _Extending:
         own = node.but({key: child for key, child in node.value.items() if key != "extends"})
         here = (self.file, name)
         if here in trail:
-            path = " -> ".join(f"{part}" for _, part in [*trail, here])
+            path = " -> ".join(part for _, part in [*trail[trail.index(here) :], here])
+            if self.assembly.cycles & set(trail):
+                return own
+            self.assembly.cycles |= set(trail)
             self._error("Extends cycle", f"Components extend each other: {path}.",
                         "Take one 'extends' out.", extends)  # fmt: skip
             return own

@@ -13,7 +13,7 @@ _SOURCES = {"configs": ("content", "environment", "file"), "secrets": ("environm
 def check(model: Node, reports: Reports) -> None:
     """Report everything in `model` that cannot be: unknown names, cycles, contradictions."""
     services = dict(model.items("services"))
-    if not services:
+    if not services and not reports.failed:
         reports.error(
             "No components",
             "The App has no component that is active.",
@@ -59,7 +59,7 @@ def _sources(model: Node, reports: Reports) -> None:
     for section, keys in _SOURCES.items():
         for name, node in model.items(section):
             given = [key for key in keys if node.get(key) is not None]
-            if len(given) != 1:
+            if len(given) != 1 and not node.mentions("external", "driver"):
                 reports.error(
                     "Content is not clear",
                     f"{section}.{name} has {' and '.join(given) or 'no content'}.",

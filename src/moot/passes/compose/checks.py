@@ -25,7 +25,9 @@ def check_component(name: str, node: Node, reports: Reports) -> None:
 
 
 def _is_runnable(name: str, node: Node, reports: Reports) -> None:
-    if not any(node.get(*keys) for keys in (("image",), ("build",), ("x-moot", "process"))):
+    moot = node.get("x-moot")
+    runs = node.mentions("image", "build", "provider", "extends")
+    if not runs and not (moot and moot.mentions("process")):
         reports.error(
             "Nothing to run",
             f"{name} has neither 'image' nor 'build' nor 'x-moot.process'.",

@@ -108,6 +108,8 @@ def _events(file: str, text: str) -> Iterator[Any]:
         yield from _YAML.parse(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and error.context_mark and mark.line >= text.count("\n"):
+            mark = error.context_mark  # where it began says more than the end of the file
         place = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
         why = " ".join(part for part in (error.context, error.problem) if part)
         rows = text.split("\n")

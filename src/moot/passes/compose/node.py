@@ -11,7 +11,8 @@ from moot.model.value import JSON, Ref, Text
 
 Scalar: TypeAlias = str | int | float | bool | None
 Content: TypeAlias = "dict[str, Node] | list[Node] | Scalar | Text | Ref"
-Tag = Literal["", "reset", "override"]
+Tag = Literal["", "reset", "override", "broken"]
+HIDDEN = ("reset", "broken")
 
 
 @dataclass(slots=True)
@@ -19,7 +20,8 @@ class Node:
     """One value.  Treated as frozen once loaded: every change makes a new Node.
 
     `text` is what the file says for a scalar, before it was resolved; `key_line` and `key_column`
-    are where the key stands that led here, 0 where there is none.
+    are where the key stands that led here, 0 where there is none.  `tag` is the YAML tag of those
+    that merging goes by, or "broken" for what was there and could not be read.
     """
 
     value: Content
@@ -50,6 +52,10 @@ class Node:
             value, self.file, self.line, self.column, "", kept, self.key_line, self.key_column
         )
 
+    def tagged(self, other: Node) -> Node:
+        """The same value with the tag of `other`."""
+        return self if self.tag == other.tag else self.but(self.value, other.tag)
+
     def under(self, key: Node) -> Node:
         """The same value as the value of `key`, as where an alias is used a second time."""
         return Node(
@@ -67,6 +73,10 @@ class Node:
                 return None
             node = child
         return node
+
+    def mentions(self, *keys: str) -> bool:
+        """Whether one of the keys stands in the mapping, be its value good or not."""
+        return isinstance(self.value, dict) and not self.value.keys().isdisjoint(keys)
 
     def scalar(self, *keys: str) -> Any:
         """The plain value below a path of keys, or None."""
@@ -89,10 +99,10 @@ class Node:
         match self.value:
             case dict():
                 return {
-                    key: child.plain() for key, child in self.value.items() if child.tag != "reset"
+                    key: child.plain() for key, child in self.value.items() if child.tag not in HIDDEN
                 }
             case list():
-                return [child.plain() for child in self.value if child.tag != "reset"]
+                return [child.plain() for child in self.value if child.tag not in HIDDEN]
             case Ref() | Text():
                 return shown(self.value)
             case _:

@@ -55,6 +55,8 @@ class Record:
     def _members(
         self, node: Node, members: dict[str, Node], path: str, scope: Scope
     ) -> Node | None:
+        """The members by the table.  One that cannot be read stays as an empty one, so that a
+        later check can tell "wrong" from "not there" and does not complain a second time."""
         found: dict[str, Node] = {}
         prefix = f"{path}." if path else ""
         for name, child in members.items():
@@ -68,13 +70,10 @@ class Record:
                 found[name] = child.but(None)
             elif child.value is not None:
                 value = self._member(name, key, child, prefix, scope)
-                if value is not None:
-                    found[name] = (
-                        value if value.tag == child.tag else value.but(value.value, child.tag)
-                    )
-        absent = [name for name in self.required if name not in found]
+                found[name] = child.but(None, "broken") if value is None else value.tagged(child)
+        absent = [n for n in self.required if n not in found or found[n].value is None]
         for name in absent:
-            if name in members and members[name].value is not None:
+            if name in found:
                 continue
             scope.reports.error(
                 "Missing key",
@@ -208,7 +207,7 @@ class Mapped:
             else:
                 value = self.shape.read(child, where, scope)
                 if value is not None:
-                    found[name] = value.but(value.value, child.tag)
+                    found[name] = value.tagged(child)
         return node.but(found)
 
     def _from_list(self, node: Node, path: str, scope: Scope) -> Node | None:
@@ -232,7 +231,10 @@ class Mapped:
         inner = self.shape.schema()
         if self.empty:
             inner = {"anyOf": [{"type": "null"}, inner]}
-        made: JSON = {"type": "object", "additionalProperties": inner}
+        made: dict[str, JSON] = {"type": "object", "additionalProperties": inner}
+        made["propertyNames"] = {"pattern": f"^(?:{self.names})$"}
+        if self.extensions:
+            made["patternProperties"] = {"^x-": {}}
         if self.listed is not None:
             return {"anyOf": [{"type": "array", "items": {"type": "string"}}, made]}
         return made

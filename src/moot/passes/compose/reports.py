@@ -55,5 +55,6 @@ class Reports:
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """A remedy that names the nearest known word, or `otherwise` where none is near."""
-    near = get_close_matches(word[:80], list(known), n=1, cutoff=0.6)
+    cutoff = 0.5 if len(word) < 4 else 0.6
+    near = get_close_matches(word[:80], list(known), n=1, cutoff=cutoff)
     return f"Did you mean {near[0]!r}?" if near else otherwise

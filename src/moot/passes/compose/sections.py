@@ -118,7 +118,7 @@ DEVICE_REQUEST = Record(
         "options": Key(PAIRS, "Options of the driver."),
     },
 )
-DEVICE_REQUESTS = Listed(DEVICE_REQUEST)
+DEVICE_REQUESTS = Listed(DEVICE_REQUEST, expand=short.counted)
 GPUS = Listed(DEVICE_REQUEST, expand=short.gpus, single=True)
 
 _SWARM = "A key of Docker Swarm that 'docker compose' leaves aside as well."
@@ -229,6 +229,7 @@ PORTS = Listed(
             "name": Key(TEXT, "A name for people to read."),
         },
         required=("target",),
+        short_schema=({"type": ["string", "integer"]},),
         ready=ports.finished,
     ),
     expand=ports.expanded,

@@ -162,7 +162,15 @@ def gpus(node: Node, path: str, scope: Scope) -> list[Node]:
     if isinstance(node.value, str):
         scope.wrong(node, path, "'all' or a list of device requests")
         return []
-    return [node]
+    return counted(node, path, scope)
+
+
+def counted(node: Node, path: str, scope: Scope) -> list[Node]:
+    """A device request that says neither how many nor which means all."""
+    del path, scope
+    if not isinstance(node.value, dict) or {"count", "device_ids"} & node.value.keys():
+        return [node]
+    return [node.but({**node.value, "count": node.but("all", "")})]
 
 
 def external(node: Node, path: str, scope: Scope) -> Node | None:

@@ -41,7 +41,7 @@ class Pairs:
             else:
                 value = value_shape.read(child, f"{path}.{name}", scope)
                 if value is not None:
-                    found[name] = value.but(value.value, child.tag)
+                    found[name] = value.tagged(child)
         return node.but(found)
 
     def _inherited(self, name: str, scope: Scope) -> str | None:
@@ -116,7 +116,7 @@ class Command(Single):
             except ValueError as error:
                 scope.reports.error(
                     "Invalid command",
-                    f"{path} cannot be split into words: {error}.",
+                    f"{path} cannot be split into words: {str(error).rstrip('.')}.",
                     "Close the quotes, or write the command as a list.",
                     node.place,
                 )

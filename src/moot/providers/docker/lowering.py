@@ -158,7 +158,7 @@ class _Desk:
             "host_aliases": list(share.host_aliases),
             "networks": self.attachments(component, fixed_name),
             "network_ids": self.network_ids(component),
-            "ports": [_port(port) for port in self.direct(component)],
+            "publish": [_port(port) for port in self.direct(component)],
             "restarts_with": self.restarts_with(component),
             "fixed_name": fixed_name,
         }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moot.model.resource import ConfigurationItem, Resource, Status
+from moot.model.resource import ConfigurationItem, Status
 from moot.model.value import JSON
 from moot.provider import Marks, Operation, ProviderError, Scope
 
 TYPE = "moot.type"
-FROM_HERE = "moot."
 
 
 def labels(type: str, op: Operation, own: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -83,18 +82,10 @@ def require_same(found: Mapping[str, str], op: Operation, kind: str, name: str) 
 
 def is_gone(found: Mapping[str, str] | None, thing: ConfigurationItem) -> bool:
     """Whether what bears the identifier now is no longer `thing`: identifiers are used again."""
-    if found is None:
-        return True
-    marks = Marks.from_labels(found)
+    marks = Marks.from_labels(found or {})
     if marks is None:
         return thing.address is not None
     return (marks.address, marks.incarnation) != (thing.address, thing.incarnation)
-
-
-def address_of(key: ConfigurationItem | Resource) -> str:
-    """The address asked for; an item without one cannot be looked up by it."""
-    assert key.address is not None, "only things of ours are looked up by address"
-    return key.address
 
 
 def _identity(marks: Marks) -> tuple[str, str, str, int]:

@@ -8,6 +8,7 @@ _TEXT = {"type": "string"}
 _MAP = {"type": "object"}
 _LIST = {"type": "array"}
 _FLAG = {"type": "boolean"}
+_NUMBER = {"type": "number"}
 
 NETWORK = TypeSchema(
     type="docker.network",
@@ -61,12 +62,12 @@ IMAGE = TypeSchema(
 CONTAINER = TypeSchema(
     type="docker.container",
     properties={
-        "name": _TEXT,
+        "base_name": _TEXT,
         "image": _TEXT,
         "reference": _TEXT,
         "networks": _MAP,
         "network_ids": _LIST,
-        "ports": _LIST,
+        "publish": _LIST,
         "files": _LIST,
         "secrets": _LIST,
         "limits": _MAP,
@@ -77,9 +78,9 @@ CONTAINER = TypeSchema(
         "options": _MAP,
     },
     primary_identifier=("id",),
-    read_only=("id", "addresses", "published", "name"),
+    read_only=("id", "name", "addresses", "ports"),
     create_only=(
-        "name",
+        "base_name",
         "fixed_name",
         "image",
         "reference",
@@ -94,7 +95,9 @@ CONTAINER = TypeSchema(
         "targets",
         "networks",
         "network_ids",
-        "ports",
+        "publish",
+        "host_aliases",
+        "restarts_with",
         "files",
         "secrets",
         "environment",
@@ -103,12 +106,13 @@ CONTAINER = TypeSchema(
         "options",
     ),
     write_only=("files", "secrets", "environment"),
-    sensitive=("secrets",),
+    sensitive=("environment", "secrets.*.content"),
 )
 
 GATEWAY = TypeSchema(
     type="docker.gateway",
     properties={
+        "base_name": _TEXT,
         "image": _TEXT,
         "ports": _LIST,
         "listeners": _LIST,
@@ -117,12 +121,18 @@ GATEWAY = TypeSchema(
     },
     primary_identifier=("id",),
     read_only=("id", "addresses"),
-    create_only=("name", "image", "ports"),
+    create_only=("base_name", "image", "ports"),
 )
 
 BACKEND = TypeSchema(
     type="docker.backend",
-    properties={"gateway": _TEXT, "container": _TEXT, "listener": _TEXT, "port": _LIST},
+    properties={
+        "gateway": _TEXT,
+        "container": _TEXT,
+        "listener": _TEXT,
+        "port": _NUMBER,
+        "drain_s": _NUMBER,
+    },
     primary_identifier=("id",),
     read_only=("id",),
     create_only=("gateway", "container", "listener", "port"),

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import sys
 import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from moot.provider import Marks, ProviderError
 from moot.model.value import JSON
-from moot.shell import Command, Shell, ShellError
+from moot.provider import Marks, ProviderError
+from moot.shell import Command, Ran, Shell, ShellError
 
 LAUNCHER = """import sys
 
@@ -46,27 +47,20 @@ class Machine:
     path: str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     haproxy: str = "haproxy"
     venue: str = ""
-    trace: Any = field(default=lambda venue, line: None)
+    trace: Callable[[str, str], None] = lambda venue, line: None
 
     def run_folder(self, marks: Marks, name: str) -> str:
         """Where the thing with these marks lives; another installation's is another folder."""
-        return f"{self.data}/run/{marks.installation[:16]}/{marks.app}/{name}.{marks.incarnation}"
+        owner = hashlib.sha256(marks.installation.encode()).hexdigest()[:12]
+        return f"{self.data}/run/{owner}/{marks.app}/{name}.{marks.incarnation}"
 
     def errand(self, name: str, *, timeout_s: float = 60.0, **arguments: JSON) -> Any:
         """Have `onhost.errands` do something.  Raises ProviderError with what it says."""
-        launcher = f"{self.data}/lib/{_scripts()[0]}/run.py"
-        command = Command(
-            argv=(*self.interpreter, launcher, "errand"),
-            stdin=json.dumps({"errand": name, **arguments}).encode(),
-            timeout_s=timeout_s,
-        )
+        stdin = json.dumps({"errand": name, **arguments}).encode()
         try:
-            if self.shell.get(launcher) is None:
-                self._bring()
-            ran = self.shell.run(command)
-            if ran.exit_code == 2 and self.shell.get(launcher) is None:
-                self._bring()  # the last App of this venue left just now, and took them along
-                ran = self.shell.run(command)
+            ran = self._run(stdin, timeout_s)
+            if ran.exit_code == 2:  # the last App of this venue left just now, and took them along
+                ran = self._run(stdin, timeout_s)
         except ShellError as unknown:
             raise ProviderError("OutcomeUnknown", str(unknown)) from unknown
         self.trace(self.venue, f"{name} {arguments.get('folder', '')}: exit {ran.exit_code}")
@@ -77,10 +71,18 @@ class Machine:
             raise ProviderError(answer["error"], answer["message"], remedy=answer["remedy"])
         return answer["ok"]
 
-    @property
-    def interpreter(self) -> tuple[str, ...]:
-        """Python without site packages and the caller's settings: it starts in half the time."""
-        return (self.python, "-E", "-s", "-S")
+    def launcher(self) -> tuple[str, ...]:
+        """How our scripts are started there; without site packages, in half the time."""
+        script = f"{self.data}/lib/{_scripts()[0]}/run.py"
+        if self.shell.get(script) is None:
+            self._bring()
+        return self.python, "-E", "-s", "-S", script
+
+    def version_of_haproxy(self) -> tuple[int, int] | None:
+        """(2, 6) for HAProxy 2.6.12; None where there is none."""
+        said = self.shell.run(Command(argv=(self.haproxy, "-v"))).stdout.decode(errors="replace")
+        version = re.match(r"HA-?Proxy version (\d+)\.(\d+)", said)
+        return (int(version[1]), int(version[2])) if version else None
 
     def load(self, path: str) -> dict[str, Any]:
         """A JSON file there; empty where there is none."""
@@ -106,6 +108,10 @@ class Machine:
         fields = stat.decode(errors="replace").rpartition(")")[2].split() if stat else []
         return bool(fields) and fields[0] not in "ZX" and int(fields[19]) == process["start"]
 
+    def _run(self, stdin: bytes, timeout_s: float) -> Ran:
+        argv = (*self.launcher(), "errand")
+        return self.shell.run(Command(argv=argv, stdin=stdin, timeout_s=timeout_s))
+
     def _bring(self) -> None:
         """Put our scripts there, under the digest of their content, so that versions coexist."""
         digest, archive = _scripts()
@@ -113,9 +119,7 @@ class Machine:
             'umask 022; mkdir -p "$0/lib/$1.$$" && tar -C "$0/lib/$1.$$" -xf - && '
             '{ mv -T "$0/lib/$1.$$" "$0/lib/$1" 2>/dev/null || rm -r "$0/lib/$1.$$"; }'
         )
-        ran = self.shell.run(
-            Command(argv=("sh", "-c", unpack, self.data, digest), stdin=archive)
-        )
+        ran = self.shell.run(Command(argv=("sh", "-c", unpack, self.data, digest), stdin=archive))
         if ran.exit_code:
             raise ProviderError("AccessDenied", ran.stderr.decode(errors="replace").strip())
 

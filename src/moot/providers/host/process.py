@@ -165,7 +165,9 @@ def _detail(machine: Machine, folder: str, seen: Mapping[str, Any], note: str) -
     if seen.get("restarts"):
         parts.append(f"restarted {seen['restarts']} times")
     if seen.get("failing"):
-        parts.append(f"health check failed {seen['failing']} times: {seen.get('probe', '').strip()}")
+        parts.append(
+            f"health check failed {seen['failing']} times: {seen.get('probe', '').strip()}"
+        )
     if seen.get("exit_code") or seen.get("failing"):
         log = f"{folder}/log.{seen.get('log', 1)}"
         tail = machine.shell.run(Command(argv=("tail", "-n", "5", log))).stdout.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -45,11 +46,26 @@ def adopt_or_make(folder, marks, mode):
         os.chmod(folder, mode)
     except FileExistsError:
         found = load(f"{folder}/marks.json")
-        # An empty folder is one of ours whose making was cut short.
-        if found != marks and (found or os.listdir(folder)):
+        # A folder without marks is one of ours whose making was cut short, if it is empty.
+        if found != marks and (found or _occupied(folder)):
             raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
     if not os.path.exists(f"{folder}/marks.json"):
         write(f"{folder}/marks.json", json.dumps(marks))
+
+
+def _occupied(folder):
+    return any(not name.endswith(".new") and name != "marks.json" for name in os.listdir(folder))
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """Only one errand at a time is in here for a folder."""
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def make_volume(folder, marks):
@@ -66,7 +82,7 @@ def remove_volume(folder, marks, data, root):
 
 
 def tidy(folder, data, root):
-    """Remove folders that are empty now, from `folder` up to `root`, and our scripts with the last."""
+    """Remove what is empty now, from `folder` up to `root`, and our scripts with the last of it."""
     with contextlib.suppress(OSError):
         while folder != data:
             os.rmdir(folder)

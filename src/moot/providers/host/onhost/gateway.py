@@ -53,7 +53,7 @@ def _reload(template, haproxy):
     os.rename("haproxy.new", "haproxy.cfg")
     child = load("status.json").get("child")
     before = _worker()
-    if not alive(child):
+    if not child or not alive(child):
         return
     os.kill(child["pid"], signal.SIGUSR2)
     for _ in range(300):  # the lock is kept until the new worker has read the configuration

@@ -24,7 +24,7 @@ def reserve(folder, reservations, fixed=None):
             return port
         if fixed:
             reason = held or f"port {port} is reserved for another replica"
-            raise Problem("ResourceConflict", reason, "end its holder or use another port")
+            raise Problem("AlreadyExists", reason, "end its holder or use another port")
     raise Problem("ServiceLimitExceeded", "no port from 20000 to 32767 is free")
 
 

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from .files import Problem, adopt_or_make, load, tidy, write
+from .files import Problem, adopt_or_make, alone, load, tidy, write
 from .limits import drop, limit
 from .ports import release, reserve, taken
 from .process import alive, identity, surround
@@ -25,15 +25,16 @@ def start(folder, marks, spec, files, texts, reservations):
     `files` are given to the replica, `texts` are files of the run folder by name.
     """
     adopt_or_make(folder, marks, 0o711 if spec["user"] else 0o700)
-    if not os.path.exists(f"{folder}/spec.json"):
-        try:
-            for name, text in texts.items():
-                write(f"{folder}/{name}", text)
-            _prepare(folder, spec, files, reservations)
-        except BaseException:
-            _discard(folder, reservations)
-            raise
-    _launch(folder)
+    with alone(folder):
+        if not os.path.exists(f"{folder}/spec.json"):
+            try:
+                for name, text in texts.items():
+                    write(f"{folder}/{name}", text)
+                _prepare(folder, spec, files, reservations)
+            except BaseException:
+                _discard(folder, reservations)
+                raise
+        _launch(folder)
 
 
 def stop(folder, marks, patience_s, reservations, data, root):
@@ -41,14 +42,11 @@ def stop(folder, marks, patience_s, reservations, data, root):
 
     Waits for `patience_s` at most: most processes end at once, and that saves a round trip.
     """
-    found = load(f"{folder}/marks.json")
-    if not found:
-        return True
-    if found != marks:
-        raise Problem("ResourceConflict", f"{folder} is not what it was: its marks differ")
+    if load(f"{folder}/marks.json") != marks:
+        return True  # gone; what may have taken its place is another's
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")
-    while alive(supervisor):
+    while supervisor and alive(supervisor):
         os.kill(supervisor["pid"], signal.SIGTERM)
         if time.monotonic() >= until:
             return False
@@ -66,7 +64,7 @@ def amend(folder, changes):
     spec.update(changes)
     write(f"{folder}/spec.json", json.dumps(spec))
     supervisor = load(f"{folder}/status.json").get("supervisor")
-    if alive(supervisor):
+    if supervisor and alive(supervisor):
         os.kill(supervisor["pid"], signal.SIGHUP)
 
 
@@ -102,7 +100,7 @@ def _prepare(folder, spec, files, reservations):
         reason = taken(address, port)
         if reason:
             remedy = "end that process, or publish another port"
-            raise Problem("ResourceConflict", reason, remedy)
+            raise Problem("AlreadyExists", reason, remedy)
     spec["ports"] = {}
     for target in spec["targets"]:
         fixed = spec["fixed"].get(str(target))
@@ -240,11 +238,10 @@ def _end_orphans(folder):
     mark = f"MOOT_RUN={folder}".encode()
     found = False
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                if mark in file.read().split(b"\0"):
-                    os.kill(int(pid), signal.SIGKILL)
-                    found = True
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+            if mark in file.read().split(b"\0"):
+                os.kill(int(pid), signal.SIGKILL)
+                found = True
     return found
 
 

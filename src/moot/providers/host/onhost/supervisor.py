@@ -101,7 +101,7 @@ class Health:
     def __init__(self, check, now):
         self.check, self.status, self.failing, self.output = check, "starting", 0, ""
         self.begun = self.counted = now
-        self.pid, self.deadline, self.pipe, self.pause = None, 0.0, None, 0.1
+        self.pid, self.deadline, self.pipe, self.pause = 0, 0.0, -1, 0.1
         self.next = now + self.pause
 
     def finished(self, code, now):
@@ -109,7 +109,7 @@ class Health:
         with contextlib.suppress(BlockingIOError):
             self.output = os.read(self.pipe, 4096).decode("utf-8", "replace")
         os.close(self.pipe)
-        self.pid = self.pipe = None
+        self.pid, self.pipe = 0, -1
         before = (self.status, self.failing)
         interval = self.check["interval_s"]
         if code == 0:
@@ -131,7 +131,7 @@ class Supervisor:
     def __init__(self):
         self.spec = load("spec.json")
         self.log = Log(self.spec["logging"])
-        self.phase, self.pid, self.health, self.streams = "waiting", None, None, {}
+        self.phase, self.pid, self.health, self.streams = "waiting", 0, None, {}
         self.code = self.stopping = self.kill_at = None
         self.tries, self.restarts, self.note, self.next = 0, 0, "", 0.0
         self.started = self.since = time.time()
@@ -245,7 +245,7 @@ class Supervisor:
             code = os.waitstatus_to_exitcode(wait_status)
             code = 128 - code if code < 0 else code
             if pid == self.pid:
-                self.pid, self.code, self.phase = None, code, "clearing"
+                self.pid, self.code, self.phase = 0, code, "clearing"
             elif (
                 self.health
                 and pid == self.health.pid

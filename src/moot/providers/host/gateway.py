@@ -1,0 +1,138 @@
+"""Handler of `host.gateway`: one HAProxy per App, under a supervisor like any replica."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import JSON
+from moot.provider import Done, Operation, Pending, Progress, ProviderError
+from moot.providers.host.machine import Machine
+from moot.providers.host.process import describe, end, launch, newest, runs
+from moot.render.gateway import Front, configuration
+
+TYPE = "host.gateway"
+LOGGING: JSON = {"max_size": 1024 * 1024, "max_files": 2}
+TRIES = 100
+
+
+class GatewayHandler:
+    """Its run folder holds the configuration without servers, and a file for each server."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def create(self, want: Resource, op: Operation) -> Progress:
+        """Start HAProxy; Pending until its runtime API answers."""
+        folder = self.machine.run_folder(op.marks, "gateway")
+        tries = int((op.resume or {}).get("tries", 0))
+        if not tries:
+            self._launch(want, op, folder)
+        elif self.machine.errand("gateway", folder=folder, commands=["show info"])[0]:
+            return Done(self.describe(folder))
+        if tries >= TRIES or (self.machine.load(f"{folder}/status.json").get("exit_code") or 0):
+            item = self.describe(folder)
+            raise ProviderError(
+                "NotStabilized", (item and item.private.get("detail")) or "no answer"
+            )
+        return Pending(min(0.03 * 2**tries, 0.5), {"tries": tries + 1}, "starting HAProxy")
+
+    def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
+        if isinstance(key, ConfigurationItem):
+            return self.describe(key.identifier)
+        return newest(self.list(), key.address)
+
+    def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
+        """New listeners: HAProxy takes them over without dropping a connection."""
+        folder = item.identifier
+        before = self.machine.load(f"{folder}/spec.json").get("binds", [])
+        binds = _binds(want)
+        if reasons := self.machine.errand("holders", binds=[b for b in binds if b not in before]):
+            raise _unavailable(reasons)
+        self.machine.errand(
+            "gateway",
+            folder=folder,
+            commands=[],
+            template=_template(want),
+            haproxy=self.machine.haproxy,
+        )
+        changes = {"listeners": want.properties["listeners"], "binds": binds}
+        self.machine.errand("amend", folder=folder, changes=changes)
+        return Done(self.describe(folder))
+
+    def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
+        return end(self.machine, TYPE, item, op)
+
+    def list(self) -> Iterator[ConfigurationItem]:
+        for item in runs(self.machine, TYPE):
+            yield self._shown(item)
+
+    def describe(self, folder: str) -> ConfigurationItem | None:
+        item = describe(self.machine, TYPE, folder)
+        return self._shown(item) if item else None
+
+    def _shown(self, item: ConfigurationItem) -> ConfigurationItem:
+        spec = self.machine.load(f"{item.identifier}/spec.json")
+        properties = {name: item.properties[name] for name in ("folder", "pid")}
+        return replace(item, properties={**properties, "listeners": spec.get("listeners", [])})
+
+    def _launch(self, want: Resource, op: Operation, folder: str) -> None:
+        found = self.machine.version_of_haproxy()
+        if found is None or found < (2, 6):
+            raise ProviderError(
+                "InvalidRequest",
+                f"the gateway needs HAProxy 2.6 or newer; there is {_words(found)}",
+                remedy="apt-get install haproxy",
+            )
+        template = _template(want)
+        spec: dict[str, Any] = {
+            "replica": f"{op.marks.app}/gateway",
+            "command": [self.machine.haproxy, "-W", "-f", "haproxy.cfg"],
+            "environment": {},
+            "working_dir": folder,
+            "user": None,
+            "targets": [],
+            "fixed": {},
+            "tell_ports": False,
+            "volumes": {},
+            "scratch": [],
+            "healthcheck": None,
+            "restart": {"condition": "always", "attempts": None, "delay_s": 0, "window_s": 0},
+            "stop_signal": "SIGTERM",
+            "stop_grace_s": 5.0,
+            "limits": {},
+            "logging": LOGGING,
+            "listeners": want.properties["listeners"],
+            "binds": _binds(want),
+        }
+        texts = {"haproxy.template": template, "haproxy.cfg": template}
+        launch(self.machine, TYPE, folder, op.marks, spec, texts=texts)
+
+
+def _binds(want: Resource) -> list[list[Any]]:
+    return [list(bind) for listener in want.properties["listeners"] for bind in listener["binds"]]
+
+
+def _template(want: Resource) -> str:
+    """The configuration without servers; the socket's path is relative to the run folder."""
+    fronts = (
+        Front(
+            name=listener["name"],
+            binds=tuple((address, port) for address, port in listener["binds"]),
+            http=listener["http"],
+            retry_all=listener["retry_all"],
+        )
+        for listener in want.properties["listeners"]
+    )
+    return configuration(fronts, stats=["admin.sock"])
+
+
+def _unavailable(reasons: Sequence[str]) -> ProviderError:
+    remedy = "end that process, or publish another port"
+    return ProviderError("AlreadyExists", "; ".join(reasons), remedy=remedy)
+
+
+def _words(version: tuple[int, int] | None) -> str:
+    return f"{version[0]}.{version[1]}" if version else "none"
