@@ -11,7 +11,7 @@ def ask(url: str, within_s: float) -> str:
     while True:
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
-                return answer.read().decode()
+                return answer.read().decode().rstrip()
         except OSError:
             if time.monotonic() >= deadline:
                 raise

@@ -45,6 +45,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("crash"), st.integers(1, 25), st.booleans()),
     st.tuples(st.just("down")),
 )
+EXAMPLES = int(os.environ.get("MOOT_SIMULATION_EXAMPLES", "25"))
 # Memory-backed where there is such a folder: every commit is on disk before it counts.
 SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -105,7 +106,7 @@ class Story:
 
 
 @pytest.mark.parametrize("kind", VENUES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS, max_size=6))
 def test_one_quiet_turn_mends_anything(kind, events):
     with tempfile.TemporaryDirectory(dir=SCRATCH, ignore_cleanup_errors=True) as home:

@@ -11,6 +11,7 @@ $wgSecretKey = trim( file_get_contents( '/run/secrets/wiki_key' ) );
 $wgEnableUploads = true;
 
 $wgDBtype = 'postgres';
+$wgDBmwschema = 'mediawiki';
 $wgDBserver = getenv( 'DB_HOST' );
 $wgDBport = (int)getenv( 'DB_PORT' );
 $wgDBname = getenv( 'DB_NAME' );

@@ -16,7 +16,8 @@ if installed; then
     exec php update.php --quick
 fi
 # The installer insists on writing settings, which are not used: the image has its own.
-MW_CONFIG_FILE=/tmp/none.php exec php install.php --confpath /tmp --server "$WIKI_URL" --scriptpath '' \
-    --dbtype postgres --dbserver "$DB_HOST" --dbport "$DB_PORT" \
+MW_CONFIG_FILE=/tmp/none.php exec php install.php --confpath /tmp \
+    --server "$WIKI_URL" --scriptpath '' \
+    --dbtype postgres --dbserver "$DB_HOST" --dbport "$DB_PORT" --dbschema mediawiki \
     --dbname "$DB_NAME" --dbuser "$DB_NAME" --dbpassfile /run/secrets/db_password \
     --passfile /run/secrets/wiki_admin_password "$WIKI_NAME" "$WIKI_ADMIN"

@@ -6,7 +6,6 @@ import importlib
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -84,6 +83,8 @@ def run(argv: list[str], opener: Opener | None = None) -> int:
         return failure.exit_code
     except Exception as error:  # the last resort: a defect of ours must still read like an answer
         if traced(os.environ):
+            import traceback
+
             traceback.print_exc()
         out.fail([_machine_refused(error) if isinstance(error, OSError) else _internal(error)])
         return 1

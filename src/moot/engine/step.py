@@ -14,9 +14,9 @@ from moot.engine.trouble import (
     vanished,
 )
 from moot.model.diagnostic import Diagnostic
-from moot.model.plan import Change, Create, Delete, Plan, Wait
+from moot.model.plan import Change, Create, Delete, Plan, Update, Wait
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON, Ref, Secret, Value, at_path, encode, substitute
+from moot.model.value import JSON, Ref, Secret, Value, at_path, encode, substitute, unknowns
 
 ATTEMPTS = 5
 FIRST_LOOK_S = 0.03
@@ -156,6 +156,7 @@ class Walk:
     items: dict[str, ConfigurationItem]
     seal: Seal
     changes: dict[str, Change] = field(init=False)
+    creates: dict[str, Create] = field(init=False)
     unmet: dict[str, int] = field(default_factory=dict[str, int])
     behind: dict[str | None, list[Wait]] = field(default_factory=dict[str | None, list[Wait]])
     waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
@@ -171,6 +172,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.changes = {change.key: change for change in self.plan.changes}
+        self.creates = {c.address: c for c in self.plan.changes if isinstance(c, Create)}
         nodes: dict[str, Iterable[Wait]] = {c.key: c.after for c in self.plan.changes}
         nodes.update(self.plan.gates)
         for name, waits in nodes.items():
@@ -260,10 +262,24 @@ def _comes_to_nothing(walk: Walk, change: Change) -> bool:
             return walk.settled[successor.key] == "dropped"
         return _comes_to_nothing(walk, successor)
     have = change.replaces if isinstance(change, Create) else change.have
-    if not change.possible or have is None:
+    if not change.possible or have is None or _is_under_way(walk, change, have):
         return False
     wanted = walk.seal(change.want.type, walk.resolved(change.want))
     return encode(wanted) == encode(have.applied)
+
+
+def _is_under_way(walk: Walk, change: Create | Update, have: ConfigurationItem) -> bool:
+    """Whether its replacement has begun, or begins with that of something it refers to.
+
+    Where the old is stopped first, what it refers to still has the values that are about to go.
+    """
+    if walk.settled.get(Delete(have=have).key) == "done":
+        return True
+    return any(
+        made.key not in walk.settled and not _comes_to_nothing(walk, made)
+        for unknown in unknowns(change.want.properties)
+        if isinstance(unknown, Ref) and (made := walk.creates.get(unknown.address))
+    )
 
 
 def _settle(walk: Walk, name: str, outcome: str, now: float) -> list[Effect]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -88,15 +88,11 @@ def decode(value: JSON) -> Value:
             return {key: decode(item) for key, item in items}
 
 
-def unknowns(value: Value) -> Iterator[Ref | Secret]:
+def unknowns(value: Value) -> list[Ref | Secret]:
     """Every Ref and Secret inside `value`, at any depth, in order."""
-    if isinstance(value, Ref | Secret):
-        yield value
-    elif isinstance(value, Text):
-        yield from (part for part in value.parts if not isinstance(part, str))
-    elif is_mapping(value) or is_list(value):
-        for item in value.values() if is_mapping(value) else value:
-            yield from unknowns(item)
+    found: list[Ref | Secret] = []
+    _gather(value, found)
+    return found
 
 
 def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
@@ -113,6 +109,21 @@ def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
     if is_list(value):
         return [substitute(item, known) for item in value]
     return value
+
+
+def _gather(value: Value, found: list[Ref | Secret]) -> None:
+    if isinstance(value, str | int | float | None):
+        return  # nearly all of a large plan is this
+    if isinstance(value, Ref | Secret):
+        found.append(value)
+    elif isinstance(value, Text):
+        found += [part for part in value.parts if not isinstance(part, str)]
+    elif is_mapping(value):
+        for item in value.values():
+            _gather(item, found)
+    elif is_list(value):
+        for item in value:
+            _gather(item, found)
 
 
 def joined(parts: list[Value]) -> str | Text:

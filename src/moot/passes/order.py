@@ -113,8 +113,7 @@ class _Desk:
         """After what stands on it is gone and, unless it makes room, its successor is ready."""
         have, soft = change.have, self.soft[change.key]
         if change.address in self.turned and change.replaced_by:
-            successor = self.made[change.address]
-            soft += self.needs(successor.want) if isinstance(successor, Create) else []
+            soft += self.needs_of_turned(change.address)
             self.hard[change.key] += [
                 Wait(f"delete {item.address}#{item.incarnation}")
                 for item in self.dependants.get(change.address, ())
@@ -143,6 +142,25 @@ class _Desk:
         referred = {u.address for u in unknowns(want.properties) if isinstance(u, Ref)}
         for target in sorted(referred | ({want.on} if want.on else set())):
             waits.update(dict.fromkeys(self.reach(target, "exists")))
+        return list(waits)
+
+    def needs_of_turned(self, address: str) -> list[Wait]:
+        """What must be there before an old thing makes room: all that its successor will need.
+
+        Not what is turned with it, but what that needs in its turn: none of it is made yet.
+        """
+        waits: dict[Wait, None] = {}
+        seen, rest = {address}, [address]
+        while rest:
+            made = self.made.get(rest.pop())
+            if not isinstance(made, Create):
+                continue
+            turned = self.turned.intersection(made.want.depends_on) - seen
+            behind = {a for a in turned if self.wanted[a].replica == made.want.replica}
+            mine = {self.made[a].key for a in behind if a in self.made}
+            waits.update((w, None) for w in self.needs(made.want) if w.change not in mine)
+            seen |= behind
+            rest += sorted(behind)
         return list(waits)
 
     def reach(self, target: str, condition: Condition) -> list[Wait]:

@@ -20,13 +20,15 @@ CHECK = "check inter 200ms fall 2 rise 1"
 class Server:
     """One replica behind a listener.  `address` may be a name where the gateway has a resolver.
 
-    `ready` False writes it as disabled: known to HAProxy, but without traffic.
+    `ready` False writes it as disabled: known to HAProxy, but without traffic.  `at_first` is the
+    IP address a name is taken to have until it has been resolved.
     """
 
     name: str
     address: str
     port: int
     ready: bool = True
+    at_first: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def configuration(
 ) -> str:
     """A whole `haproxy.cfg`.
 
-    `stats` are the runtime API's addresses: a socket's path or what `bind` accepts.  With
+    `stats` are the runtime API's addresses, as `bind` takes them: "/run/x.sock", "unix@x.sock".  With
     `nameserver` ("127.0.0.11:53") servers' names are resolved again and again while it runs.
     """
     sections = [_global(stats), _DEFAULTS.format(connect_timeout_ms=connect_timeout_ms)]
@@ -81,7 +83,8 @@ def server_line(server: Server, *, resolved: bool = False) -> str:
     """The line of one server inside its backend's section."""
     words = ["server", server.name, endpoint(server.address, server.port), CHECK]
     if resolved:
-        words.append("resolvers names resolve-prefer ipv4 init-addr last,libc,none")
+        first = f"{server.at_first},none" if server.at_first else "last,libc,none"
+        words.append(f"resolvers names resolve-prefer ipv4 init-addr {first}")
     if not server.ready:
         words.append("disabled")
     return "    " + " ".join(words)

@@ -39,7 +39,7 @@ def _is_runnable(name: str, node: Node, reports: Reports) -> None:
 def _replicas(name: str, node: Node, reports: Reports) -> None:
     scale, stated = node.get("scale"), node.get("deploy", "replicas")
     if scale and stated and scale.value != stated.value:
-        _contradiction(name, "scale", "deploy.replicas", scale, reports)
+        _differ(name, "scale", "deploy.replicas", scale, reports)
 
 
 def _amounts(name: str, node: Node, reports: Reports) -> None:
@@ -52,16 +52,15 @@ def _amounts(name: str, node: Node, reports: Reports) -> None:
     ):
         one, other = node.get(older), node.get("deploy", "resources", section, newer)
         if one and other and float(one.plain()) != float(other.plain()):
-            _contradiction(name, older, f"deploy.resources.{section}.{newer}", one, reports)
+            _differ(name, older, f"deploy.resources.{section}.{newer}", one, reports)
 
 
-def _contradiction(name: str, one: str, other: str, node: Node, reports: Reports) -> None:
-    reports.error(
-        "Contradiction",
-        f"{name} has {one!r} and {other!r} with different values.",
-        "Keep one of the two.",
-        node.key_place,
-    )
+def _differ(name: str, one: str, other: str, node: Node, reports: Reports) -> None:
+    _contradiction(f"{name} has {one!r} and {other!r} with different values.", node, reports)
+
+
+def _contradiction(detail: str, node: Node, reports: Reports) -> None:
+    reports.error("Contradiction", detail, "Keep one of the two.", node.key_place)
 
 
 def _needs(name: str, node: Node, reports: Reports) -> None:
@@ -112,12 +111,7 @@ def _namespaces(name: str, node: Node, reports: Reports) -> None:
             )
     mode, networks = node.get("network_mode"), node.get("networks")
     if mode and networks:
-        reports.error(
-            "Contradiction",
-            f"{name} has both 'network_mode' and 'networks'.",
-            "Keep one of the two.",
-            mode.key_place,
-        )
+        _contradiction(f"{name} has both 'network_mode' and 'networks'.", mode, reports)
     ports = node.get("ports")
     if mode and ports and ports.value and mode.value in ("host", "none"):
         reports.warn(
@@ -149,14 +143,16 @@ def _mounts(name: str, node: Node, reports: Reports) -> None:
 def _build(name: str, node: Node, reports: Reports) -> None:
     build = node.get("build")
     if build and build.get("dockerfile") and build.get("dockerfile_inline"):
-        _contradiction(name, "build.dockerfile", "build.dockerfile_inline", build, reports)
+        detail = f"{name} has both 'dockerfile' and 'dockerfile_inline'."
+        _contradiction(detail, build, reports)
 
 
 def _devices(name: str, node: Node, reports: Reports) -> None:
     reserved = node.elements("deploy", "resources", "reservations", "devices")
     for request in (*node.elements("gpus"), *reserved):
         if request.get("count") and request.get("device_ids"):
-            _contradiction(name, "count", "device_ids", request, reports)
+            detail = f"A device request of {name} has both 'count' and 'device_ids'."
+            _contradiction(detail, request, reports)
 
 
 def _process(name: str, node: Node, reports: Reports) -> None:

@@ -17,7 +17,8 @@ _OPERATOR = re.compile(r":?[-?+]")
 _MAX_NESTING = 20
 
 # What Compose's interpolation leaves alone: there `$NAME` is the replica's own environment.
-VERBATIM: Mapping[str, Any] = {"services": {"*": {"x-moot": {"process": {"command": True}}}}}
+_COMMAND = {"command": True}
+VERBATIM: Mapping[str, Any] = {"services": {"*": {"x-moot": {"process": _COMMAND}}}}
 
 Found = str | Text | Ref
 
@@ -48,6 +49,8 @@ def interpolated(
     """
 
     def walk(child: Node, verbatim: Any) -> Node:
+        if verbatim == _COMMAND and not isinstance(child.value, dict):
+            verbatim = True  # the short form of a process: only its command
         match child.value:
             case dict():
                 found = {k: walk(v, below(verbatim, k)) for k, v in child.value.items()}

@@ -187,7 +187,7 @@ class _Builder:
         return Position(self.file, mark.line + 1, mark.column + 1)
 
     def _problem(self, summary: str, detail: str, remedy: str, mark: Any) -> None:
-        place = mark.place if isinstance(mark, Node) else self._at(mark)
+        place = mark.key_place if isinstance(mark, Node) else self._at(mark)
         self.diagnostics.append(
             Diagnostic(summary=summary, detail=detail, remedy=remedy, place=place)
         )

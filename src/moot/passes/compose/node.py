@@ -99,7 +99,9 @@ class Node:
         match self.value:
             case dict():
                 return {
-                    key: child.plain() for key, child in self.value.items() if child.tag not in HIDDEN
+                    key: child.plain()
+                    for key, child in self.value.items()
+                    if child.tag not in HIDDEN
                 }
             case list():
                 return [child.plain() for child in self.value if child.tag not in HIDDEN]

@@ -30,7 +30,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A mapping with known keys.  `short` turns the short syntax into the long one."""
+    """A mapping with known keys.
+
+    `short` turns the short syntax into the long one, `ready` finishes what was read.  Two values
+    that differ in the key `kind` do not merge: their other keys have different meanings.
+    """
 
     name: str
     keys: Mapping[str, Key]
@@ -38,6 +42,7 @@ class Record:
     short: Callable[[Node, str, Scope], Node | None] | None = field(default=None, repr=False)
     short_schema: tuple[JSON, ...] = ()
     extensions: bool = True
+    kind: str = ""
     ready: Callable[[Node, str, Scope], Node | None] | None = field(default=None, repr=False)
 
     def read(self, node: Node, path: str, scope: Scope) -> Node | None:
@@ -119,6 +124,9 @@ class Record:
 
     def merge(self, first: Node, second: Node) -> Node:
         if not isinstance(first.value, dict) or not isinstance(second.value, dict):
+            return second
+        kinds = [node.scalar(self.kind) for node in (first, second) if self.kind]
+        if None not in kinds and len(set(kinds)) > 1:
             return second
         found = dict(first.value)
         for name, child in second.value.items():

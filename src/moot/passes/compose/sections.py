@@ -16,7 +16,7 @@ from moot.passes.compose.shape import (
     Size,
     Word,
 )
-from moot.passes.compose.words import Command, Pairs
+from moot.passes.compose.words import Command, Hosts, Pairs
 
 TEXT = Word()
 ANY_TEXT = Word(numbers=True, booleans=True)
@@ -30,7 +30,7 @@ COUNT = Number(least=0)
 OPTIONS = Mapped(ANY_TEXT, names=r".+")
 _TEXT_SCHEMA = ({"type": "string"},)
 
-EXTRA_HOSTS = Pairs(separators="=:")
+EXTRA_HOSTS = Hosts()
 
 ULIMITS = Mapped(
     Record(
@@ -384,6 +384,7 @@ LOGGING = Record(
         "driver": Key(TEXT, "Docker's logging driver."),
         "options": Key(OPTIONS, "Options of the driver."),
     },
+    kind="driver",
 )
 
 

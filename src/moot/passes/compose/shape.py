@@ -116,7 +116,7 @@ class Word(Single):
     def _remedy(self, node: Node) -> str:
         if isinstance(node.value, Ref | Text):
             return "Use ${moot:...} in 'environment' or in properties of 'x-moot.resources'."
-        if isinstance(node.value, bool | int | float):
+        if isinstance(node.value, bool | int | float) and not self.pattern:
             return f'Put it in quotes: "{node.text}".'
         return f"Write {self.means}."
 

@@ -140,7 +140,9 @@ _MODELS = "No venue offers models yet."
 FILE = Record(
     "a compose file",
     {
-        "version": Key(Word(numbers=True), "The language has no versions.", "carried", "Remove it."),
+        "version": Key(
+            Word(numbers=True), "The language has no versions.", "carried", "Remove it."
+        ),
         "name": Key(Word(), "Name of the App; the folder's if left out."),
         "include": Key(Listed(INCLUDE), "Other compose files that belong to the App."),
         "services": Key(Mapped(SERVICE, extensions=True), "The components of the App."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,6 @@ class Pairs:
 
     inherit: bool = False
     refs: bool = False
-    separators: str = "="
 
     def read(self, node: Node, path: str, scope: Scope) -> Node | None:
         match node.value:
@@ -59,12 +59,11 @@ class Pairs:
         if not isinstance(value, str):
             scope.wrong(child, path, "a text NAME=value")
             return None
-        at = min((found for c in self.separators if (found := value.find(c)) > 0), default=-1)
-        name, rest = (value[:at], value[at + 1 :]) if at >= 0 else (value, None)
-        if not name or name.startswith("="):
+        name, equals, rest = value.partition("=")
+        if not name:
             scope.wrong(child, path, "a text NAME=value")
             return None
-        return name.strip(), child.but(rest)
+        return name.strip(), child.but(rest if equals else None)
 
     def merge(self, first: Node, second: Node) -> Node:
         if not isinstance(first.value, dict) or not isinstance(second.value, dict):
@@ -79,6 +78,53 @@ class Pairs:
                 {"type": "array", "items": {"type": "string"}},
             ]
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Lines of /etc/hosts: `NAME: ADDRESS`, several addresses as a list, or `NAME=ADDRESS`."""
+
+    def read(self, node: Node, path: str, scope: Scope) -> Node | None:
+        found: dict[str, list[Node]] = {}
+        if isinstance(node.value, dict):
+            for name, child in node.value.items():
+                several = child.value if isinstance(child.value, list) else [child]
+                found.setdefault(name, []).extend(several)
+        elif isinstance(node.value, list):
+            for child in node.value:
+                name, address = re.split("[=:]", f"{child.value}=", maxsplit=1)
+                found.setdefault(name.strip(), []).append(child.but(address[:-1].strip()))
+        else:
+            scope.wrong(node, path, "a mapping or a list of NAME=ADDRESS")
+            return None
+        address_shape = Word(pattern=r"[^\s=]+", means="an address such as 10.0.0.1")
+        members: dict[str, Node] = {}
+        for name, several in found.items():
+            read = [address_shape.read(child, f"{path}.{name}", scope) for child in several]
+            good = [child for child in read if child is not None]
+            if good:
+                members[name] = good[0] if len(good) == 1 else good[0].but(list[Any](good))
+        return node.but(members)
+
+    def merge(self, first: Node, second: Node) -> Node:
+        """Both hold: a name that stands in both has the addresses of both."""
+        members = dict(first.items())
+        for name, child in second.items():
+            both = [*_several(members.get(name)), *_several(child)]
+            distinct = list({address.value: address for address in both}.values())
+            members[name] = distinct[0] if len(distinct) == 1 else child.but(list[Any](distinct))
+        return first.but(members)
+
+    def schema(self) -> JSON:
+        texts: JSON = {"type": "array", "items": {"type": "string"}}
+        value: JSON = {"anyOf": [{"type": "string"}, texts]}
+        return {"anyOf": [{"type": "object", "additionalProperties": value}, texts]}
+
+
+def _several(node: Node | None) -> list[Node]:
+    if node is None:
+        return []
+    return node.value if isinstance(node.value, list) else [node]
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _template(want: Resource) -> str:
         )
         for listener in want.properties["listeners"]
     )
-    return configuration(fronts, stats=["admin.sock"])
+    return configuration(fronts, stats=["unix@admin.sock"])
 
 
 def _unavailable(reasons: Sequence[str]) -> ProviderError:

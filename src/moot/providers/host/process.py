@@ -80,6 +80,8 @@ def launch(
 def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> Progress:
     """Stop what runs in a run folder and remove it; Pending as long as its grace period takes."""
     folder = item.identifier
+    if machine.shell.get(f"{folder}/marks.json") is None:
+        return Done(None)
     tries = int((op.resume or {}).get("tries", 0))
     supervisor = machine.load(f"{folder}/status.json").get("supervisor")
     waiting = Pending(min(0.05 * 2**tries, 1.0), {"tries": tries + 1}, "stopping")

@@ -32,9 +32,12 @@ class VolumeHandler:
         return Done(self.read(item))
 
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
+        folder = item.private["folder"]
+        if self.machine.shell.get(f"{folder}/marks.json") is None:
+            return Done(None)
         self.machine.errand(
             "remove_volume",
-            folder=item.private["folder"],
+            folder=folder,
             marks=op.marks.as_labels(),
             data=self.machine.data,
             root=self.machine.root,

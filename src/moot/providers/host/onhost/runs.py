@@ -43,7 +43,7 @@ def stop(folder, marks, patience_s, reservations, data, root):
     Waits for `patience_s` at most: most processes end at once, and that saves a round trip.
     """
     if load(f"{folder}/marks.json") != marks:
-        return True  # gone; what may have taken its place is another's
+        return True  # ours is gone; what has taken its place is another's
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")
     while supervisor and alive(supervisor):
