@@ -69,11 +69,8 @@ def _on_laptop(seconds: int) -> Figure:
 def _on_docker(seconds: int) -> Figure:
     with workplace() as (folder, environ):
         import_image(environ)
-        (folder / "index.html").write_text("hello")
-        container = {
-            "image": IMAGE,
-            "command": ["busybox", "httpd", "-f", "-p", "8000", "-h", "/"],
-        }
+        serve = "echo hello > /index.html; exec busybox httpd -f -p 8000 -h /"
+        container = {"image": IMAGE, "command": ["sh", "-c", serve]}
         write(folder / "compose.yaml", two(container))
 
         def kill(url: str) -> None:

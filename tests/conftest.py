@@ -35,14 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(autouse=True)
+def provided(request: pytest.FixtureRequest) -> None:
     """A marker is all a test has to say: it pulls in the fixture that provides or skips."""
-    for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        for marker, fixture in (("docker", "docker_host"), ("haproxy", "haproxy")):
-            if item.get_closest_marker(marker) and fixture not in item.fixturenames:
-                item.fixturenames.insert(0, fixture)
+    for marker, fixture in (("docker", "docker_host"), ("haproxy", "haproxy")):
+        if request.node.get_closest_marker(marker):
+            request.getfixturevalue(fixture)
 
 
 @pytest.fixture(scope="session")

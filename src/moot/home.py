@@ -57,10 +57,10 @@ class Home:
 
     def venues(self) -> dict[str, Venue]:
         """The built-in venues and those of venues.yaml, which may say more of the built-in ones."""
-        return {
-            **BUILT_IN,
-            **{name: _venue(name, entry) for name, entry in self._entries().items()},
-        }
+        entries = self._entries()
+        renamed = {entry.get("was") for entry in entries.values()}
+        built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
+        return {**built_in, **{name: _venue(name, entry) for name, entry in entries.items()}}
 
     def written(self) -> tuple[str, ...]:
         """Names of the venues that stand in venues.yaml."""
@@ -71,11 +71,14 @@ class Home:
         self._write({**self._entries(), name: dict(entry)})
 
     def rename_venue(self, old: str, new: str) -> None:
-        """Give an entry another name; a built-in venue gets an entry under the new one."""
+        """Give an entry another name; a built-in venue gets one that says what it `was`."""
         entries = self._entries()
         built_in = BUILT_IN.get(old)
-        default = {"provider": built_in.provider, **built_in.configuration} if built_in else {}
-        entry = entries.pop(old, default)
+        entry = entries.pop(old, {})
+        if new in BUILT_IN and entry.get("was") == new:
+            del entry["was"]
+        elif built_in:
+            entry = {"provider": built_in.provider, **built_in.configuration, **entry, "was": old}
         self._write({**entries, new: entry})
 
     def remove_venue(self, name: str) -> None:
@@ -136,7 +139,7 @@ def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
     built_in = BUILT_IN.get(name)
     same = built_in is not None and built_in.provider == provider
     defaults = built_in.configuration if built_in and same else {}
-    configuration = {**defaults, **{k: v for k, v in entry.items() if k != "provider"}}
+    configuration = {**defaults, **{k: v for k, v in entry.items() if k not in {"provider", "was"}}}
     return Venue(name=name, provider=provider, configuration=configuration)
 
 

@@ -205,7 +205,7 @@ class Moot:
         """Lines of the named components or replicas, of all where none is named."""
         mains = self._mains(names)
         sources = [
-            (item, provider)
+            (item.on_venue, provider)
             for item in mains
             if isinstance(provider := self._venues.provider(item.venue), Logs)
         ]
@@ -237,7 +237,7 @@ class Moot:
             )
         try:
             return provider.execute(
-                item, argv, tty=tty, environment=environment, working_dir=working_dir, user=user
+                item.on_venue, argv, tty=tty, environment=environment, working_dir=working_dir, user=user
             )
         except ProviderError as error:
             raise _venue_failed(error) from error

@@ -34,7 +34,7 @@ def test_a_failure_says_what_stands_and_how_to_go_on(capsys: pytest.CaptureFixtu
     concluded(BROKEN)
     lines = capsys.readouterr().err.splitlines()
     assert lines[-5:] == [
-        "not everything could be done: 2 of 6 changes done",
+        "not all is well: 2 of 6 changes done",
         "what stands:",
         "  shop/db/0@laptop/process  running",
         "  shop/cache/0@laptop/process  stale",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from shop_values import COST, FINDING, PLACEMENT, PLAN, PROPOSAL
+from shop_values import COST, FINDING, OFFERING, PLACEMENT, PLAN, PROPOSAL
 
 from moot.cli import proposal as text
 from moot.cli.commands.plan import show_proposal
 from moot.cli.output import Output
+from moot.model.placement import Assignment
 from moot.model.plan import Delete, Plan
 from moot.model.report import Cost
 
@@ -21,9 +23,9 @@ GOLDEN = """\
   ~ shop/gateway@laptop          host.process  back ends differ
   - shop/cache/0@laptop/process  host.process  no longer declared
 
-COMPONENT  REPLICAS  VENUE   OFFERING      AS       PRICE           NOT ELSEWHERE
-db         1         laptop  this-machine  process  0.006 EUR/hour
-web        2         laptop  this-machine  process  0.006 EUR/hour  docker: it has no image
+  db   1 process on laptop/this-machine, 0.006 EUR/hour
+  web  2 processes on laptop/this-machine, 0.006 EUR/hour
+       not on docker: it has no image
 
 advice: shop/db/0@laptop/process: nothing says whether it works [no-healthcheck]
   give it a healthcheck
@@ -80,8 +82,22 @@ def test_cost(cost: Cost, line: str):
     assert text.cost_line(cost) == line
 
 
-def test_where_groups_replicas():
-    assert [row[:2] for row in text.where_rows(PLACEMENT)] == [("db", "1"), ("web", "2")]
+def test_where_says_a_reason_once_per_component():
+    elsewhere = replace(OFFERING, venue="lab")
+    spread = replace(
+        PLACEMENT,
+        assignments=(
+            *PLACEMENT.assignments,
+            Assignment("shop/web/2", "web", 2, elsewhere, "process"),
+        ),
+    )
+    lines = list(text.where_lines(spread))
+    assert [line.split(" on ")[0].split() for line in lines] == [
+        ["db", "1", "process"],
+        ["web", "2", "processes"],
+        ["not"],
+        ["web", "1", "process"],
+    ]
 
 
 def test_findings_as_json():

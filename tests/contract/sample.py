@@ -23,6 +23,7 @@ from moot.model.app import (
 from moot.model.placement import Assignment, Placement
 from moot.model.resource import Resource
 from moot.model.value import Secret
+from moot.model.venue import Offering
 from moot.passes.connect import connect
 from moot.provider import Provider
 
@@ -67,15 +68,16 @@ def lowered(
     runs_as: RunsAs,
     run: Container | Process,
     check: Healthcheck | None = None,
+    offering: Offering | None = None,
 ) -> Callable[[str], Sequence[Resource]]:
-    """What the sample becomes in a venue: everything on its first offering that can run it."""
+    """What the sample becomes in a venue: everything on one offering, by default its first."""
     maker = provider()
-    offering = next(o for o in maker.offerings() if f"runs:{runs_as}" in o.traits)
+    chosen = offering or next(o for o in maker.offerings() if f"runs:{runs_as}" in o.traits)
 
     def resources(name: str) -> Sequence[Resource]:
         declared = app(name, run, check)
         assignments = tuple(
-            Assignment(f"{name}/{c.name}/0", c.name, 0, offering, runs_as)
+            Assignment(f"{name}/{c.name}/0", c.name, 0, chosen, runs_as)
             for c in declared.components
         )
         shares = connect(declared, Placement(assignments=assignments)).shares

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,6 @@ from moot.engine.slots import Slots
 from moot.engine.step import Walk
 from moot.engine.venues import Venues
 from moot.model.app import App
-from moot.model.diagnostic import Diagnostic
 from moot.model.value import JSON, Secret
 from moot.model.venue import Venue
 from moot.provider import Env, ErrorCode, ProviderError
@@ -138,6 +137,7 @@ class House:
     @contextmanager
     def _process(self, app: str) -> Iterator[tuple[World, Journal, Hands]]:
         self.turns += 1
+        self.weather.dead = False
         store = CrashingStore(self.home / "moot.sqlite3")
         store.weather = self.weather
         slots = Slots(share=1)  # one call at a time: the same seed, the same run
@@ -189,11 +189,3 @@ def _drain(slots: Slots) -> None:
     idle = threading.Event()
     slots.submit("toy", idle.set)
     assert idle.wait(60), "a call never came back"
-
-
-def problems(walk: Walk) -> list[Diagnostic]:
-    """What went wrong in a turn."""
-    return list(walk.failures)
-
-
-Blow = Callable[[], None]

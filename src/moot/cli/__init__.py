@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run moot with `argv` (default: this process's own); the answer is the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
         if arguments in (["--help"], ["-h"], ["help"]):
-            from moot.cli.help import overview
-
-            sys.stdout.write(overview())
-            sys.stdout.flush()
-            return 0
+            return _print_overview()
         from moot.cli.run import run
 
         return run(arguments)
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
+        _leave_threads()
+        return INTERRUPTED
+
+
+def _print_overview() -> int:
+    from moot.cli.help import overview
+
+    try:
+        print(overview(), end="", flush=True)
+    except OSError as error:
         sys.stdout = None  # or the interpreter would fail once more when it flushes at exit
-        return 0
+        return 0 if isinstance(error, BrokenPipeError) else 1
+    return 0
+
+
+def _leave_threads() -> None:
+    """Do not wait for calls to venues that nobody wants the answer of any more."""
+    import os
+    import threading
+
+    if threading.active_count() > 1:
+        os._exit(INTERRUPTED)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from moot.cli import INTERRUPTED
+
 FIRST = "finishing what is in flight; press Ctrl-C again to stop now"
 SECOND = "stopped; the same command goes on from here"
-INTERRUPTED = 130
 
 
 @contextmanager

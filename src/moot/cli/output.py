@@ -28,8 +28,11 @@ _HARMLESS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 16
 
 
 class Output:
-    """Where a command's words go.  A reader that goes away is noted in `broken` and never raises:
-    a change under way must not end because somebody closed a pipe."""
+    """Where a command's words go.
+
+    A reader that goes away is noted in `broken` and nothing raises: a change under way must not
+    end because somebody closed a pipe or a terminal.
+    """
 
     def __init__(self, environ: Mapping[str, str], json_wanted: bool = False) -> None:
         self.json_wanted = json_wanted
@@ -146,7 +149,9 @@ class Output:
         try:
             stream.write(text)
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                raise  # a full disk: the answer is lost, and the user must hear of it
             self.broken = self.broken or stream is sys.stdout
             # What is still buffered would fail again when the interpreter flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

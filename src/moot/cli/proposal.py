@@ -14,13 +14,19 @@ from moot.model.value import JSON, Ref, Value, unknowns
 NO_CHANGES = "No changes."
 SYMBOLS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+"}
 COLOURS = {"create": "green", "update": "yellow", "delete": "red", "replace": "yellow"}
+_PLURALS = {"process": "processes", "container": "containers"}
 HOURS_PER_MONTH = 730  # 365 days / 12, as the price lists of the large clouds count
 
 Style = Callable[[str, str], str]
 
 
-def change_lines(plan: Plan, style: Style, most: int | None = None) -> Iterator[str]:
-    """A line per change in the order of the plan; what replaces and what is replaced share one."""
+def change_lines(
+    plan: Plan, style: Style, *, most: int | None = None, later: bool = True
+) -> Iterator[str]:
+    """A line per change in the order of the plan; what replaces and what is replaced share one.
+
+    At most `most` of them; with `later` also what is known only after apply.
+    """
     made = {change.key for change in plan.changes if isinstance(change, Create)}
     shown = [
         change
@@ -28,15 +34,17 @@ def change_lines(plan: Plan, style: Style, most: int | None = None) -> Iterator[
         if not (isinstance(change, Delete) and change.replaced_by in made)
     ]
     listed = shown if most is None else shown[:most]
-    width = max((len(change.address) for change in listed), default=0)
-    for change in listed:
+    things = [c.have if isinstance(c, Delete) else c.want for c in listed]
+    address_width = max((len(change.address) for change in listed), default=0)
+    type_width = max((len(thing.type) for thing in things), default=0)
+    for change, thing in zip(listed, things, strict=True):
         kind = "replace" if isinstance(change, Create) and change.replaces else verb(change)
-        thing = change.have if isinstance(change, Delete) else change.want
         symbol = style(SYMBOLS[kind].rjust(3), COLOURS[kind])
-        yield f"{symbol} {change.address.ljust(width)}  {thing.type}  {change.reason}".rstrip()
-        later = _known_later(change)
-        if later:
-            yield f"      known after apply: {', '.join(later)}"
+        what = f"{change.address.ljust(address_width)}  {thing.type.ljust(type_width)}"
+        yield f"{symbol} {what}  {change.reason}".rstrip()
+        unknown = _known_later(change) if later else []
+        if unknown:
+            yield f"      known after apply: {', '.join(unknown)}"
     if len(listed) < len(shown):
         yield f"  ... and {len(shown) - len(listed)} more; moot plan lists them all"
 
@@ -51,24 +59,25 @@ def summary(plan: Plan) -> str:
     return f"Plan: {parts}" + (f" ({possible} of them only possibly)." if possible else ".")
 
 
-def where_rows(placement: Placement) -> list[tuple[str, ...]]:
-    """(component, replicas, venue, offering, runs as, price, why not elsewhere) per group."""
+def where_lines(placement: Placement) -> Iterator[str]:
+    """Per component where its replicas go and at what price, and why not to other venues."""
     groups: dict[tuple[str, str, str, str], list[Assignment]] = {}
     for each in placement.assignments:
         key = (each.component, each.offering.venue, each.offering.name, each.runs_as)
         groups.setdefault(key, []).append(each)
-    return [
-        (
-            component,
-            str(len(members)),
-            venue,
-            offering,
-            runs_as,
-            price(members[0].offering.hourly, members[0].offering.currency),
-            _not_elsewhere(placement, component, venue),
-        )
-        for (component, venue, offering, runs_as), members in groups.items()
-    ]
+    width = max((len(key[0]) for key in groups), default=0)
+    shown: set[str] = set()
+    for (component, venue, offering, runs_as), members in groups.items():
+        first = members[0].offering
+        count = len(members)
+        what = runs_as if count == 1 else _PLURALS[runs_as]
+        costs = price(first.hourly, first.currency)
+        yield f"  {component.ljust(width)}  {count} {what} on {venue}/{offering}, {costs}"
+        if component not in shown:
+            shown.add(component)
+            taken = {key[1] for key in groups if key[0] == component}
+            for reason in _not_elsewhere(placement, component, taken):
+                yield f"  {' ' * width}  not on {reason}"
 
 
 def price(hourly: Decimal | None, currency: str) -> str:
@@ -138,10 +147,9 @@ def _paths(value: Value, path: str) -> Iterable[str]:
                 yield path
 
 
-def _not_elsewhere(placement: Placement, component: str, venue: str) -> str:
-    reasons = dict.fromkeys(
+def _not_elsewhere(placement: Placement, component: str, taken: set[str]) -> Iterable[str]:
+    return dict.fromkeys(
         f"{rejection.venue}: {rejection.reason}"
         for rejection in placement.rejections
-        if rejection.component == component and rejection.venue != venue
+        if rejection.component == component and rejection.venue not in taken
     )
-    return "; ".join(reasons)

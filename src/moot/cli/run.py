@@ -76,8 +76,6 @@ def run(argv: list[str], opener: Opener | None = None) -> int:
         return candidates(argv[1:], lambda given: Call(given, os.environ, out, opener), out)
     try:
         return _carry_out(argv, out, opener)
-    except KeyboardInterrupt:
-        return 130
     except Failure as failure:
         out.fail(failure.diagnostics)
         return failure.exit_code

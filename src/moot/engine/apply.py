@@ -131,7 +131,9 @@ class Apply:
         def job() -> None:
             now = self._now
             try:
-                seen = self.venues.call(item.venue, f"read {address}", lambda p: p.read(item))
+                seen = self.venues.call(
+                    item.venue, f"read {address}", lambda p: p.read(item.on_venue)
+                )
             except ProviderError as error:
                 self._events.put((number, Looked(address, None, error.message, now())))
             else:
@@ -175,9 +177,9 @@ class Apply:
             case Create(want=want):
                 return provider.create(self._ready(want), operation)
             case Update(want=want, have=have):
-                return provider.update(have, self._ready(want), operation)
+                return provider.update(have.on_venue, self._ready(want), operation)
             case Delete(have=have):
-                return provider.delete(have, operation)
+                return provider.delete(have.on_venue, operation)
 
     def _ready(self, want: Resource) -> Resource:
         """The Resource with every Ref and Secret replaced by its value."""
@@ -203,7 +205,11 @@ class Apply:
                 want = change.want
                 sealed = self.walk.seal(want.type, self.walk.resolved(want))
                 keeps_data = self.venues.schema(want.venue, want.type).keeps_data
-                known = replace(expected(want, change.incarnation, sealed), keeps_data=keeps_data)
+                known = replace(
+                    expected(want, change.incarnation, sealed),
+                    keeps_data=keeps_data,
+                    marked_as=change.have.marked_as if isinstance(change, Update) else None,
+                )
                 return Succeeded(change.key, joined(known, item, now), now)
 
     def _failed(self, change: Change, error: ProviderError) -> Failed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from moot.engine.item import expected
 from moot.engine.step import Call, Effect, Record, Remember, Seen, Walk
 from moot.model.codec import item_to_json
-from moot.model.plan import Change, Delete, verb
+from moot.model.plan import Change, Create, Delete, verb
 from moot.model.resource import ConfigurationItem
 from moot.provider import Marks
 from moot.store import Intent, Lease, Store
@@ -81,7 +81,9 @@ class Journal:
             installation=self.installation,
             generation=self.generation,
             app=self.app,
-            address=change.address,
+            address=change.address
+            if isinstance(change, Create)
+            else str(change.have.on_venue.address),
             uid=self.uids[change.address],
             incarnation=change.incarnation,
         )

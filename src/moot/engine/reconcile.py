@@ -6,7 +6,6 @@ wants nothing.  A controller would call the same function for ever.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ from moot.passes.judge import judge
 from moot.passes.lower import lower
 from moot.passes.place import place
 from moot.passes.plan import plan
-from moot.store import Store
+from moot.store import PortTaken, Store
 
 LOST_RACES = 3  # how often a turn is planned anew because another App took a port meanwhile
 
@@ -153,8 +152,8 @@ def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
         absent=absent,
     )
     held = world.store.ports()
-    mine = {purpose: port for port, (owner, purpose) in held.items() if owner == app.name}
-    taken = {port: owner for port, (owner, _) in held.items() if owner != app.name}
+    mine = {purpose: port for owner, purpose, port in held if owner == app.name}
+    taken = {port: owner for owner, _, port in held if owner != app.name}
     connected = connect(app, placement, mine, taken)
     backends = {share.venue: venues.provider(share.venue).lower for share in connected.shares}
     desired = lower(app, connected.shares, backends)
@@ -220,7 +219,7 @@ def _begun(app: App, world: World, journal: Journal) -> Turn:
         turn = propose(app, world, journal)
         try:
             _reserve(turn, world, journal)
-        except sqlite3.IntegrityError:
+        except PortTaken:
             continue
         return turn
     raise Failure(_lost_race())

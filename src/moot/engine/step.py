@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from moot.engine.possible import comes_to_nothing
 from moot.engine.trouble import (
     blocked_forever,
     call_failed,
@@ -14,9 +15,9 @@ from moot.engine.trouble import (
     vanished,
 )
 from moot.model.diagnostic import Diagnostic
-from moot.model.plan import Change, Create, Delete, Plan, Update, Wait
+from moot.model.plan import Change, Create, Plan, Wait
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON, Ref, Secret, Value, at_path, encode, substitute, unknowns
+from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute
 
 ATTEMPTS = 5
 FIRST_LOOK_S = 0.03
@@ -246,40 +247,10 @@ def _open(walk: Walk, name: str, now: float) -> list[Effect]:
     change = walk.changes.get(name)
     if change is None:
         return _settle(walk, name, "done", now)
-    if _comes_to_nothing(walk, change):
+    if comes_to_nothing(walk, change):
         return [Tell(change, "dropped"), *_settle(walk, name, "dropped", now)]
     walk.in_flight.add(name)
     return [Tell(change, "started"), Call(change, 0, max(now, walk.not_before.get(name, now)))]
-
-
-def _comes_to_nothing(walk: Walk, change: Change) -> bool:
-    """Whether a possible change turns out to be none, now that its Refs are known."""
-    if isinstance(change, Delete):
-        successor = walk.changes.get(change.replaced_by or "")
-        if successor is None:
-            return False
-        if successor.key in walk.settled:
-            return walk.settled[successor.key] == "dropped"
-        return _comes_to_nothing(walk, successor)
-    have = change.replaces if isinstance(change, Create) else change.have
-    if not change.possible or have is None or _is_under_way(walk, change, have):
-        return False
-    wanted = walk.seal(change.want.type, walk.resolved(change.want))
-    return encode(wanted) == encode(have.applied)
-
-
-def _is_under_way(walk: Walk, change: Create | Update, have: ConfigurationItem) -> bool:
-    """Whether its replacement has begun, or begins with that of something it refers to.
-
-    Where the old is stopped first, what it refers to still has the values that are about to go.
-    """
-    if walk.settled.get(Delete(have=have).key) == "done":
-        return True
-    return any(
-        made.key not in walk.settled and not _comes_to_nothing(walk, made)
-        for unknown in unknowns(change.want.properties)
-        if isinstance(unknown, Ref) and (made := walk.creates.get(unknown.address))
-    )
 
 
 def _settle(walk: Walk, name: str, outcome: str, now: float) -> list[Effect]:

@@ -275,4 +275,5 @@ class App:
     files: tuple[File, ...] = ()
     resources: tuple[NativeResource, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    was: str | None = None
     folder: str = "."

@@ -8,7 +8,7 @@ we last asked for, and the provider's opaque private part.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from moot.model.app import Condition
@@ -81,6 +81,7 @@ class ConfigurationItem:
     and, from our marks, `address`, `incarnation` and `installation`; the engine fills the rest.
     `address` is None for what is not ours.  `status` None means a thing that has none (a network).
     `applied` is what we last asked for, with sensitive values as keyed digests.
+    `marked_as`: the address it carries on the venue, where ours was renamed since.
     `unfinished`: its create was begun and its end was never recorded.
     `observed_at` is in seconds since the epoch.
     """
@@ -103,8 +104,14 @@ class ConfigurationItem:
     keeps_data: bool = False
     ready_within_s: float = 60.0
     since: float | None = None
+    marked_as: str | None = None
     unfinished: bool = False
     observed_at: float = 0.0
+
+    @property
+    def on_venue(self) -> ConfigurationItem:
+        """The item under the address it carries there; what a provider is asked about."""
+        return self if self.marked_as is None else replace(self, address=self.marked_as)
 
     def has_reached(self, condition: Condition) -> bool:
         """Whether it now satisfies an edge's `condition`.

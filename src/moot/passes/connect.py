@@ -103,7 +103,9 @@ class _Desk:
 
     def published(self, component: Component, port: Port) -> tuple[str, int]:
         purpose = f"{component.name}:{port.target}/published"
-        number = port.published or self.allocate(purpose)
+        if port.published is None:
+            return port.address, self.allocate(purpose)
+        number = port.published
         if number in self.taken:
             self.problems.append(
                 Diagnostic(

@@ -45,7 +45,9 @@ _NAME_RULE = "lower-case letters, digits, '-' and '_', beginning with a letter o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What came out.  `app` is there exactly when `needs` is empty and no diagnostic an error.
+    """What came out: paths that are still needed, and nothing else, or all the rest.
+
+    `app` is there exactly when `needs` is empty and no diagnostic is an error.
 
     `secrets` are values: they stay in memory and are handed to nobody but the secret store.
     """
@@ -71,25 +73,20 @@ def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes]
     known["COMPOSE_PROJECT_NAME"] = name
     merged = assembly.model(sources.files, sources.folder, known)
     if merged is None:
-        return Parsed(needs=reading.needs, diagnostics=_final(reading, reports))
+        return Parsed(needs=reading.needs, diagnostics=() if reading.needs else reports.all())
     profiles = sources.profiles | {p for p in known.get("COMPOSE_PROFILES", "").split(",") if p}
     model = settled(merged, Settling(name, frozenset(profiles), known, reading, reports))
-    check(model, reports)
     files = Files(reading, reports, known, sources.folder, digest)
     app = declared(model, files, reports)
-    done = not reading.needs and not reports.failed
+    if reading.needs:  # what looks wrong now may come from what is not read yet
+        return Parsed(needs=reading.needs)
+    check(model, reports)
     return Parsed(
-        app=app if done else None,
-        needs=reading.needs,
-        diagnostics=_final(reading, reports),
+        app=None if reports.failed else app,
+        diagnostics=reports.all(),
         canonical=canonical(model),
-        secrets=files.secrets if done else {},
+        secrets={} if reports.failed else files.secrets,
     )
-
-
-def _final(reading: Reading, reports: Reports) -> tuple[Diagnostic, ...]:
-    """While paths are missing, what looks wrong may come from that: only complete is final."""
-    return () if reading.needs else reports.all()
 
 
 def _environment(

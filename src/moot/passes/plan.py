@@ -63,17 +63,19 @@ class _Draft:
             self.standing.get(want.address, []), key=lambda item: item.incarnation
         ) or [None]
         self.changes += [
-            Delete(have=item, reason="superseded") for item in older if item is not None
+            Delete(have=item, reason="superseded") for item in older if item and not item.keeps_data
         ]
         if have is None:
             self.create(want, None, "not there yet")
             return
         difference = differ(want, have, self.facts(want.type), self.known, self.seal)
-        if have.unfinished and not difference.definite:
+        if have.unfinished and (not difference or self.facts(want.type).keeps_data):
             self.open.add(want.address)
             self.changes.append(
                 Create(want=want, incarnation=have.incarnation, reason="was interrupted")
             )
+        elif have.unfinished:
+            self.create(want, have, "was interrupted")  # half made is nothing to build upon
         elif have.status == "failed":
             self.create(want, have, "failed")
         elif difference:

@@ -29,7 +29,7 @@ def untangle(edges: Edges) -> tuple[list[str], set[tuple[str, str | None]]]:
     dropped: set[tuple[str, str | None]] = set()
     for circle in _circles({node: before[node] & left for node in before if node in left}):
         for node in circle:
-            for other in set(edges.soft.get(node, ())) & circle - set(edges.hard[node]):
+            for other in (set(edges.soft.get(node, ())) - set(edges.hard[node])) & circle:
                 before[node].discard(other)
                 dropped.add((node, other))
     sequence, left = _sorted(before)
@@ -62,6 +62,7 @@ def _circles(before: Mapping[str, Iterable[str]]) -> list[set[str]]:
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
+    stacked: set[str] = set()
     found: list[set[str]] = []
     for start in before:
         if start in index:
@@ -69,6 +70,7 @@ def _circles(before: Mapping[str, Iterable[str]]) -> list[set[str]]:
         work = [(start, iter(sorted(before[start])))]
         index[start] = low[start] = len(index)
         stack.append(start)
+        stacked.add(start)
         while work:
             node, others = work[-1]
             following = next(others, None)
@@ -78,19 +80,21 @@ def _circles(before: Mapping[str, Iterable[str]]) -> list[set[str]]:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
                     found.append(_popped(stack, node))
+                    stacked -= found[-1]
             elif following not in index:
                 index[following] = low[following] = len(index)
                 stack.append(following)
+                stacked.add(following)
                 work.append((following, iter(sorted(before[following]))))
-            elif following in stack:
+            elif following in stacked:
                 low[node] = min(low[node], index[following])
     return [circle for circle in found if len(circle) > 1]
 
 
 def _popped(stack: list[str], node: str) -> set[str]:
-    position = stack.index(node)
-    members = set(stack[position:])
-    del stack[position:]
+    members: set[str] = set()
+    while node not in members:
+        members.add(stack.pop())
     return members
 
 

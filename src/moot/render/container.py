@@ -55,7 +55,7 @@ def told_ports(component: Component) -> dict[str, str]:
 
 
 def ready_within_s(component: Component, margin_s: float = 60.0) -> float:
-    """How long a replica may take until it is ready: as long as its health check needs to decide."""
+    """How long a replica may take to be ready: as long as its health check needs to decide."""
     check = component.healthcheck
     if check is None:
         return margin_s

@@ -253,8 +253,11 @@ def _mode(front: Front) -> str:
 
 
 def _admin(flags: int) -> Admin:
-    """HAProxy's flags: 1, 2, 4 and 32 are kinds of maintenance, 8 and 16 of draining."""
-    if flags & 0b100111:
+    """HAProxy's flags: 1, 2 and 32 are kinds of maintenance, 8 and 16 of draining.
+
+    4 and 64 only tell that the configuration disabled it and that its name was changed.
+    """
+    if flags & 0b100011:
         return "maint"
     return "drain" if flags & 0b011000 else "ready"
 

@@ -28,10 +28,12 @@ CREATE TABLE placement (
 
 -- Ports of machines that an App's gateways hold; `purpose` keeps them stable.
 CREATE TABLE reservation (
-    port INTEGER PRIMARY KEY,
     app TEXT NOT NULL,
-    purpose TEXT NOT NULL
-);
+    purpose TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    PRIMARY KEY (app, purpose)
+) WITHOUT ROWID;
+CREATE INDEX reservation_port ON reservation (port);
 
 -- The uid of an address for ever, and the highest incarnation it ever had.
 CREATE TABLE identity (

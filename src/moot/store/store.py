@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moot.model.codec import item_from_json, item_to_json
@@ -49,6 +49,10 @@ class LeaseHeld(Exception):
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         super().__init__(f"{lease.app} is held by {lease.holder}")
+
+
+class PortTaken(Exception):
+    """Another App reserved the port first."""
 
 
 class Store:
@@ -149,18 +153,19 @@ class Store:
                 "INSERT OR REPLACE INTO placement VALUES (?, ?)", (app, canonical(body))
             )
 
-    def ports(self) -> dict[int, tuple[str, str]]:
-        """Machine ports that gateways hold: port -> (App, purpose)."""
-        rows = self._db.execute("SELECT port, app, purpose FROM reservation")
-        return {port: (app, purpose) for port, app, purpose in rows}
+    def ports(self) -> tuple[tuple[str, str, int], ...]:
+        """Machine ports that gateways hold: (App, purpose, port)."""
+        return tuple(self._db.execute("SELECT app, purpose, port FROM reservation"))
 
     def put_ports(self, app: str, ports: Mapping[str, int]) -> None:
-        """Reserve exactly these for the App.  sqlite3.IntegrityError where another has one."""
+        """Reserve exactly these for the App, by purpose.  PortTaken where another has one."""
         self._db.execute("DELETE FROM reservation WHERE app = ?", (app,))
-        self._db.executemany(
-            "INSERT INTO reservation VALUES (?, ?, ?)",
-            [(port, app, purpose) for purpose, port in ports.items()],
-        )
+        for purpose, port in ports.items():
+            if holder := self._one(
+                "SELECT app FROM reservation WHERE port = ? AND app <> ?", port, app
+            ):
+                raise PortTaken(f"{holder[0]} has {port}")
+            self._db.execute("INSERT INTO reservation VALUES (?, ?, ?)", (app, purpose, port))
 
     # What is being done.
 
@@ -293,11 +298,12 @@ class Store:
                     body["venue"] = new
                 renamed = item_from_json(body)
                 if renamed.address != item.address:
+                    renamed = replace(renamed, marked_as=item.marked_as or item.address)
                     self.record(app, str(item.address), item.incarnation, None, at, cause)
                 self.record(app, str(renamed.address), item.incarnation, renamed, at, cause)
             rows = self._db.execute("SELECT address FROM identity WHERE app = ?", (app,)).fetchall()
             self._db.executemany(
-                "UPDATE identity SET address = ? WHERE app = ? AND address = ?",
+                "UPDATE OR REPLACE identity SET address = ? WHERE app = ? AND address = ?",
                 [
                     (row[0].replace(f"@{old}/", f"@{new}/"), app, row[0])
                     for row in rows

@@ -47,6 +47,4 @@ def test_case(case: Path) -> None:
 def test_canonical_form_reads_as_itself(case: Path) -> None:
     once = result_of(case)
     again = parsed({"compose.yaml": json.dumps(once.canonical)}, profiles=frozenset({"*"}))
-    wrong = [d for d in again.diagnostics if d.severity == "error" and "file" not in d.summary]
-    assert wrong == []
     assert again.canonical == once.canonical

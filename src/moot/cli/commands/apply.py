@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from threading import Event
 from typing import TYPE_CHECKING
 
-from moot.cli.commands.plan import show_plan, show_proposal
-from moot.cli.interrupt import INTERRUPTED, interruptible
+from moot.cli import INTERRUPTED
+from moot.cli.commands.plan import show_proposal
+from moot.cli.interrupt import interruptible
 from moot.cli.output import Output
 from moot.cli.progress import progress_for
-from moot.cli.proposal import NO_CHANGES, summary
+from moot.cli.proposal import NO_CHANGES, change_lines, summary
 from moot.model.plan import Plan
 from moot.model.report import Outcome, Proposal, ReplicaStatus, Step
 from moot.model.value import JSON
@@ -52,7 +53,8 @@ def down(call: Call, out: Output) -> int:
     def announce(plan: Plan) -> None:
         if silent:
             return
-        show_plan(plan, out, MOST_CHANGES)
+        for line in change_lines(plan, out.style, most=MOST_CHANGES):
+            out.line(line)
         nothing = f"{NO_CHANGES} Nothing of this App stands."
         out.line(out.style(summary(plan) if plan.changes else nothing, "bold"))
 
@@ -117,7 +119,7 @@ def ended_badly(outcome: Outcome) -> bool:
 
 def standing(outcome: Outcome, again: str) -> Iterable[str]:
     """What stands after an apply that did not get to its end, and how to go on."""
-    how = "interrupted" if outcome.interrupted else "not everything could be done"
+    how = "interrupted" if outcome.interrupted else "not all is well"
     yield f"{how}: {outcome.done} of {_changes(len(outcome.plan.changes))} done"
     yield "what stands:" if outcome.standing else "nothing stands"
     for item in outcome.standing[:MOST_STANDING]:

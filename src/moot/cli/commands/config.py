@@ -69,7 +69,9 @@ def as_yaml(value: JSON) -> str:
 
     from moot.passes.compose.scalar import resolved
 
-    class Dumper(yaml.SafeDumper):
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
@@ -78,4 +80,4 @@ def as_yaml(value: JSON) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Dumper.add_representer(str, text)
-    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31)
+    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)

@@ -27,13 +27,14 @@ STATUS_COLOURS = {
 
 def ps(call: Call, out: Output) -> int:
     """The replicas."""
-    replicas, stale = call.moot.ps(all=call.invocation.flag("all"))
+    everything = call.invocation.flag("all")
+    replicas, stale = call.moot.ps(all=everything)
     if out.json_wanted:
         out.answer({"replicas": [replica.as_json() for replica in replicas]}, stale=stale)
         return 0
     out.stale(stale)
     if not replicas:
-        out.message("nothing runs; moot up starts it")
+        out.message("nothing runs" if everything else "nothing runs; moot up starts it")
         return 0
     now = time.time()
     headers = ("REPLICA", "VENUE", "OFFERING", "STATUS", "SINCE", "ENDPOINTS", "DETAIL")
@@ -47,7 +48,7 @@ def ps(call: Call, out: Output) -> int:
                 replica.status,
                 ago(replica.since, now),
                 " ".join(address_text(port, address) for port, address in replica.endpoints),
-                replica.detail,
+                replica.detail.partition("\n")[0],
             )
             for replica in replicas
         ),
@@ -72,25 +73,27 @@ def why(call: Call, out: Output) -> int:
     if answer.rejections:
         out.line("not possible:")
         for rejection in answer.rejections:
-            out.line(f"  {rejection.venue} {rejection.offering}: {rejection.reason}")
+            offering = f"/{rejection.offering}" if rejection.offering not in ("", "-") else ""
+            out.line(f"  {rejection.venue}{offering}: {rejection.reason}")
     return 0
 
 
 def inventory(call: Call, out: Output) -> int:
     """The things that exist."""
-    items, stale = call.moot.inventory(all=call.invocation.flag("all"))
+    everything = call.invocation.flag("all")
+    items, stale = call.moot.inventory(all=everything)
     if out.json_wanted:
         out.answer({"items": [item_json(item) for item in items]}, stale=stale)
         return 0
     out.stale(stale)
     if not items:
-        out.message("nothing of this App stands")
+        out.message("nothing stands" if everything else "nothing of this App stands")
         return 0
-    headers = ("ADDRESS", "TYPE", "VENUE", "IDENTIFIER", "STATUS")
+    headers = ("ADDRESS", "TYPE", "VENUE", "STATUS", "IDENTIFIER")
     out.table(
         headers,
         (
-            (item.address or "-", item.type, item.venue, item.identifier, item.status or "-")
+            (item.address or "-", item.type, item.venue, item.status or "-", item.identifier)
             for item in items
         ),
         {"STATUS": STATUS_COLOURS},
@@ -105,14 +108,14 @@ def history(call: Call, out: Output) -> int:
         out.answer({"versions": [version_json(version) for version in versions]})
         return 0
     out.table(
-        ("WHEN", "INCARNATION", "STATUS", "IDENTIFIER", "CAUSE"),
+        ("WHEN", "INCARNATION", "STATUS", "CAUSE", "IDENTIFIER"),
         (
             (
                 moment(version.at),
                 str(version.incarnation),
                 (version.item.status or "-") if version.item else "gone",
-                version.item.identifier if version.item else "-",
                 version.cause,
+                version.item.identifier if version.item else "-",
             )
             for version in versions
         ),

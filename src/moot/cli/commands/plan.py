@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from moot.cli import proposal as text
 from moot.cli.output import Output
-from moot.model.plan import Plan
 from moot.model.report import Proposal
 
 if TYPE_CHECKING:
@@ -36,12 +35,13 @@ def plan(call: Call, out: Output) -> int:
 
 
 def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | None = None) -> None:
-    """The plan as text; with `where` also each component's place and why it is not elsewhere."""
-    show_plan(proposal.plan, out, most)
-    if where and proposal.placement.assignments:
+    """The plan as text; with `where` in full, each component's place and why not elsewhere too."""
+    for line in text.change_lines(proposal.plan, out.style, most=most, later=where):
+        out.line(line)
+    if where and proposal.plan.changes and proposal.placement.assignments:
         out.line()
-        headers = ("COMPONENT", "REPLICAS", "VENUE", "OFFERING", "AS", "PRICE", "NOT ELSEWHERE")
-        out.table(headers, text.where_rows(proposal.placement))
+        for line in text.where_lines(proposal.placement):
+            out.line(line)
         out.line()
     for finding in proposal.findings:
         subject = f"{finding.address}: " if finding.address else ""
@@ -51,9 +51,3 @@ def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | N
     if cost:
         out.line(cost)
     out.line(out.style(text.summary(proposal.plan), "bold"))
-
-
-def show_plan(plan: Plan, out: Output, most: int | None = None) -> None:
-    """The changes alone."""
-    for line in text.change_lines(plan, out.style, most):
-        out.line(line)

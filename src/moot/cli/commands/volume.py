@@ -23,8 +23,8 @@ def list_all(call: Call, out: Output) -> int:
         out.message("there are no volumes")
         return 0
     out.table(
-        ("NAME", "VENUE", "IDENTIFIER", "ADDRESS", "USED BY"),
-        ((v.name, v.venue, v.identifier, v.address, ", ".join(v.used_by)) for v in volumes),
+        ("NAME", "VENUE", "ADDRESS", "USED BY", "IDENTIFIER"),
+        ((v.name, v.venue, v.address, ", ".join(v.used_by) or "-", v.identifier) for v in volumes),
     )
     return 0
 

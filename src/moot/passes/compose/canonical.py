@@ -7,7 +7,7 @@ from typing import Any
 
 from moot.model.value import JSON, Ref, Text
 from moot.passes.compose.interpolate import VERBATIM, below
-from moot.passes.compose.node import Node, shown
+from moot.passes.compose.node import HIDDEN, Node, shown
 
 _FIRST = ("name", "services", "networks", "volumes", "configs", "secrets")
 _FILE_MOUNTS = {"secrets": "/run/secrets/", "configs": "/"}
@@ -29,7 +29,11 @@ def canonical(model: Node) -> JSON:
 def _printed(node: Node, verbatim: Any) -> JSON:
     match node.value:
         case dict() as members:
-            return {key: _printed(members[key], below(verbatim, key)) for key in sorted(members)}
+            return {
+                key: _printed(members[key], below(verbatim, key))
+                for key in sorted(members)
+                if members[key].tag not in HIDDEN
+            }
         case list() as elements:
             return [_printed(element, verbatim) for element in elements]
         case str() as text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from moot.model.value import Ref, Text, joined
@@ -53,8 +54,10 @@ def interpolated(
             verbatim = True  # the short form of a process: only its command
         match child.value:
             case dict():
-                found = {k: walk(v, below(verbatim, k)) for k, v in child.value.items()}
-                return child.but(found)
+                members = child.value
+                found = {k: walk(v, below(verbatim, k)) for k, v in members.items()}
+                same = all(map(is_, found.values(), members.values()))
+                return child if same else child.but(found)
             case list():
                 return child.but([walk(value, verbatim) for value in child.value])
             case str() if "$" in child.value:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 64
-MAX_NODES = 400_000
+MAX_NODES = 200_000
 MAX_ALIASED = 100_000
 MAX_BYTES = 5 * 1024 * 1024
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from moot.passes.compose.dotenv import raw_variables, variables
@@ -58,13 +59,16 @@ def settled(model: Node, by: Settling) -> Node:
 
 
 def _without_resets(node: Node) -> Node:
+    """The same Node where nothing below it is reset, which is nearly always so."""
     match node.value:
-        case dict():
-            return node.but(
-                {k: _without_resets(c) for k, c in node.value.items() if c.tag != "reset"}
-            )
-        case list():
-            return node.but([_without_resets(c) for c in node.value if c.tag != "reset"])
+        case dict() as members:
+            kept = {k: _without_resets(c) for k, c in members.items() if c.tag != "reset"}
+            same = len(kept) == len(members) and all(map(is_, kept.values(), members.values()))
+            return node if same else node.but(kept)
+        case list() as elements:
+            left = [_without_resets(c) for c in elements if c.tag != "reset"]
+            same = len(left) == len(elements) and all(map(is_, left, elements))
+            return node if same else node.but(left)
         case _:
             return node
 
@@ -96,9 +100,9 @@ def _service(node: Node, by: Settling) -> Node:
 
 def _build(build: Node) -> Node:
     members = dict(build.items())
-    if "context" not in members:
+    if build.get("context") is None:
         members["context"] = build.but(build.file.rpartition("/")[0] or "/", "")
-    if "dockerfile" not in members and "dockerfile_inline" not in members:
+    if not build.mentions("dockerfile", "dockerfile_inline"):
         members["dockerfile"] = build.but("Dockerfile", "")
     arguments = build.get("args")
     if arguments is not None:
@@ -243,7 +247,7 @@ def _named(section: Node, app: str) -> Node:
         if key.startswith("x-"):
             continue
         members = dict(node.items())
-        if "name" not in members:
+        if node.get("name") is None:
             is_external = node.scalar("external") is True
             members["name"] = node.but(key if is_external else f"{app}_{key}", "")
         found[key] = node.but(members, "")

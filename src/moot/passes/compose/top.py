@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moot.passes.compose import sections as s
+from moot.passes.compose import simple as s
 from moot.passes.compose.keys import SERVICE
 from moot.passes.compose.moot_keys import TOP_MOOT
 from moot.passes.compose.node import Node

@@ -55,7 +55,8 @@ class Pairs:
             if equals and not rest and len(value.parts) == 2 and isinstance(first, Ref):
                 return name, child.but(first)
             if equals:
-                return name, child.but(Text((rest, *value.parts[1:])))
+                parts = value.parts[1:]
+                return name, child.but(Text((rest, *parts) if rest else parts))
         if not isinstance(value, str):
             scope.wrong(child, path, "a text NAME=value")
             return None
@@ -153,7 +154,7 @@ class Command(Single):
 
     def _split(self, node: Node, text: str, path: str, scope: Scope) -> Node | None:
         if self.kinds:
-            words = [self.kinds[0], text]
+            words = [text] if text == "NONE" else [self.kinds[0], text]
         elif self.by_shell:
             words = ["/bin/sh", "-c", text]
         else:

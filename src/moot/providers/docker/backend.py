@@ -1,4 +1,4 @@
-"""Back ends: one replica in one gateway's listener, let in when it answers, drained before it goes."""
+"""Back ends: a replica behind a gateway's listener, let in when it answers, drained at its end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from moot.providers.docker.book import Book, Entry, host, slot_name
 from moot.providers.docker.client import Engine
 from moot.providers.docker.control import Controls
 from moot.providers.docker.gateway import Gateways
-from moot.providers.docker.marks import address_filters, filters, item, labels
+from moot.providers.docker.marks import TYPE as MARK
+from moot.providers.docker.marks import filters, item, labels
 from moot.providers.docker.observation import is_up, networks_of
 from moot.render.gateway import (
     SHOW_CONNECTIONS,
@@ -42,13 +43,13 @@ class Backends:
         self._gateways = gateways
 
     def create(self, want: Resource, op: Operation) -> Progress:
-        """Known to HAProxy and checked at once; Done when it answers and has its share of traffic."""
+        """Known to HAProxy and checked at once; Done when it answers and gets its traffic."""
         gateway, listener = str(want.properties["gateway"]), str(want.properties["listener"])
         now = self._engine.env.now()
         resume = op.resume if isinstance(op.resume, Mapping) else {"since": now}
         with self._controls.lock(gateway):
             found = self._gateways.inspect(gateway)
-            book = self._gateways.book(gateway)
+            book = self._gateways.book(found)
             slot = book.find(op) or self._enter(found, book, want, op)
             number, entry = slot[1], slot[2]
             if entry["ready"]:
@@ -87,12 +88,13 @@ class Backends:
         """Only how long it may drain can change, and that is asked when it does."""
         gateway, _, _ = have.identifier.partition("/")
         with self._controls.lock(gateway):
-            book = self._gateways.book(gateway)
+            found = self._gateways.inspect(gateway)
+            book = self._gateways.book(found)
             slot = book.find_address(want.address, have.incarnation)
             if slot is None:
                 raise ProviderError("NotFound", f"{have.address} is gone")
             slot[2]["drain_s"] = want.properties.get("drain_s", DRAIN_S)
-            self._gateways.save(self._gateways.inspect(gateway), book)
+            self._gateways.save(found, book)
             return Done(self._item(gateway, slot))
 
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
@@ -102,7 +104,7 @@ class Backends:
         resume = op.resume if isinstance(op.resume, Mapping) else {"since": now}
         with self._controls.lock(gateway):
             found = self._gateways.containers.inspect(gateway)
-            book = self._gateways.book(gateway) if found else None
+            book = self._gateways.book(found) if found else None
             slot = book.find_address(str(have.address), have.incarnation) if book else None
             if found is None or book is None or slot is None:
                 return Done(None)
@@ -173,9 +175,8 @@ class Backends:
         """Connections it still has; 0 as well where HAProxy does not answer, being restarted."""
         name = slot_name(number)
         try:
-            _, connections = self._controls.ask(
-                gateway, set_state(listener, name, "drain"), SHOW_CONNECTIONS
-            )
+            self._controls.ask(gateway, set_state(listener, name, "drain"))
+            connections = self._controls.ask(gateway, SHOW_CONNECTIONS)
         except ProviderError as error:
             if error.code != "NetworkFailure":
                 raise
@@ -183,7 +184,7 @@ class Backends:
         return parse_connections(connections).get((listener, name), 0)
 
     def _empty(self, gateway: str, listener: str, number: int) -> None:
-        """Cut what is left.  The slot takes the gateway's own name, so that DNS is not asked in vain."""
+        """Cut what is left.  The slot takes the gateway's own name: DNS is not asked in vain."""
         name = slot_name(number)
         try:
             self._controls.ask(
@@ -198,7 +199,7 @@ class Backends:
 
     def _states(self, gateway: str) -> Mapping[tuple[str, str], ServerState]:
         try:
-            (answer,) = self._controls.ask(gateway, SHOW_SERVERS)
+            answer = self._controls.ask(gateway, SHOW_SERVERS)
         except ProviderError as error:
             if error.code != "NetworkFailure":
                 raise
@@ -209,11 +210,8 @@ class Backends:
         if isinstance(key, ConfigurationItem) and key.identifier:
             yield from self._in_gateway(key.identifier.partition("/")[0])
             return
-        app, _, rest = str(key.address).partition("/")
-        venue = rest.partition("@")[2].partition("/")[0]
-        for suffix in ("", "/2", "/3"):
-            wanted = address_filters("docker.gateway", f"{app}@{venue}/gateway{suffix}")
-            yield from self._in_gateways(wanted)
+        app = str(key.address).partition("/")[0]
+        yield from self._in_gateways({"label": [f"{MARK}=docker.gateway", f"moot.app={app}"]})
 
     def _in_gateways(self, wanted: Mapping[str, list[str]]) -> Iterator[ConfigurationItem]:
         listing = self._engine.call(
@@ -223,10 +221,13 @@ class Backends:
             yield from self._in_gateway(one["Id"])
 
     def _in_gateway(self, gateway: str) -> Iterator[ConfigurationItem]:
+        found = self._gateways.containers.inspect(gateway)
+        if found is None:
+            return
         try:
-            book = self._gateways.book(gateway)
-        except ProviderError as error:
-            if error.code != "NotFound":
+            book = self._gateways.book(found)
+        except ProviderError as error:  # it is being removed, or was made and never configured
+            if error.code not in {"NotFound", "NetworkFailure"}:
                 raise
             return
         for slot in book.entries():

@@ -149,13 +149,9 @@ def _limits(limits: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def _mounts(
-    spec: Mapping[str, Any], api: Version
-) -> tuple[list[JSON], list[str], dict[str, str]]:
+def _mounts(spec: Mapping[str, Any], api: Version) -> tuple[list[JSON], list[str], dict[str, str]]:
     """Mounts, binds whose folder the Engine makes, and tmpfs, which have words of their own."""
-    mounts: list[JSON] = [
-        {"Type": "volume", "Target": folder} for folder in folders_for(spec)
-    ]
+    mounts: list[JSON] = [{"Type": "volume", "Target": folder} for folder in folders_for(spec)]
     binds: list[str] = []
     tmpfs: dict[str, str] = {}
     for mount in spec.get("mounts") or ():

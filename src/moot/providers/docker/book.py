@@ -13,13 +13,10 @@ from typing import Any
 
 from moot.model.value import JSON
 from moot.provider import Marks, Operation
-from moot.providers.docker.control import STATS
+from moot.providers.docker.control import BOOK, CONFIGURATION, STATS
 from moot.providers.docker.marks import same
 from moot.render.gateway import Front, Server, configuration
 
-FOLDER = "/etc/moot"
-BOOK = f"{FOLDER}/gateway.json"
-CONFIGURATION = f"{FOLDER}/haproxy.cfg"
 DOCKER_DNS = "127.0.0.11:53"
 NOWHERE = "192.0.2.1"  # RFC 5737: an address that nobody has
 SLOTS = 8  # more are added by the same number; that takes a reload
@@ -83,21 +80,22 @@ class Book:
             connect_timeout_ms=CONNECT_TIMEOUT_MS,
         )
 
+    def text(self) -> str:
+        """The book as it is kept; `from_text` is the inverse."""
+        return json.dumps(
+            {"listeners": self.listeners, "subnets": self.subnets, "slots": self.slots}
+        )
+
     def as_files(self) -> list[Mapping[str, JSON]]:
         """The book and the configuration, as `files.archive` takes them."""
-        written = {
-            "listeners": self.listeners,
-            "subnets": self.subnets,
-            "slots": self.slots,
-        }
         return [
-            {"target": BOOK, "content": json.dumps(written), "mode": 0o644},
+            {"target": BOOK, "content": self.text(), "mode": 0o644},
             {"target": CONFIGURATION, "content": self.configuration(), "mode": 0o644},
         ]
 
     @classmethod
-    def from_text(cls, text: bytes) -> Book:
-        """The inverse of what `as_files` writes."""
+    def from_text(cls, text: bytes | str) -> Book:
+        """The inverse of `text`."""
         return cls(**json.loads(text))
 
     def _front(self, listener: Mapping[str, Any]) -> Front:

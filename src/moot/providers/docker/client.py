@@ -1,4 +1,4 @@
-"""The only way to the Engine: connects when first needed, names every failure, traces every call."""
+"""The only way to the Engine: connects when first needed, names failures, traces every call."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from moot.model.value import JSON
 from moot.provider import Env, ErrorCode, ProviderError
 from moot.providers.docker.endpoint import Endpoint, endpoint
 from moot.providers.docker.tunnel import Tunnel
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
 T = TypeVar("T")
+Client = Any  # docker.APIClient, which may not be installed; its stubs lag behind it
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -43,7 +41,7 @@ class Engine:
         self.env = env
         self._configuration = configuration
         self._lock = threading.Lock()
-        self._client: APIClient | None = None
+        self._client: Client | None = None
         self._tunnel: Tunnel | None = None
 
     @property
@@ -52,7 +50,7 @@ class Engine:
         _need_sdk()
         return endpoint(self._configuration, self.env.environ)
 
-    def call(self, line: str, function: Callable[[APIClient], T]) -> T:
+    def call(self, line: str, function: Callable[[Client], T]) -> T:
         """`function` with the connected client; `line` says in the trace what it does.
 
         Raises ProviderError and nothing else for what the Engine or the network does.
@@ -73,9 +71,9 @@ class Engine:
             self.env.trace(self.venue, f"docker {line}: {outcome} ({took_ms:.0f} ms)")
 
     def post(self, path: str, body: JSON) -> JSON:
-        """POST for the few calls the SDK cannot express in full; `path` begins after the version."""
+        """POST for what the SDK cannot express in full; `path` begins after the version."""
 
-        def send(client: APIClient) -> JSON:
+        def send(client: Client) -> JSON:
             url = f"{client.base_url}/v{client.api_version}{path}"
             response = client.post(url, json=body, timeout=client.timeout)
             client._raise_for_status(response)
@@ -89,8 +87,8 @@ class Engine:
         major, _, minor = self.client().api_version.partition(".")
         return int(major), int(minor)
 
-    def client(self) -> APIClient:
-        """The connected client.  Raises ProviderError or what the SDK raises when it cannot connect."""
+    def client(self) -> Client:
+        """The SDK's client, connected.  Raises ProviderError, or what the SDK raises."""
         with self._lock:
             if self._client is None:
                 self._client = self._connect()
@@ -107,7 +105,7 @@ class Engine:
                 self._tunnel.close()
             self._client = self._tunnel = None
 
-    def _connect(self) -> APIClient:
+    def _connect(self) -> Client:
         from docker import APIClient
         from docker.tls import TLSConfig
 
@@ -120,10 +118,10 @@ class Engine:
             url = self._tunnel.url()
         pair = (where.cert, where.key) if where.cert and where.key else None
         tls = TLSConfig(client_cert=pair, ca_cert=where.ca, verify=where.verify)
-        client = APIClient(
+        client: Client = APIClient(
             base_url=url,
             version="auto",
-            timeout=CONNECT_TIMEOUT_S,
+            timeout=int(CONNECT_TIMEOUT_S),
             tls=tls if where.tls else False,
             max_pool_size=POOL_SIZE,
         )

@@ -1,4 +1,4 @@
-"""Containers: one per replica, found again by name and marks, finished wherever a crash left them."""
+"""Containers: one per replica, found again by name and marks, finished where a crash left them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Containers:
             self.start(found)
             found = self.inspect(identifier)
         if found is None:
-            raise ProviderError("NotStabilized", f"container {name} vanished as soon as it was made")
+            raise ProviderError(
+                "NotStabilized", f"container {name} vanished as soon as it was made"
+            )
         return Done(self.item(found))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:

@@ -16,7 +16,7 @@ SCHEMES = ("unix", "tcp", "http", "https", "ssh", "npipe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Address of an Engine.  `ca`, `cert` and `key` are files; TLS is spoken where `tls` says so."""
+    """Address of an Engine.  `ca`, `cert` and `key` are files; TLS is spoken where `tls` says."""
 
     url: str
     tls: bool = False

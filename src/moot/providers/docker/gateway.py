@@ -10,10 +10,10 @@ from moot.model.resource import ConfigurationItem, Resource
 from moot.provider import Done, Operation, Page, Pending, Progress, ProviderError, Scope
 from moot.providers.docker import gateway_image
 from moot.providers.docker.body import create_body
-from moot.providers.docker.book import BOOK, Book
+from moot.providers.docker.book import Book
 from moot.providers.docker.client import Engine
 from moot.providers.docker.container import Containers, name_of
-from moot.providers.docker.control import Controls
+from moot.providers.docker.control import BOOK, Controls
 from moot.providers.docker.files import archive, unpacked
 from moot.providers.docker.image import pulled
 from moot.providers.docker.jobs import Jobs, Report
@@ -63,7 +63,7 @@ class Gateways:
             return self._reloaded(found, op.resume)
         with self._controls.lock(have.identifier):
             self._rejoin(found, want.properties["networks"])
-            before = self.book(have.identifier)
+            before = self.book(found)
             book = Book(list(want.properties["listeners"]), self._subnets(want), before.slots)
             self.save(found, book)
             if book.configuration() == before.configuration() or not is_up(found):
@@ -95,29 +95,32 @@ class Gateways:
             )
         return found
 
-    def book(self, identifier: str) -> Book:
+    def book(self, found: Mapping[str, Any]) -> Book:
         """The book inside a gateway; raises NotFound where the gateway is gone."""
+        if is_up(found):
+            return Book.from_text(self._controls.book(found["Id"]))
 
         def get(client: Any) -> bytes:
-            chunks, _ = client.get_archive(identifier, BOOK)
+            chunks, _ = client.get_archive(found["Id"], BOOK)
             return unpacked(chunks)
 
-        return Book.from_text(self._engine.call(f"container get {identifier[:12]}:{BOOK}", get))
+        return Book.from_text(self._engine.call(f"container get {found['Id'][:12]}:{BOOK}", get))
 
     def save(self, found: Mapping[str, Any], book: Book) -> None:
         """Write the book and the configuration made from it."""
-        self.containers.put(found, "/", archive(book.as_files()))
+        if is_up(found):
+            self._controls.save(found["Id"], book.text(), book.configuration())
+        else:
+            self.containers.put(found, "/", archive(book.as_files()))
 
     def reload(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a reload without a gap; give what `_reloaded` needs to see its end."""
         pid = self._pid(found["Id"])
-        self._controls.forget(found["Id"])
         self.containers.kill(found, "SIGUSR2")
         return {"replaces": pid, "looks": 0}
 
     def _reloaded(self, found: Mapping[str, Any], resume: Mapping[str, Any]) -> Progress:
-        self._controls.forget(found["Id"])
-        if self._pid(found["Id"]) != resume["replaces"]:
+        if self._pid(found["Id"]) not in ("", resume["replaces"]):
             return Done(self.containers.item(found))
         looks = int(resume["looks"]) + 1
         if looks > RELOAD_LOOKS_MAX:
@@ -131,7 +134,7 @@ class Gateways:
     def _pid(self, identifier: str) -> str:
         """The process that answers; another one after a reload.  "" while none does."""
         try:
-            (info,) = self._controls.ask(identifier, "show info")
+            info = self._controls.ask(identifier, "show info")
         except ProviderError as error:
             if error.code != "NetworkFailure":
                 raise
@@ -181,7 +184,7 @@ class Gateways:
 
 def _spec(want: Resource, image: str) -> dict[str, Any]:
     """The gateway as a container specification.  It may bind low ports and nothing else."""
-    ports = want.properties["ports"]
+    ports = want.properties["publish"]
     return {
         "image": image,
         "entrypoint": [],

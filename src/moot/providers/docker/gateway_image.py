@@ -17,7 +17,7 @@ from moot.provider import ProviderError
 from moot.providers.docker.client import Engine
 
 REPOSITORY = "moot.internal/gateway"
-PROGRAMS = ("haproxy", "bash", "cat")  # bash and cat carry the control channel
+PROGRAMS = ("haproxy", "bash", "cat", "mv")  # the last three carry the control channel
 SEARCHED = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/bin")
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 COMMAND = ("haproxy", "-W", "-db", "-f", "/etc/moot/haproxy.cfg")
@@ -39,6 +39,12 @@ def ensure(engine: Engine) -> str:
             lambda c: c.import_image_from_data(_tar(files), repository, tag, changes),
         )
     return name
+
+
+def check(engine: Engine) -> None:
+    """Raise as `ensure` would, without making anything."""
+    _require_same_machine(engine)
+    _files()
 
 
 def _require_same_machine(engine: Engine) -> None:
@@ -71,7 +77,8 @@ def _files() -> dict[str, Path]:
 
 
 def _libraries(program: str) -> Iterable[str]:
-    ran = subprocess.run(["ldd", program], capture_output=True, text=True)
+    argv = ["ldd", program]
+    ran = subprocess.run(argv, capture_output=True, text=True)  # noqa: S603 - our own words
     return re.findall(r"(?:=>\s+|^\s+)(/\S+)\s+\(", ran.stdout, re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""Work that takes minutes, such as a pull: done beside the handlers, which only ask how far it is."""
+"""Work that takes minutes, such as a pull: done beside the handlers, which ask how far it is."""
 
 from __future__ import annotations
 

@@ -168,4 +168,3 @@ def _since(found: Mapping[str, Any]) -> float | None:
     if not text or text.startswith("0001"):
         return None
     return datetime.fromisoformat(text[:19] + "+00:00").timestamp()
-

@@ -53,7 +53,7 @@ class Gateway:
             properties={
                 "base_name": gateway_name(share.app.name, self.number),
                 "image": image,
-                "ports": [
+                "publish": [
                     {"address": address, "published": port, "inside": inside[address, port]}
                     for address, port in binds
                 ],

@@ -114,14 +114,14 @@ GATEWAY = TypeSchema(
     properties={
         "base_name": _TEXT,
         "image": _TEXT,
-        "ports": _LIST,
+        "publish": _LIST,
         "listeners": _LIST,
         "networks": _MAP,
         "network_ids": _LIST,
     },
     primary_identifier=("id",),
-    read_only=("id", "addresses"),
-    create_only=("base_name", "image", "ports"),
+    read_only=("id", "name", "addresses", "ports"),
+    create_only=("base_name", "image", "publish"),
 )
 
 BACKEND = TypeSchema(

@@ -39,7 +39,7 @@ class Stream:
         self._socket.shutdown(socket.SHUT_WR)
 
     def read(self) -> Iterator[tuple[int, bytes]]:
-        """(1 for stdout or 2 for stderr, bytes) until the command ends; a terminal has stdout only."""
+        """(1 for stdout or 2 for stderr, bytes) until the command ends; a terminal has one."""
         while True:
             number, length = STDOUT, CHUNK_BYTES
             if not self._tty:

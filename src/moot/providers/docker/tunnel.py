@@ -36,7 +36,9 @@ class Tunnel:
         """Address of the local socket; opens the tunnel, or opens it again where it has broken."""
         with self._lock:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="moot-", ignore_cleanup_errors=True)
+                self._folder = tempfile.TemporaryDirectory(
+                    prefix="moot-", ignore_cleanup_errors=True
+                )
             socket = Path(self._folder.name) / "d.sock"
             if self._process is None or self._process.poll() is not None:
                 self._end()
@@ -53,7 +55,7 @@ class Tunnel:
 
     def _open(self, socket: Path) -> None:
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
                 self._argv(socket),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

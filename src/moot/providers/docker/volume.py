@@ -27,7 +27,7 @@ class Volumes:
         self._engine = engine
 
     def create(self, want: Resource, op: Operation) -> Progress:
-        """Made under its own name.  The Engine hands out one that is there, so whose it is counts."""
+        """Made under its own name.  The Engine hands out what is there, so whose it is counts."""
         name = str(want.properties["name"])
         given = dict(want.properties.get("driver_opts") or {})
         options = {key: str(value) for key, value in given.items()}

@@ -71,6 +71,10 @@ class Machine:
             raise ProviderError(answer["error"], answer["message"], remedy=answer["remedy"])
         return answer["ok"]
 
+    def surroundings(self) -> dict[str, str]:
+        """What an errand must know to leave nothing behind."""
+        return {"reservations": self.reservations, "data": self.data, "root": self.root}
+
     def launcher(self) -> tuple[str, ...]:
         """How our scripts are started there; without site packages, in half the time."""
         script = f"{self.data}/lib/{_scripts()[0]}/run.py"

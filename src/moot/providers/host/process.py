@@ -73,7 +73,7 @@ def launch(
         spec={"path": machine.path, "binds": [], **spec},
         files=list(files),
         texts=dict(texts or {}),
-        reservations=machine.reservations,
+        **machine.surroundings(),
     )
 
 
@@ -92,9 +92,7 @@ def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> 
         folder=folder,
         marks={**op.marks.as_labels(), "moot.type": type},
         patience_s=0.2,
-        reservations=machine.reservations,
-        data=machine.data,
-        root=machine.root,
+        **machine.surroundings(),
     )
     return Done(None) if gone else waiting
 

@@ -40,9 +40,8 @@ def write(path, text, mode=0o600):
 
 def adopt_or_make(folder, marks, mode):
     """The folder with these marks in it; somebody else's is never touched."""
-    os.makedirs(os.path.dirname(folder), mode=0o711, exist_ok=True)
     try:
-        os.mkdir(folder)
+        _make(folder)
         os.chmod(folder, mode)
     except FileExistsError:
         found = load(f"{folder}/marks.json")
@@ -51,6 +50,13 @@ def adopt_or_make(folder, marks, mode):
             raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
     if not os.path.exists(f"{folder}/marks.json"):
         write(f"{folder}/marks.json", json.dumps(marks))
+
+
+def _make(folder):
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # another errand tidied the parents away
+            os.makedirs(os.path.dirname(folder), mode=0o711, exist_ok=True)
+            return os.mkdir(folder)
 
 
 def _occupied(folder):

@@ -15,7 +15,6 @@ PORTS = range(20000, 32768)  # above what services are known by, below the kerne
 
 def reserve(folder, reservations, fixed=None):
     """A port nobody listens on, reserved for the run folder by a file named like the port."""
-    os.makedirs(reservations, mode=0o711, exist_ok=True)
     begin = random.Random(folder).randrange(len(PORTS))  # noqa: S311  (spreads, keeps no secret)
     order = [fixed] if fixed else [PORTS[(begin + i) % len(PORTS)] for i in range(len(PORTS))]
     for port in order:
@@ -30,8 +29,8 @@ def reserve(folder, reservations, fixed=None):
 
 def release(folder, reservations):
     """Give back what is reserved for the run folder."""
-    for name in os.listdir(reservations) if os.path.isdir(reservations) else ():
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(reservations):
             if _holder(f"{reservations}/{name}") == folder:
                 os.unlink(f"{reservations}/{name}")
     with contextlib.suppress(OSError):
@@ -86,8 +85,12 @@ def _listening(port):
 def _claim(path, folder):
     """Make the reservation, whole at once; one whose run folder is gone is void."""
     new = f"{path}.{os.getpid()}"
-    with open(new, "w", encoding="utf-8") as file:
-        file.write(folder)
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # the last other replica left just now
+            os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
+            with open(new, "w", encoding="utf-8") as file:
+                file.write(folder)
+            break
     try:
         for _ in range(2):
             with contextlib.suppress(FileExistsError):

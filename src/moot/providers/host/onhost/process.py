@@ -67,7 +67,7 @@ def spawn(spec, argv, outputs):
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             argv = [expand(word, spec["environment"]) for word in argv]
-            os.execvpe(argv[0], argv, spec["environment"])
+            execute(argv, spec["environment"])
         except BaseException as problem:
             os.write(writing, f"cannot start {argv[0]}: {problem}".encode()[:2000])
         os._exit(127)
@@ -91,6 +91,20 @@ def surround(spec):
         os.setgid(group)
         os.setuid(user)
     os.chdir(spec["working_dir"])
+
+
+def execute(argv, environment):
+    """Become a program that PATH leads to; os.execvpe would import, which its user may not do."""
+    name, problem = argv[0], FileNotFoundError(2, "no such program")
+    folders = ["."] if "/" in name else environment.get("PATH", os.defpath).split(":")
+    for folder in folders:
+        try:
+            os.execve(name if "/" in name else f"{folder or '.'}/{name}", argv, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as other:
+            problem = other
+    raise problem
 
 
 def expand(word, environment):

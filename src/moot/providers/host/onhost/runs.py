@@ -16,10 +16,10 @@ import time
 from .files import Problem, adopt_or_make, alone, load, tidy, write
 from .limits import drop, limit
 from .ports import release, reserve, taken
-from .process import alive, identity, surround
+from .process import alive, execute, identity, surround
 
 
-def start(folder, marks, spec, files, texts, reservations):
+def start(folder, marks, spec, files, texts, reservations, data, root):
     """Make a run folder and start its supervisor; a folder with the same marks is taken over.
 
     `files` are given to the replica, `texts` are files of the run folder by name.
@@ -33,6 +33,7 @@ def start(folder, marks, spec, files, texts, reservations):
                 _prepare(folder, spec, files, reservations)
             except BaseException:
                 _discard(folder, reservations)
+                tidy(os.path.dirname(folder), data, root)
                 raise
         _launch(folder)
 
@@ -81,7 +82,7 @@ def enter(arguments):
     spec["working_dir"] = wanted.get("working_dir") or spec["working_dir"]
     try:
         surround(spec)
-        os.execvpe(argv[0], argv, {**spec["environment"], **wanted.get("environment", {})})
+        execute(argv, {**spec["environment"], **wanted.get("environment", {})})
     except OSError as problem:
         print(f"{argv[0]}: {problem.strerror}", file=sys.stderr)
         sys.exit(126 if isinstance(problem, PermissionError) else 127)
@@ -208,7 +209,7 @@ def _launch(folder):
     if os.fork():
         os.close(writing)
         os.close(lock)
-        with open(reading, "rb") as pipe:  # ends when the supervisor's program has been loaded
+        with open(reading, "rb") as pipe:  # ends when the supervisor has started the command
             if problem := pipe.read().decode():
                 raise Problem("GeneralServiceException", problem)
         return
@@ -220,10 +221,12 @@ def _launch(folder):
         for fd in (0, 1, 2):
             os.dup2(null, fd)
         os.set_inheritable(lock, True)
+        os.set_inheritable(writing, True)
         now = time.time()
         first = {"supervisor": identity(os.getpid()), "status": "starting", "since": now}
         write(f"{folder}/status.json", json.dumps(first))
         program = [sys.executable, "-E", "-s", "-S", sys.argv[0], "supervise", folder]
+        program += [str(lock), str(writing)]
         os.execve(program[0], program, {"PATH": os.defpath})
     except BaseException as problem:
         os.write(writing, str(problem).encode())

@@ -24,10 +24,16 @@ LONGEST_LINE = 16384
 
 
 def main(arguments):
-    """Supervise the replica of a run folder until it is over."""
-    os.chdir(arguments[0])
+    """Supervise the replica of a run folder, whose locked descriptor is kept open for life.
+
+    The descriptor `started` is closed when the command has been started.
+    """
+    folder, lock, started = arguments
+    os.chdir(folder)
+    for fd in (int(started), int(lock)):
+        os.set_inheritable(fd, False)
     prctl(SUBREAPER, 1, 0, 0, 0)
-    Supervisor().run()
+    Supervisor(int(started)).run()
 
 
 class Log:
@@ -45,20 +51,31 @@ class Log:
         self.fd = os.open(f"log.{self.number}", flags, 0o600)
         self.written = os.fstat(self.fd).st_size
 
-    def write(self, stream, line):
-        text = line.decode("utf-8", "replace")
-        data = f"{time.time():.6f} {stream} {text}\n".encode()
-        if self.written and self.written + len(data) > self.size:
-            os.close(self.fd)
-            self.number += 1
-            self.open()
-            for number in range(self.number - self.keep, 0, -1):
-                try:
-                    os.unlink(f"log.{number}")
-                except FileNotFoundError:
-                    break
-        with contextlib.suppress(OSError):  # a full disk must not take the replica down
+    def write(self, stream, lines):
+        """Write what was read at once; a full disk must not take the replica down."""
+        prefix, pending = f"{time.time():.6f} {stream} ".encode(), b""
+        for line in lines:
+            entry = prefix + line.decode("utf-8", "replace").encode() + b"\n"
+            if self.written + len(pending) + len(entry) > self.size and self.written + len(pending):
+                self.flush(pending)
+                self.rotate()
+                pending = b""
+            pending += entry
+        self.flush(pending)
+
+    def flush(self, data):
+        with contextlib.suppress(OSError):
             self.written += os.write(self.fd, data)
+
+    def rotate(self):
+        os.close(self.fd)
+        self.number += 1
+        self.open()
+        for number in range(self.number - self.keep, 0, -1):
+            try:
+                os.unlink(f"log.{number}")
+            except FileNotFoundError:
+                break
 
 
 class Stream:
@@ -70,7 +87,7 @@ class Stream:
 
     def read(self):
         """Log what is there; False at the end."""
-        for _ in range(64):  # then let others have a turn
+        for _ in range(2):  # then the others have their turn, also in a flood
             try:
                 data = os.read(self.fd, 65536)
             except BlockingIOError:
@@ -81,14 +98,14 @@ class Stream:
             while len(self.rest) > LONGEST_LINE:
                 lines.append(self.rest[:LONGEST_LINE])
                 self.rest = self.rest[LONGEST_LINE:]
-            for line in lines:
-                self.log.write(self.name, line)
+            if lines:
+                self.log.write(self.name, lines)
         return True
 
     def close(self):
         self.read()
         if self.rest:
-            self.log.write(self.name, self.rest)
+            self.log.write(self.name, [self.rest])
         os.close(self.fd)
 
 
@@ -128,8 +145,8 @@ class Health:
 class Supervisor:
     """One replica.  `phase`: running, clearing (killing what a run left), waiting, over."""
 
-    def __init__(self):
-        self.spec = load("spec.json")
+    def __init__(self, waiting):
+        self.spec, self.waiting = load("spec.json"), waiting
         self.log = Log(self.spec["logging"])
         self.phase, self.pid, self.health, self.streams = "waiting", 0, None, {}
         self.code = self.stopping = self.kill_at = None
@@ -203,7 +220,7 @@ class Supervisor:
             self.streams[stream.fd] = stream
             self.poll.register(stream.fd, select.POLLIN)
         if problem:
-            self.log.write("stderr", problem.encode())
+            self.log.write("stderr", [problem.encode()])
         self.note, self.phase, self.kill_at = problem, "running", None
         self.started = self.since = time.time()
         self.begun, self.code = now, None
@@ -293,6 +310,9 @@ class Supervisor:
         if self.health:
             status.update(failing=self.health.failing, probe=self.health.output[-1000:])
         write("status.json", json.dumps(status))
+        if self.waiting is not None:
+            os.close(self.waiting)
+            self.waiting = None
 
     def status(self):
         if self.phase == "over":

@@ -1,0 +1,142 @@
+"""The provider of Docker Engines: containers, their images, networks, volumes and gateways.
+
+`lowering` and `routing` say what an App becomes here, `client` is the only way to the Engine, and
+one module per type holds its handlers.  docs/docker.md is the user's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from moot.model.diagnostic import Diagnostic
+from moot.model.placement import Share
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import JSON
+from moot.model.venue import Offering
+from moot.provider import Env, LogLine, Operation, Page, Progress, Scope, TypeSchema
+from moot.providers.docker import execute, logs, offerings
+from moot.providers.docker.backend import Backends
+from moot.providers.docker.client import Engine
+from moot.providers.docker.container import Containers
+from moot.providers.docker.control import Controls
+from moot.providers.docker.gateway import Gateways
+from moot.providers.docker.image import Images
+from moot.providers.docker.jobs import Jobs
+from moot.providers.docker.lowering import lower
+from moot.providers.docker.network import Networks
+from moot.providers.docker.notes import Notes
+from moot.providers.docker.schemas import SCHEMAS
+from moot.providers.docker.volume import Volumes
+
+_TEXT = {"type": "string"}
+
+Handlers = Networks | Volumes | Images | Containers | Gateways | Backends
+
+
+class DockerProvider:
+    """One Docker Engine.  Nothing is connected, and no SDK imported, before a handler is called."""
+
+    config_schema: ClassVar[JSON] = {
+        "type": "object",
+        "properties": {
+            "host": {**_TEXT, "description": "unix://, tcp:// or ssh:// address of the Engine"},
+            "tls": {
+                "type": "object",
+                "properties": {
+                    "ca": _TEXT,
+                    "cert": _TEXT,
+                    "key": _TEXT,
+                    "verify": {"type": "boolean"},
+                },
+                "additionalProperties": False,
+            },
+            "ssh_options": {"type": "array", "items": _TEXT},
+            "gateway_image": {**_TEXT, "description": "image with HAProxy 2.6 or newer"},
+        },
+        "additionalProperties": False,
+    }
+
+    def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
+        self._engine = Engine(venue, configuration, env)
+        self._gateway_image = str(configuration.get("gateway_image") or "")
+        self._controls = Controls(self._engine)
+        jobs = Jobs()
+        gateways = Gateways(self._engine, self._controls, jobs)
+        self._handlers: Mapping[str, Handlers] = {
+            "docker.network": Networks(self._engine),
+            "docker.volume": Volumes(self._engine),
+            "docker.image": Images(self._engine, jobs, Notes(env.home / "docker" / "images")),
+            "docker.container": Containers(self._engine),
+            "docker.gateway": gateways,
+            "docker.backend": Backends(self._engine, self._controls, gateways),
+        }
+
+    def identity(self) -> str:
+        return offerings.identity(self._engine)
+
+    def offerings(self) -> Sequence[Offering]:
+        return [offerings.offering(self._engine)]
+
+    def checks(self) -> Sequence[Diagnostic]:
+        return list(offerings.lacks(self._engine, bool(self._gateway_image)))
+
+    def lower(self, share: Share) -> Iterable[Resource]:
+        return lower(share, self._gateway_image)
+
+    def types(self) -> Collection[str]:
+        return SCHEMAS.keys()
+
+    def schema(self, type: str) -> TypeSchema:
+        return SCHEMAS[type]
+
+    def create(self, want: Resource, op: Operation) -> Progress:
+        return self._handlers[want.type].create(want, op)
+
+    def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
+        return self._handlers[key.type].read(key)
+
+    def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
+        return self._handlers[item.type].update(item, want, op)
+
+    def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
+        return self._handlers[item.type].delete(item, op)
+
+    def list(self, type: str, scope: Scope, cursor: str | None) -> Page:
+        return self._handlers[type].list(scope, cursor)
+
+    def logs(
+        self,
+        item: ConfigurationItem,
+        *,
+        follow: bool,
+        tail: int | None,
+        since: float | None,
+        stop: Callable[[], bool],
+    ) -> Iterator[LogLine]:
+        return logs.lines(self._engine, item, logs.Window(tail, since, follow), stop)
+
+    def execute(
+        self,
+        item: ConfigurationItem,
+        argv: Sequence[str],
+        *,
+        tty: bool,
+        environment: Mapping[str, str],
+        working_dir: str | None,
+        user: str | None,
+    ) -> int:
+        return execute.execute(
+            self._engine,
+            item,
+            argv,
+            tty=tty,
+            environment=environment,
+            working_dir=working_dir,
+            user=user,
+        )
+
+    def close(self) -> None:
+        """Give up all connections; the next call connects again."""
+        self._controls.close()
+        self._engine.close()

@@ -1,0 +1,44 @@
+"""What a file of ours remembers about an image, because an image cannot: where it came from.
+
+A lost note costs nothing but a drift that is not noticed; the marks are at the Engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Notes:
+    """One small file per image name, replaced as a whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """The note, empty where there is none or it cannot be read."""
+        try:
+            found = json.loads(self._path(name).read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def put(self, name: str, note: Mapping[str, Any]) -> None:
+        """Remember."""
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(note))
+        fresh.replace(path)
+
+    def forget(self, name: str) -> None:
+        """Remove the note."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path(name).unlink()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"

@@ -1,0 +1,102 @@
+"""The room one Docker Engine offers, who it is, and what it lacks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from moot.model.diagnostic import Diagnostic
+from moot.model.venue import Offering
+from moot.provider import ProviderError
+from moot.providers.docker import gateway_image
+from moot.providers.docker.client import Engine
+
+MIB = 1024 * 1024
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
+HOST_NAME = "host.docker.internal"
+API_LEAST = (1, 40)  # host-gateway came with Engine 20.10, which speaks 1.41; 1.40 is tolerated
+
+
+def offering(engine: Engine) -> Offering:
+    """All CPUs and memory of the Engine's machine; its free disk only where that is this one."""
+    info = engine.call("info", lambda c: c.info())
+    if info["OSType"] != "linux":
+        raise ProviderError("InvalidRequest", f"this Engine runs {info['OSType']} containers only")
+    architecture = ARCHITECTURES.get(info["Architecture"], info["Architecture"])
+    return Offering(
+        venue=engine.venue,
+        name="engine",
+        cpu=float(info["NCPU"]),
+        memory_mib=int(info["MemTotal"]) // MIB,
+        disk_mib=_disk_mib(engine, info),
+        traits=frozenset(("runs:container", "os:linux", f"arch:{architecture}", *_devices(info))),
+        machine=_machine(engine),
+        names=True,
+        segmented=True,
+        host_name=HOST_NAME,
+        host_address=_bridge_address(engine),
+    )
+
+
+def identity(engine: Engine) -> str:
+    """The Engine's own id: the same one however it is reached."""
+    info = engine.call("info", lambda c: c.info())
+    return f"docker:{info['ID']}"
+
+
+def lacks(engine: Engine, gateway_configured: bool) -> Iterator[Diagnostic]:
+    """What must be mended before everything works here."""
+    try:
+        version = engine.call("version", lambda c: c.version())
+    except ProviderError as error:
+        yield Diagnostic(summary=error.message, detail=error.code, remedy=error.remedy)
+        return
+    if engine.api < API_LEAST:
+        yield Diagnostic(
+            summary="the Docker Engine is too old",
+            detail=f"{version['Version']} speaks API {version['ApiVersion']}",
+            remedy="upgrade to Docker Engine 20.10 or newer",
+        )
+    if not gateway_configured:
+        try:
+            gateway_image.check(engine)
+        except ProviderError as error:
+            yield Diagnostic(
+                summary="no gateway can be made here",
+                detail=error.message,
+                remedy=error.remedy,
+                severity="warning",
+            )
+
+
+def _disk_mib(engine: Engine, info: Mapping[str, Any]) -> int:
+    root = Path(info.get("DockerRootDir") or "/")
+    if not engine.endpoint.local or not root.exists():
+        return 0
+    return shutil.disk_usage(root).free // MIB
+
+
+def _devices(info: Mapping[str, Any]) -> Iterator[str]:
+    if "nvidia" in (info.get("Runtimes") or {}):
+        yield from ("gpu", "gpu:nvidia")
+
+
+def _machine(engine: Engine) -> str:
+    """Who this machine is, said as every provider of it says it; "" for an Engine elsewhere."""
+    if not engine.endpoint.local:
+        return ""
+    for path in (Path("/etc/machine-id"), Path("/proc/sys/kernel/hostname")):
+        if path.is_file() and (text := path.read_text().strip()):
+            return f"machine:{text}"
+    return ""
+
+
+def _bridge_address(engine: Engine) -> str:
+    """Where containers reach their own machine: the default bridge's gateway."""
+    try:
+        bridge = engine.call("network inspect bridge", lambda c: c.inspect_network("bridge"))
+        return str(bridge["IPAM"]["Config"][0]["Gateway"])
+    except (ProviderError, KeyError, IndexError):  # an Engine may run without that bridge
+        return "127.0.0.1"

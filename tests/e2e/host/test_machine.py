@@ -1,0 +1,155 @@
+"""Ports, volumes and limits of the machine, and what it offers and lacks."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostsite import Site, process, until
+
+from moot.model.resource import Resource
+from moot.provider import Env, ProviderError
+from moot.providers.host import HostProvider
+
+V1 = "/sys/fs/cgroup/memory"
+
+
+def volume(name: str = "shop_data") -> Resource:
+    return Resource(
+        address="shop@laptop/volume/data",
+        type="host.volume",
+        venue="laptop",
+        properties={"name": name},
+    )
+
+
+def reservation(site: Site, port: int) -> Path:
+    return Path(site.provider.machine.reservations) / str(port)
+
+
+def test_a_port_is_reserved_for_as_long_as_the_replica_lives(site: Site) -> None:
+    item = site.create(process(["sleep", "100"], targets=[80]))
+    port = item.properties["ports"]["80"]
+    assert 20000 <= port < 32768
+    assert reservation(site, port).read_text() == item.identifier
+    site.delete(item)
+    assert not reservation(site, port).exists()
+
+
+def test_two_replicas_have_two_ports(site: Site) -> None:
+    ports = [
+        site.create(process(["sleep", "100"], targets=[80], index=index)).properties["ports"]["80"]
+        for index in range(3)
+    ]
+    assert len(set(ports)) == 3
+
+
+def test_a_port_somebody_listens_on_is_not_given(site: Site) -> None:
+    first = site.create(process(["sleep", "100"], targets=[80]))
+    port = first.properties["ports"]["80"]
+    site.delete(first)
+    with socket.create_server(("127.0.0.1", port)):
+        again = site.create(process(["sleep", "100"], targets=[80]))
+        assert again.properties["ports"]["80"] != port
+
+
+def test_a_reservation_whose_holder_is_gone_is_void(site: Site) -> None:
+    first = site.create(process(["sleep", "100"], targets=[80]))
+    port = first.properties["ports"]["80"]
+    site.delete(first)
+    reservation(site, port).parent.mkdir(parents=True, exist_ok=True)
+    reservation(site, port).write_text(str(site.folder / "gone"))
+    again = site.create(process(["sleep", "100"], targets=[80]))
+    assert again.properties["ports"]["80"] == port
+
+
+def test_a_fixed_port_is_its_own_and_its_holder_is_named(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        want = process(["sleep", "100"], targets=[port], fixed={str(port): port})
+        with pytest.raises(ProviderError, match=rf"held by .* \(pid {os.getpid()}\)") as caught:
+            site.create(want)
+        assert caught.value.code == "AlreadyExists"
+    assert site.create(want).properties["ports"] == {str(port): port}
+
+
+def test_a_volume_outlives_its_users(site: Site) -> None:
+    made = site.create(volume())
+    want = process(
+        ["sh", "-c", "echo data > $VOLUME_DATA/file; echo done; exec sleep 100"],
+        volumes={"VOLUME_DATA": made.properties["path"]},
+    )
+    item = site.create(want)
+    until(lambda: site.log(item) == ["done"])
+    site.delete(item)
+    seen = site.again().read(volume())
+    assert seen is not None
+    assert (Path(seen.properties["path"]) / "file").read_text() == "data\n"
+    assert [path.name for path in site.data.iterdir() if path.name != "lib"] == ["volumes"]
+    site.delete(made)
+    assert list(site.folder.iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_not_a_volume(site: Site) -> None:
+    theirs = site.data / "volumes" / "shop_data"
+    theirs.mkdir(parents=True)
+    (theirs / "precious").touch()
+    with pytest.raises(ProviderError, match="AlreadyExists"):
+        site.create(volume())
+    assert (theirs / "precious").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_an_empty_volume_is_given_to_its_user(site: Site) -> None:
+    made = site.create(volume())
+    want = process(
+        ["sleep", "100"], user="nobody", volumes={"VOLUME_DATA": made.properties["path"]}
+    )
+    site.create(want)
+    assert Path(made.properties["path"]).owner() == "nobody"
+
+
+@pytest.mark.skipif(not os.access(V1, os.W_OK), reason="no cgroup of version 1 to write to")
+def test_limits_are_enforced_by_cgroups(site: Site) -> None:
+    limits = {"cpu": 0.5, "memory_mib": 64, "pids": 50}
+    item = site.create(process(["sleep", "100"], limits=limits))
+    assert item.properties["enforced"] == dict.fromkeys(limits, "cgroup")
+    pid = site.wait(item, "running").properties["pid"]
+    groups = [line.split(":") for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    (memory,) = (path for _, names, path in groups if "memory" in names.split(","))
+    assert Path(f"{V1}{memory}/memory.limit_in_bytes").read_text().strip() == str(64 << 20)
+    site.delete(item)
+    assert not Path(f"{V1}{memory}").exists()
+
+
+@pytest.mark.skipif(not os.access(V1, os.W_OK), reason="no cgroup of version 1 to write to")
+def test_too_much_memory_ends_it(site: Site) -> None:
+    script = "x = bytearray(200 << 20); print('survived')"
+    limits = {"cpu": None, "memory_mib": 50, "pids": None}
+    item = site.wait(site.create(process(["python3", "-c", script], limits=limits)), "failed")
+    assert item.properties["exit_code"] == 137
+    assert "survived" not in site.log(item)
+
+
+def test_the_machine_offers_itself(site: Site) -> None:
+    (offering,) = site.provider.offerings()
+    assert offering.name == "local"
+    assert offering.cpu >= 1
+    assert offering.memory_mib > 100
+    assert {"runs:process", "os:linux"} <= offering.traits
+    assert offering.machine == site.provider.identity()
+
+
+def test_what_is_missing_is_said(site: Site) -> None:
+    lacking: dict[str, Any] = {"local": True, "data": str(site.data)}
+    lacking["gateway"] = {"haproxy": "/not/there/haproxy"}
+    (problem,) = HostProvider("laptop", lacking, Env(home=site.folder)).checks()
+    assert problem.remedy == "apt-get install haproxy"
+
+
+def test_machines_over_ssh_are_refused_for_now(site: Site) -> None:
+    with pytest.raises(ProviderError, match="not there yet"):
+        HostProvider("lab", {"hosts": ["10.0.0.1"]}, Env(home=site.folder))
