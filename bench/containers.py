@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import sys
 import tarfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +36,22 @@ class Tool:
             self.cold.append(timed(self.up, environ, folder).wall_s)
             self.unchanged.append(timed(self.up, environ, folder).wall_s)
         finally:
-            timed(self.down, environ, folder)
+            ended(self.down, environ, folder)
+
+
+def ended(down: list[str], environ: Mapping[str, str], folder: Path) -> None:
+    """Take it down, with patience; a network that stays behind in the end spoils no figure.
+
+    Docker 20.10 sometimes loses count of a network's end points and never removes it again.
+    """
+    for wait_s in (1, 5, 0):
+        try:
+            timed(down, environ, folder)
+            return
+        except subprocess.CalledProcessError as error:
+            problem = str(error.stderr).strip().splitlines()[-1:]
+            time.sleep(wait_s)
+    print(f"{down[0]} left something behind: {' '.join(problem)}", file=sys.stderr)
 
 
 def measure(short: bool) -> list[Figure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines of a function from its first statement on, the docstring not counted."""
     body = node.body[1:] if ast.get_docstring(node) else node.body
     return (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_modules_of_the_tests_have_names_of_their_own() -> None:
+    """pytest imports them as top-level modules: of two with one name the first one found wins."""
+    files = [p for p in (ROOT / "tests").rglob("*.py") if p.stem != "conftest"]
+    names = Counter(p.parent.name if p.stem == "__init__" else p.stem for p in files)
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_nothing_of_one_machine_is_in_the_repository() -> None:

@@ -12,6 +12,7 @@ SECTIONS = ("name", "services", "networks", "volumes", "configs", "secrets")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _BYTES = {"": 1, "b": 1, "k": 2**10, "kb": 2**10, "m": 2**20, "mb": 2**20, "g": 2**30, "gb": 2**30}
 _SIZES = {"mem_limit", "mem_reservation", "memswap_limit", "memory", "shm_size", "size"}
+_UNORDERED = {"expose", "cap_add", "cap_drop", "security_opt", "devices", "dns"}
 _DURATIONS = {"interval", "timeout", "start_period", "start_interval", "stop_grace_period", "delay"}
 _TABLES = {*SECTIONS, "environment", "labels", "args", "driver_opts"}
 _NUMBERS = {"cpus", "target", "published", "replicas", "retries"}
@@ -49,7 +50,9 @@ def settled(value: Any, path: tuple[str, ...]) -> Any:
 
 def _says_nothing(value: Any, path: tuple[str, ...]) -> bool:
     for pattern, default in _DEFAULTS:
-        if len(pattern) == len(path) and all(p in ("*", k) for p, k in zip(pattern, path)):
+        if len(pattern) == len(path) and all(
+            p in ("*", k) for p, k in zip(pattern, path, strict=True)
+        ):
             return value == default
     in_a_table = path[-2:-1] and path[-2] in _TABLES
     return not in_a_table and value in (None, "", {}, [])

@@ -1,5 +1,6 @@
 #!/bin/sh
-# PostgreSQL with its data in the volume `data`; the first start makes the database `kinto`.
+# PostgreSQL with its data in the volume `data`; the first start makes the database $DB_NAME and
+# its owner of the same name.
 set -eu
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
 data=$VOLUME_DATA/postgresql
@@ -16,9 +17,9 @@ fi
 # The new cluster gets its name when it is complete, so that a start cut short is begun again.
 if [ ! -e "$data" ]; then
     rm -rf "$data.new"
-    $as "$bin/initdb" -D "$data.new" -U kinto --pwfile="$DB_PASSWORD_FILE" \
+    $as "$bin/initdb" -D "$data.new" -U "$DB_NAME" --pwfile="$DB_PASSWORD_FILE" \
         --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8
-    echo 'CREATE DATABASE kinto' | $as "$bin/postgres" --single -j -D "$data.new" postgres
+    echo "CREATE DATABASE $DB_NAME" | $as "$bin/postgres" --single -j -D "$data.new" postgres
     mv "$data.new" "$data"
 fi
 

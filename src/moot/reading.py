@@ -29,6 +29,7 @@ _OVERRIDES = (
 )
 _STDIN = "-"
 _MOST_ROUNDS = 1000
+_MOST_BYTES = 16 * MAX_FILE_BYTES
 
 
 def load(
@@ -45,21 +46,29 @@ def load(
     first file's by default.  Raises BadInput where there is no compose file at all; everything
     else that is wrong is in `Parsed.diagnostics`.
     """
+    environ = _with_absolute_env_files(environ)
     paths = _files(files, folder, environ)
     contents: dict[str, Content] = {}
     if _STDIN in files:
-        standard_input = str(Path.cwd() / _STDIN)
-        contents[standard_input] = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
-    root = str(Path(folder).absolute()) if folder else _folder_of(paths[0])
-    for path in (*paths, os.path.join(root, ".env")):  # noqa: PTH118 - texts, as in Sources
-        contents.setdefault(path, read(path))
-    chosen = frozenset(profiles)
+        contents[str(Path.cwd() / _STDIN)] = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    root = str(Path(folder).absolute()) if folder else str(Path(paths[0]).parent)
+    needs = (*(path for path in paths if path not in contents), str(Path(root) / ".env"))
+    room = _MOST_BYTES
     for _ in range(_MOST_ROUNDS):
-        sources = Sources(files=paths, contents=contents, folder=root, name=name, profiles=chosen)
+        for path in needs:
+            contents[path] = found = read(path, room)
+            room -= _size(found)
+        sources = Sources(
+            files=paths,
+            contents=contents,
+            folder=root,
+            name=name,
+            profiles=frozenset(profiles),
+        )
         parsed = parse(sources, environ, digest)
-        if not parsed.needs:
+        needs = parsed.needs
+        if not needs:
             return parsed
-        contents |= {path: read(path) for path in parsed.needs}
     raise BadInput(
         Diagnostic(
             summary="Too many files",
@@ -69,23 +78,41 @@ def load(
     )
 
 
-def read(path: str) -> Content:
-    """What is at `path`.  Nothing above `MAX_FILE_BYTES` is read, and nothing that could block."""
+def read(path: str, most_bytes: int = MAX_FILE_BYTES) -> Content:
+    """What is at `path`.
+
+    Nothing above `most_bytes` or `MAX_FILE_BYTES` is read, and nothing that could block: a pipe is
+    read only where the shell made it for us, as in `-f <(...)`.
+    """
     try:
         found = Path(path).stat()
         if stat.S_ISDIR(found.st_mode):
             with os.scandir(path) as entries:
                 return Folder(tuple(sorted(e.name + "/" * e.is_dir() for e in entries)))
+        if stat.S_ISFIFO(found.st_mode) and path.startswith("/dev/fd/"):
+            with Path(path).open("rb") as pipe:
+                return pipe.read(MAX_FILE_BYTES + 1)
         if not stat.S_ISREG(found.st_mode):
             return Unreadable("it is neither a file nor a folder")
-        if found.st_size > MAX_FILE_BYTES:
-            return Unreadable(f"it is larger than {MAX_FILE_BYTES} bytes", found.st_size)
+        most_bytes = min(most_bytes, MAX_FILE_BYTES)
+        if found.st_size > most_bytes:
+            return Unreadable(f"it is larger than {most_bytes} bytes", found.st_size)
         content = Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         return Unreadable(getattr(error, "strerror", None) or str(error))
     return Executable(content) if found.st_mode & stat.S_IXUSR else content
+
+
+def _size(content: Content) -> int:
+    match content:
+        case bytes():
+            return len(content)
+        case Executable(inner):
+            return len(inner)
+        case _:
+            return 0
 
 
 def _files(files: Sequence[str], folder: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -110,9 +137,14 @@ def _files(files: Sequence[str], folder: str | None, environ: Mapping[str, str])
     )
 
 
+def _with_absolute_env_files(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Files for the environment are named from where the user stands, not from the App's folder."""
+    listed = environ.get("COMPOSE_ENV_FILES")
+    if not listed:
+        return environ
+    paths = [str(Path.cwd() / path) for path in listed.split(",") if path]
+    return {**environ, "COMPOSE_ENV_FILES": ",".join(paths)}
+
+
 def _first(place: Path, names: Sequence[str]) -> str | None:
     return next((str(place / name) for name in names if (place / name).is_file()), None)
-
-
-def _folder_of(path: str) -> str:
-    return str(Path(path).parent)

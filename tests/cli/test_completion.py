@@ -34,6 +34,8 @@ CASES = [
     ("-f other.yaml logs ", {"other"}, {"web"}),
     ("--venue ", {"laptop"}, {"web"}),
     ("exec -w /tmp w", {"web", "worker"}, {"laptop"}),
+    ("why web ", set(), {"web", "worker"}),
+    ("venue add x ", {"docker", "fake", "host"}, {"laptop"}),
     ("completion ", {"bash", "zsh", "fish"}, {"web"}),
     ("logs --t", {"--tail", "--timestamps"}, {"--follow"}),
     ("--env", {"--env-file"}, {"--profile"}),

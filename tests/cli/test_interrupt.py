@@ -79,8 +79,8 @@ def test_a_pipe_gets_a_line_per_change_and_the_end(number: signal.Signals):
         assert process.stderr
         assert process.stderr.readline() == "[0/2] created shop/db/0 (0.0s)\n"
         os.killpg(process.pid, number)
-        rest = process.stderr.read()
-        assert process.wait(PATIENCE_S) == 130
+        _, rest = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 130
     assert rest.startswith("finishing what is in flight")
     assert "[1/2] created shop/web/0@laptop/process (0.0s)\n" in rest
     assert "\x1b" not in rest
@@ -93,8 +93,8 @@ def test_quiet_still_says_that_it_is_finishing():
         os.killpg(process.pid, signal.SIGINT)
         assert process.stderr.readline().startswith("finishing what is in flight")
         os.killpg(process.pid, signal.SIGINT)
-        assert process.stderr.read() == "stopped; the same command goes on from here\n"
-        assert process.wait(PATIENCE_S) == 130
+        _, rest = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, rest) == (130, "stopped; the same command goes on from here\n")
 
 
 def _until_it_handles_signals(pid: int) -> None:

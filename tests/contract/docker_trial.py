@@ -8,6 +8,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import uuid
 from pathlib import Path
 
 from sample import SECRET, lowered
@@ -18,7 +19,7 @@ from moot.provider import Env
 from moot.providers.docker import DockerProvider
 from moot.testing.trial import Trial
 
-IMAGE = "moot-contract/busybox:1"
+IMAGE = f"moot-contract/busybox:{uuid.uuid4().hex[:8]}"  # several runs may share an Engine
 HOME = tempfile.TemporaryDirectory(prefix="moot-contract-")
 RUN = Container(image=IMAGE, command=("httpd", "-f", "-p", "8080"), pull_policy="never")
 CHECK = Healthcheck(test=("CMD", "true"), interval_s=0.5, timeout_s=5.0)

@@ -43,6 +43,7 @@ def app(name: str, run: Container | Process, check: Healthcheck | None = None) -
         expose=(5432,),
         mounts=(Mount(kind="volume", source="data", target="/data"),),
         networks=attached,
+        stop_grace_s=1.0,
     )
     web = Component(
         name="web",
@@ -52,6 +53,7 @@ def app(name: str, run: Container | Process, check: Healthcheck | None = None) -
         files=(FileMount(source="motd", target="/etc/moot-motd"),),
         healthcheck=check,
         networks=attached,
+        stop_grace_s=1.0,
     )
     return App(
         name=name,

@@ -12,7 +12,7 @@ from moot.passes.untangle import Edges, untangle
 
 def sorted_out(hard, soft=None):
     nodes = dict.fromkeys((*hard, *(soft or {})))
-    return untangle(Edges({n: hard.get(n, []) for n in nodes}, soft or {}))
+    return untangle(Edges({n: hard.get(n, []) for n in nodes}, [soft or {}]))
 
 
 def test_ties_keep_the_given_order():
@@ -35,6 +35,13 @@ def test_a_soft_edge_elsewhere_stays():
     sequence, dropped = sorted_out({"a": [], "b": ["a"], "c": []}, {"a": ["b", "c"]})
     assert dropped == {("a", "b")}
     assert sequence == ["c", "a", "b"]
+
+
+def test_the_softest_edges_yield_first():
+    hard = {"a": [], "b": ["a"], "c": []}
+    soft = [{"a": ["c"]}, {"c": ["b"]}]
+    assert untangle(Edges(hard, soft)) == (["a", "b", "c"], {("a", "c")})
+    assert untangle(Edges(hard, soft[::-1])) == (["c", "a", "b"], {("c", "b")})
 
 
 def test_an_edge_that_is_both_is_hard():
@@ -62,7 +69,7 @@ EDGES = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_
 def test_whatever_the_edges(hard_edges, soft_edges):
     hard = {n: [b for a, b in hard_edges if a == n and b < n] for n in NAMES}  # no circles
     soft = {n: [b for a, b in soft_edges if a == n and b != n] for n in NAMES}
-    sequence, dropped = untangle(Edges(hard, soft))
+    sequence, dropped = untangle(Edges(hard, [soft]))
     position = {name: index for index, name in enumerate(sequence)}
     assert sorted(sequence) == list(NAMES)
     assert all(position[b] < position[a] for a in NAMES for b in hard[a])

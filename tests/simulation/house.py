@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,16 +43,23 @@ class Fuse:
 
 @dataclass
 class Weather:
-    """What goes wrong next.  `code` is what a call answers when `call` blows."""
+    """What goes wrong next.  `code` is what a call answers when `call` blows.
+
+    `dead`: the process has crashed, and makes no calls any more.  `silent`: no list is answered.
+    `watch` is called after every call that changed something.
+    """
 
     call: Fuse = field(default_factory=Fuse)
     commit: Fuse = field(default_factory=Fuse)
     code: ErrorCode = "GeneralServiceException"
     dead: bool = False
+    silent: bool = False
+    watch: Callable[[], None] = lambda: None
 
     def clear(self) -> None:
         """Blue sky."""
-        self.call, self.commit, self.dead = Fuse(), Fuse(), False
+        self.call, self.commit = Fuse(), Fuse()
+        self.dead = self.silent = False
 
 
 class CrashingStore(Store):
@@ -87,6 +94,11 @@ class FlakyProvider(FakeProvider):
     def delete(self, item, op):
         return self._through(lambda: super(FlakyProvider, self).delete(item, op))
 
+    def list(self, type, scope, cursor):
+        if self.weather.silent:
+            raise ProviderError("NetworkFailure", "no answer")
+        return super().list(type, scope, cursor)
+
     def _through(self, call):
         weather = self.weather
         if weather.dead:
@@ -95,6 +107,7 @@ class FlakyProvider(FakeProvider):
         if blows and not weather.call.late:
             raise ProviderError(weather.code, "it failed", retry_after=0.001)
         answer = call()
+        weather.watch()
         if blows:
             raise ProviderError("OutcomeUnknown", "the answer was lost")
         return answer
@@ -118,6 +131,11 @@ class House:
     @property
     def world(self):
         return self.fake.world
+
+    def recorded(self, app: str) -> set[str]:
+        """Identifiers of what the store knows of an App."""
+        with self._process(app) as (world, _, _):
+            return {item.identifier for item in world.store.inventory(app)}
 
     def up(self, app: App) -> tuple[Turn, Walk]:
         """`moot up`; raises Crash where the weather says so."""

@@ -30,7 +30,7 @@ ATTACHED = (Attachment(network="default"),)
 
 @dataclass
 class Wish:
-    """What the user asks for at the moment; `published` is the web's port."""
+    """What the user asks for now; `published` is the web's port, `migration` an exit code."""
 
     name: str = "shop"
     web: int = 2
@@ -41,6 +41,7 @@ class Wish:
     parallelism: int = 1
     stop_first: bool = False
     published: int = 8080
+    migration: str = "0"
 
     def app(self) -> App:
         """The wish as an App."""
@@ -101,7 +102,7 @@ class Wish:
     def _migrate(self) -> Component:
         return Component(
             name="migrate",
-            process=Process(command=("exit", "0")),
+            process=Process(command=("exit", self.migration)),
             depends_on=(Dependency(component="db", condition="healthy"),),
             networks=ATTACHED,
         )

@@ -43,6 +43,7 @@ EVENTS = st.one_of(
         st.sampled_from(["Throttling", "GeneralServiceException", "OutcomeUnknown"]),
     ),
     st.tuples(st.just("crash"), st.integers(1, 25), st.booleans()),
+    st.tuples(st.just("silence")),
     st.tuples(st.just("down")),
 )
 EXAMPLES = int(os.environ.get("MOOT_SIMULATION_EXAMPLES", "25"))
@@ -68,6 +69,8 @@ class Story:
                 self.house.weather.code = code
             case "crash", fuse, late:
                 self.house.weather.commit = Fuse(fuse, late)
+            case ("silence",):
+                self.house.weather.silent = True
             case ("down",):
                 pass
             case name, value:
@@ -77,11 +80,19 @@ class Story:
                 self.house.down(self.wish.name)
             else:
                 self.house.up(self.wish.app())
+        self.house.weather.silent = False
         self.check_data()
 
     def lose(self, index: int) -> None:
-        """Something of the App is gone by accident."""
+        """Something of the App is gone by accident.
+
+        Where there are tokens, not what an unrecorded create has made: its token is spent, and
+        that is a definite failure.
+        """
         things = [t for t in self.house.world.things() if t.tags["moot.app"] == self.wish.name]
+        if self.house.settings["create_class"] == "TOKEN":
+            known = self.house.recorded(self.wish.name)
+            things = [thing for thing in things if thing.id in known]
         if things:
             lost = things[index % len(things)]
             self.house.world.destroy(lost.id)

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from moot.engine.ask import unanswered
 from moot.engine.item import expected, joined
 from moot.engine.journal import Journal
-from moot.engine.slots import Slots
+from moot.engine.slots import GRACE_S, Job, Slots
 from moot.engine.step import (
     Begun,
     Call,
@@ -29,6 +30,7 @@ from moot.engine.step import (
     step,
 )
 from moot.engine.venues import Venues
+from moot.model.diagnostic import BadInput
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.report import Step
 from moot.model.resource import Resource
@@ -36,7 +38,6 @@ from moot.model.value import Ref, Secret, Value, substitute
 from moot.provider import Done, Operation, Pending, Progress, Provider, ProviderError
 
 LONGEST_PAUSE_S = 0.2  # between two looks at whether the user wants to stop
-GRACE_S = 5.0  # what a call may take beyond its type's time-out before it is given up
 
 
 @dataclass
@@ -57,19 +58,26 @@ class Apply:
     _timers: list[tuple[float, int, Call | Look]] = field(
         default_factory=list[tuple[float, int, Call | Look]]
     )
-    _begun: dict[int, tuple[float, str, str]] = field(
-        default_factory=dict[int, tuple[float, str, str]]
+    _begun: dict[int, tuple[float, Call | Look, Job]] = field(
+        default_factory=dict[int, tuple[float, Call | Look, Job]]
     )
     _started: dict[str, float] = field(default_factory=dict[str, float])
     _done: int = 0
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def run(self) -> Walk:
-        """Returns when nothing more can happen.  Raises what the store raises, and nothing else."""
-        self._handle([Begun(self._now())])
-        while not self.walk.over:
-            self._handle(self._next())
-            self.renew()
+        """Returns when nothing more can happen.  Raises what the store raises, and nothing else.
+
+        Then calls that have not begun are not made any more, and those in flight stay intents.
+        """
+        try:
+            self._handle([Begun(self._now())])
+            while not self.walk.over:
+                self._handle(self._next())
+                self.renew()
+        except BaseException:
+            self.walk.cancelled = True
+            raise
         return self.walk
 
     def _now(self) -> float:
@@ -81,8 +89,7 @@ class Apply:
         batch: list[Event] = []
         pause = self._timers[0][0] - self._now() if self._timers else LONGEST_PAUSE_S
         for number, event in self._drain(max(0.0, min(pause, LONGEST_PAUSE_S))):
-            answered = self._begun.pop(number, None) is not None
-            if answered or isinstance(event, Looked | Withdrawn):
+            if self._begun.pop(number, None) or isinstance(event, Withdrawn):
                 batch.append(event)
         batch += self._given_up()
         if self.cancelled.is_set() and not self.walk.cancelled:
@@ -125,17 +132,18 @@ class Apply:
                 self._submit_call(number, effect)
 
     def _submit_look(self, number: int, look: Look) -> None:
-        item = look.item
+        item, now = look.item, self._now
         address = str(item.address)
+        bound_s = self.venues.schema(item.venue, item.type).call_timeout_s
 
         def job() -> None:
-            now = self._now
+            self._begun[number] = (now() + bound_s + GRACE_S, look, job)
             try:
                 seen = self.venues.call(
                     item.venue, f"read {address}", lambda p: p.read(item.on_venue)
                 )
-            except ProviderError as error:
-                self._events.put((number, Looked(address, None, error.message, now())))
+            except (ProviderError, BadInput) as error:
+                self._events.put((number, Looked(address, None, unanswered(error).message, now())))
             else:
                 found = joined(item, seen, now()) if seen else None
                 self._events.put((number, Looked(address, found, "", now())))
@@ -144,29 +152,26 @@ class Apply:
 
     def _submit_call(self, number: int, call: Call) -> None:
         change = call.change
-        venue = change.have.venue if isinstance(change, Delete) else change.want.venue
-        type = change.have.type if isinstance(change, Delete) else change.want.type
-        bound_s = self.venues.schema(venue, type).call_timeout_s
-        operation = Operation(
-            token=self.journal.token(change, call.attempt),
-            marks=self.journal.marks(change),
-            deadline=self._now() + bound_s,
-            resume=call.resume,
-        )
+        thing = change.have if isinstance(change, Delete) else change.want
+        venue = thing.venue
+        bound_s = self.venues.schema(venue, thing.type).call_timeout_s
+        token, marks = self.journal.token(change, call.attempt), self.journal.marks(change)
 
         def job() -> None:
             if self.walk.cancelled and call.resume is None:
                 self._events.put((number, self._withdrawn(call)))
                 return
-            self._begun[number] = (self._now() + bound_s + GRACE_S, venue, change.key)
+            deadline = self._now() + bound_s
+            self._begun[number] = (deadline + GRACE_S, call, job)
+            operation = Operation(token=token, marks=marks, deadline=deadline, resume=call.resume)
             try:
                 progress = self.venues.call(
                     venue,
                     f"{verb(change)} {change.address}#{change.incarnation}",
                     lambda provider: self._perform(provider, change, operation),
                 )
-            except ProviderError as error:
-                self._events.put((number, self._failed(change, error)))
+            except (ProviderError, BadInput) as error:
+                self._events.put((number, self._failed(change, unanswered(error))))
             else:
                 self._events.put((number, self._progressed(change, progress)))
 
@@ -224,8 +229,7 @@ class Apply:
         )
 
     def _withdrawn(self, call: Call) -> Withdrawn:
-        called = call.resume is not None or call.attempt > 0
-        return Withdrawn(call.change.key, called, self._now())
+        return Withdrawn(call.change.key, call.called, self._now())
 
     def _withdraw(self) -> list[Event]:
         """Calls that wait for their time are not made any more once the user wants to stop."""
@@ -235,14 +239,20 @@ class Apply:
 
     def _given_up(self) -> list[Event]:
         """Calls that outlived their time: nobody knows what they did, and nobody waits for them."""
-        late = [n for n, (until, _, _) in self._begun.copy().items() if until < self._now()]
-        events: list[Event] = []
-        for number in late:
-            _, venue, key = self._begun.pop(number)
-            self.slots.replace(venue)
-            text = f"{venue} did not answer in time; whether it did anything is looked up next time"
-            events.append(Failed(key, "OutcomeUnknown", text, "", False, None, self._now()))
-        return events
+        now = self._now()
+        late = [n for n, (until, _, _) in self._begun.copy().items() if until < now]
+        return [self._give_up(*self._begun.pop(number)[1:], now) for number in late]
+
+    def _give_up(self, effect: Call | Look, job: Job, now: float) -> Event:
+        if isinstance(effect, Look):
+            self.slots.abandon(effect.item.venue, job)
+            text = f"{effect.item.venue} did not answer in time"
+            return Looked(str(effect.item.address), None, text, now)
+        change = effect.change
+        venue = change.have.venue if isinstance(change, Delete) else change.want.venue
+        self.slots.abandon(venue, job)
+        text = f"{venue} did not answer in time; whether it did anything is looked up next time"
+        return Failed(change.key, "OutcomeUnknown", text, "", False, None, now)
 
     def _tell(self, tell: Tell) -> None:
         change, now = tell.change, self._now()

@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from moot.engine.item import expected
-from moot.engine.step import Call, Effect, Record, Remember, Seen, Walk
+from moot.engine.step import UNKNOWN, Call, Effect, Record, Remember, Seen, Walk
 from moot.model.codec import item_to_json
 from moot.model.plan import Change, Create, Delete, verb
 from moot.model.resource import ConfigurationItem
 from moot.provider import Marks
 from moot.store import Intent, Lease, Store
-
-# Failures that do not tell whether the call had an effect.
-UNKNOWN = frozenset({"OutcomeUnknown", "ServiceTimeout", "NetworkFailure"})
 
 
 @dataclass
@@ -115,7 +112,8 @@ class Journal:
 
     def _result(self, change: Change, item: ConfigurationItem | None, outcome: str) -> None:
         intent = self.intents.pop(change.key)
-        if outcome in UNKNOWN:
+        made = isinstance(change, Create) and outcome not in {"done", "withdrawn"}
+        if outcome in UNKNOWN or made:
             return  # the intent stays open: the next turn looks what became of it
         if outcome == "done":
             if item is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from moot.engine.ask import Question, ask
 from moot.engine.item import joined
 from moot.engine.journal import Journal
 from moot.engine.slots import Slots
 from moot.engine.venues import Venues
 from moot.model.codec import item_from_json
-from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.diagnostic import Diagnostic
 from moot.model.report import Stale
 from moot.model.resource import ConfigurationItem
+from moot.model.value import encode
 from moot.provider import Page, Provider, ProviderError, Scope
 from moot.store import Intent, Store
 
@@ -37,6 +38,13 @@ class _Listing:
     seen: dict[Key, ConfigurationItem] = field(default_factory=dict[Key, ConfigurationItem])
     unanswered: dict[str, str] = field(default_factory=dict[str, str])
     partial: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    unread: set[Key] = field(default_factory=set[Key])
+
+    def tells_of(self, intent: Intent) -> bool:
+        """Whether it is known by now what became of a call whose end was never recorded."""
+        kind = str(intent.body["venue"]), str(intent.body["type"])
+        seen = (intent.address, intent.incarnation) in self.seen
+        return kind[0] not in self.unanswered and (seen or kind not in self.partial)
 
     def call_by_our_names(self, known: Sequence[ConfigurationItem]) -> None:
         """A thing made before its venue was renamed carries the old address for ever."""
@@ -60,18 +68,19 @@ def observe(
     intents = store.open_intents(app)
     kinds = dict.fromkeys((item.venue, item.type) for item in known)
     kinds |= dict.fromkeys((str(i.body["venue"]), str(i.body["type"])) for i in intents)
-    listing = _list_all(tuple(kinds), Scope(installation=installation, app=app), venues, slots)
+    listing = _list_all(kinds, Scope(installation=installation, app=app), venues, slots)
     now = venues.env.now()
     items = {(str(i.address), i.incarnation): i for i in known}
     listing.call_by_our_names(known)
+    _read_missing(items, listing, venues, slots)
     current: dict[Key, ConfigurationItem | None] = {}
     for key, item in items.items():
-        if item.venue in listing.unanswered or (item.venue, item.type) in listing.partial:
-            seen = listing.seen.get(key)
-            current[key] = joined(item, seen, now) if seen else item
+        if key in listing.seen:
+            current[key] = joined(item, listing.seen[key], now)
         else:
-            current[key] = joined(item, listing.seen[key], now) if key in listing.seen else None
-    resolved = [i for i in intents if i.body["venue"] not in listing.unanswered]
+            unknown = item.venue in listing.unanswered or key in listing.unread
+            current[key] = item if unknown else None
+    resolved = [i for i in intents if listing.tells_of(i)]
     outcomes = {i.id: _resolve(i, current, listing, now) for i in resolved}
     if journal:
         _write(journal, items, current, outcomes)
@@ -88,10 +97,15 @@ def _resolve(
     """What became of a call whose end was never recorded.
 
     A create that shows up is taken on, marked unfinished, so that it is made again under the same
-    name and mark and thereby completed; any other call is simply planned again: handlers are
-    idempotent.
+    name and mark and thereby completed.  What an update was to change may be so or not: it counts
+    as never asked for.  Any other call is simply planned again: handlers are idempotent.
     """
     key = (intent.address, intent.incarnation)
+    item = current.get(key)
+    if intent.verb == "update" and item is not None:
+        asked = item_from_json(intent.body).applied
+        sure = {k: v for k, v in item.applied.items() if encode(v) == encode(asked.get(k))}
+        current[key] = replace(item, applied=sure)
     if intent.verb == "create" and current.get(key) is None and key in listing.seen:
         made = item_from_json(intent.body)
         current[key] = replace(joined(made, listing.seen[key], now), unfinished=True)
@@ -108,7 +122,7 @@ def _write(
     changed = [
         (key, item)
         for key, item in current.items()
-        if item is None or key not in before or journal.seal_item(item) != before[key]
+        if item is None or key not in before or _differs(journal.seal_item(item), before[key])
     ]
     if not changed and not outcomes:
         return
@@ -122,55 +136,58 @@ def _write(
             journal.store.settle(intent, outcome, journal.now())
 
 
+def _differs(item: ConfigurationItem, before: ConfigurationItem) -> bool:
+    return replace(item, observed_at=before.observed_at) != before
+
+
 def _list_all(
-    kinds: Sequence[tuple[str, str]], scope: Scope, venues: Venues, slots: Slots
+    kinds: Iterable[tuple[str, str]], scope: Scope, venues: Venues, slots: Slots
 ) -> _Listing:
-    """Every type of every venue at once; a venue that does not answer holds up no other."""
-    answers: queue.SimpleQueue[Callable[[_Listing], None]] = queue.SimpleQueue()
-    for venue, type in kinds:
-        slots.submit(venue, _lister(venue, type, scope, venues, answers))
+    """Every type of every venue at once."""
+    questions = {
+        (venue, type): Question(venue, type, f"list {type}", _pages(type, scope))
+        for venue, type in kinds
+    }
     listing = _Listing()
-    for _ in kinds:
-        answers.get()(listing)
+    for kind, answer in ask(questions, venues, slots).items():
+        if isinstance(answer, ProviderError):
+            listing.unanswered[kind[0]] = answer.message
+            continue
+        if not all(page.complete for page in answer):
+            listing.partial.add(kind)
+        items = (item for page in answer for item in page.items if item.address)
+        listing.seen.update({(str(item.address), item.incarnation): item for item in items})
     return listing
 
 
-def _lister(
-    venue: str,
-    type: str,
-    scope: Scope,
-    venues: Venues,
-    answers: queue.SimpleQueue[Callable[[_Listing], None]],
-) -> Callable[[], None]:
-    def job() -> None:
-        items: list[ConfigurationItem] = []
-        complete = True
-        try:
-            cursor: str | None = None
-            while True:
-                page = venues.call(venue, f"list {type}", _lists(type, scope, cursor))
-                items += page.items
-                complete = complete and page.complete
-                cursor = page.cursor
-                if cursor is None:
-                    break
-        except (ProviderError, BadInput) as error:
-            reason = error.message if isinstance(error, ProviderError) else str(error)
-            answers.put(lambda listing: listing.unanswered.update({venue: reason}))
-            return
+def _pages(type: str, scope: Scope) -> Callable[[Provider], list[Page]]:
+    def pages(provider: Provider) -> list[Page]:
+        found = [provider.list(type, scope, None)]
+        while (cursor := found[-1].cursor) is not None:
+            found.append(provider.list(type, scope, cursor))
+        return found
 
-        def add(listing: _Listing) -> None:
-            listing.seen.update({(str(i.address), i.incarnation): i for i in items if i.address})
-            if not complete:
-                listing.partial.add((venue, type))
-
-        answers.put(add)
-
-    return job
+    return pages
 
 
-def _lists(type: str, scope: Scope, cursor: str | None) -> Callable[[Provider], Page]:
-    return lambda provider: provider.list(type, scope, cursor)
+def _read_missing(
+    known: Mapping[Key, ConfigurationItem], listing: _Listing, venues: Venues, slots: Slots
+) -> None:
+    """Lists may lag or be partial: what they lack is gone only when a read says so too."""
+    questions = {
+        key: Question(item.venue, item.type, f"read {item.address}", _reads(item.on_venue))
+        for key, item in known.items()
+        if key not in listing.seen and item.venue not in listing.unanswered
+    }
+    for key, answer in ask(questions, venues, slots).items():
+        if isinstance(answer, ProviderError):
+            listing.unread.add(key)
+        elif answer is not None:
+            listing.seen[key] = answer
+
+
+def _reads(item: ConfigurationItem) -> Callable[[Provider], ConfigurationItem | None]:
+    return lambda provider: provider.read(item)
 
 
 def _stale(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moot.model.plan import Change, Create, Delete, Update
-from moot.model.resource import ConfigurationItem
 from moot.model.value import Ref, encode, unknowns
 
 if TYPE_CHECKING:
@@ -21,22 +20,28 @@ def comes_to_nothing(walk: Walk, change: Change) -> bool:
         if successor.key in walk.settled:
             return walk.settled[successor.key] == "dropped"
         return comes_to_nothing(walk, successor)
+    seen = {change.key}
+    rest: list[Create | Update] = [change]
+    while rest:
+        change = rest.pop()
+        if not _may_stay(walk, change):
+            return False
+        # Where the old is stopped first, what it refers to still has the values that are about to
+        # go; whether they go is the same question once more.
+        for unknown in unknowns(change.want.properties):
+            made = walk.creates.get(unknown.address) if isinstance(unknown, Ref) else None
+            if made and made.key not in walk.settled and made.key not in seen:
+                seen.add(made.key)
+                rest.append(made)
+    return True
+
+
+def _may_stay(walk: Walk, change: Create | Update) -> bool:
+    """Whether with the values known now it would be as it is, and its end has not begun."""
     have = change.replaces if isinstance(change, Create) else change.have
-    if not change.possible or have is None or _is_under_way(walk, change, have):
+    if not change.possible or have is None:
+        return False
+    if walk.settled.get(Delete(have=have).key) == "done":
         return False
     wanted = walk.seal(change.want.type, walk.resolved(change.want))
     return encode(wanted) == encode(have.applied)
-
-
-def _is_under_way(walk: Walk, change: Create | Update, have: ConfigurationItem) -> bool:
-    """Whether its replacement has begun, or begins with that of something it refers to.
-
-    Where the old is stopped first, what it refers to still has the values that are about to go.
-    """
-    if walk.settled.get(Delete(have=have).key) == "done":
-        return True
-    return any(
-        made.key not in walk.settled and not comes_to_nothing(walk, made)
-        for unknown in unknowns(change.want.properties)
-        if isinstance(unknown, Ref) and (made := walk.creates.get(unknown.address))
-    )

@@ -19,7 +19,9 @@ from moot.model.plan import Change, Create, Plan, Wait
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute
 
-ATTEMPTS = 5
+TRIES = 5
+# Failures that do not tell whether the call had an effect.
+UNKNOWN = frozenset({"OutcomeUnknown", "ServiceTimeout", "NetworkFailure"})
 FIRST_LOOK_S = 0.03
 LONGEST_LOOK_S = 1.0
 
@@ -97,12 +99,16 @@ Event = Begun | Succeeded | Continued | Failed | Withdrawn | Looked | Cancelled
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Make the venue call for a change, not before `at`; `attempt` counts definite failures."""
+    """Make the venue call for a change, not before `at`.
+
+    `attempt` counts definite failures; `called`: an earlier call may have had an effect.
+    """
 
     change: Change
     attempt: int
     at: float
     resume: JSON = None
+    called: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ class Walk:
     waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
     watches: dict[str, list[Wait]] = field(default_factory=dict[str, list[Wait]])
     since: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    tries: dict[str, int] = field(default_factory=dict[str, int])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
     not_before: dict[str, float] = field(default_factory=dict[str, float])
     ready: deque[str] = field(default_factory=deque[str])
@@ -227,7 +234,8 @@ def _react(walk: Walk, event: Event) -> list[Effect]:
             if walk.cancelled:
                 walk.in_flight.discard(key)
                 return effects
-            return [*effects, Call(change, walk.attempts.get(key, 0), now + seconds, resume)]
+            attempt = walk.attempts.get(key, 0)
+            return [*effects, Call(change, attempt, now + seconds, resume, called=True)]
         case Failed():
             return _failed(walk, event)
         case Withdrawn(key, called):
@@ -356,23 +364,25 @@ def _succeeded(
     walk.in_flight.discard(change.key)
     if item is not None:
         walk.items[change.address] = item
+        walk.since.pop(change.address, None)
     elif (standing := walk.items.get(change.address)) and (
         standing.incarnation == change.incarnation
     ):
         del walk.items[change.address]
-    walk.since.pop(change.address, None)
     effects: list[Effect] = [Record(change, item, "done"), Tell(change, "done")]
     return effects + _settle(walk, change.key, "done", now)
 
 
 def _failed(walk: Walk, event: Failed) -> list[Effect]:
     change = walk.changes[event.key]
-    attempt = walk.attempts.get(event.key, 0) + 1
+    tries = walk.tries[event.key] = walk.tries.get(event.key, 0) + 1
+    attempt = walk.attempts.get(event.key, 0) + (event.code not in UNKNOWN)
     walk.attempts[event.key] = attempt
-    if event.retryable and attempt < ATTEMPTS and not walk.cancelled:
-        pause = event.retry_after if event.retry_after is not None else 0.2 * 2**attempt
+    if event.retryable and tries < TRIES and not walk.cancelled:
+        pause = event.retry_after if event.retry_after is not None else 0.2 * 2**tries
         note = f"{event.message}; trying again"
-        return [Tell(change, "pending", note), Call(change, attempt, event.now + pause)]
+        again = Call(change, attempt, event.now + pause, called=True)
+        return [Tell(change, "pending", note), again]
     walk.in_flight.discard(event.key)
     walk.failures.append(call_failed(change, event.code, event.message, event.remedy))
     effects: list[Effect] = [

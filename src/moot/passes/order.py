@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from moot.model.app import Condition
 from moot.model.plan import READY, Change, Create, Delete, Plan, Update, Wait
@@ -12,6 +13,8 @@ from moot.model.value import Ref, unknowns
 from moot.passes.untangle import Edges, untangle
 
 MAKES = "gate makes"
+
+C = TypeVar("C", Delete, Update)
 
 
 def order(
@@ -23,7 +26,8 @@ def order(
 
     What is needed comes first; what is replaced ends after its successor is ready, or before it
     starts where it is exclusive or says `stop-first`; what nobody wants ends last.  A hard wait
-    protects a thing, a soft one only prefers an order and yields where the two would tangle.
+    protects a thing; the others only prefer an order and yield where they would tangle: first those
+    that keep removals for the end, then the soft ones, then those that keep replicas in turns.
     """
     desk = _Desk(tuple(changes), wanted, standing)
     for change in changes:
@@ -49,16 +53,20 @@ class _Desk:
     def __post_init__(self) -> None:
         self.hard: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
         self.soft: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
+        self.last: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
+        self.turns: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
         self.made = {c.address: c for c in self.changes if not isinstance(c, Delete)}
         self.ended = {c.key: c for c in self.changes if isinstance(c, Delete)}
         self.mains: dict[str, list[Resource]] = {}
         for want in self.wanted.values():
             if want.main and want.replica:
                 self.mains.setdefault(component(want.replica), []).append(want)
-        self.holders: dict[str, list[Delete]] = {}
-        for ended in self.ended.values():
-            for claim in ended.have.exclusive:
-                self.holders.setdefault(claim, []).append(ended)
+        self.holders = _by_claim((c, c.have.exclusive) for c in self.ended.values())
+        self.leavers = _by_claim(
+            (c, c.have.exclusive - c.want.exclusive)
+            for c in self.made.values()
+            if isinstance(c, Update)
+        )
         self.dependants: dict[str, list[ConfigurationItem]] = {}
         for items in self.standing.values():
             for item in items:
@@ -94,8 +102,7 @@ class _Desk:
     def create(self, change: Create) -> None:
         want = change.want
         self.hard[change.key] += self.needs(want)
-        for ended in self.claimed(want):
-            self.hard[change.key].append(Wait(ended.key))
+        self.claim(change)
         if change.replaces and want.address in self.turned:
             self.hard[change.key].append(
                 Wait(f"delete {want.address}#{change.replaces.incarnation}")
@@ -107,7 +114,7 @@ class _Desk:
         for target in change.want.depends_on:
             if made := self.made.get(target):
                 waits.append(Wait(made.key))
-        waits += [Wait(ended.key) for ended in self.claimed(change.want)]
+        self.claim(change)
 
     def delete(self, change: Delete) -> None:
         """After what stands on it is gone and, unless it makes room, its successor is ready."""
@@ -128,7 +135,7 @@ class _Desk:
             targets += [component(have.replica)] if have.main and have.replica else []
             if not have.exclusive & self.claims:
                 self.gates.setdefault(MAKES, [self.ready(c) for c in self.made.values()])
-                soft.append(Wait(MAKES))
+                self.last[change.key].append(Wait(MAKES))
         for target in targets:
             if target in self.dependants:
                 self.hard[change.key].append(Wait(self.gone(target)))
@@ -180,10 +187,22 @@ class _Desk:
             return [Wait(made.key if made else None)]
         return [Wait(made.key if made else None, target, condition)]
 
-    def claimed(self, want: Resource) -> list[Delete]:
-        """Deletes of other things that hold what this one claims for itself alone."""
-        holders = (d for claim in sorted(want.exclusive) for d in self.holders.get(claim, ()))
-        return list({d.key: d for d in holders if d.address != want.address}.values())
+    def claim(self, change: Create | Update) -> None:
+        """After the end of whatever holds what this one claims for itself alone.
+
+        Where the successor of another holder claims it as well the two share it, as replicas may
+        share a volume: each gives way to its own successor only.
+        """
+        for claim in sorted(change.want.exclusive):
+            for ended in self.holders.get(claim, ()):
+                successor = self.wanted.get(ended.address)
+                if (
+                    successor is None
+                    or claim not in successor.exclusive
+                    or successor.address == change.address
+                ):
+                    self.hard[change.key].append(Wait(ended.key))
+            self.soft[change.key] += [Wait(other.key) for other in self.leavers.get(claim, ())]
 
     def ends(self, item: ConfigurationItem) -> bool:
         return f"delete {item.address}#{item.incarnation}" in self.ended
@@ -229,7 +248,7 @@ class _Desk:
                 gate = f"gate {before}"
                 self.gates.setdefault(gate, [self.settled(c) for c in by_replica[before]])
                 for change in by_replica[str(main.replica)]:
-                    self.soft[change.key].append(Wait(gate, delay_s=rollout.delay_s))
+                    self.turns[change.key].append(Wait(gate, delay_s=rollout.delay_s))
 
     def rolls(self, main: Resource) -> bool:
         made = self.made.get(main.address)
@@ -241,34 +260,34 @@ class _Desk:
     def plan(self) -> Plan:
         edges = Edges(
             hard={**_names(self.hard), **_names(self.gates)},
-            soft=_names(self.soft),
+            soft=(_names(self.last), _names(self.soft), _names(self.turns)),
         )
         sequence, dropped = untangle(edges)
         position = {name: index for index, name in enumerate(sequence)}
-        changes = tuple(
-            replace(
-                change,
-                after=tuple(
-                    dict.fromkeys(
-                        (
-                            *self.hard[change.key],
-                            *(
-                                w
-                                for w in self.soft[change.key]
-                                if (change.key, w.change) not in dropped
-                            ),
-                        )
-                    )
-                ),
-            )
+
+        def after(key: str) -> tuple[Wait, ...]:
+            soft = (*self.last[key], *self.soft[key], *self.turns[key])
+            kept = (w for w in soft if (key, w.change) not in dropped)
+            return tuple(dict.fromkeys((*self.hard[key], *kept)))
+
+        changes = (
+            replace(change, after=after(change.key))
             for change in sorted(self.changes, key=lambda c: position[c.key])
         )
-        return Plan(changes, {name: tuple(waits) for name, waits in self.gates.items()})
+        return Plan(tuple(changes), {name: tuple(waits) for name, waits in self.gates.items()})
 
 
 def component(replica: str) -> str:
     """The component a replica belongs to: `shop/web/0` is one of `shop/web`."""
     return replica.rpartition("/")[0]
+
+
+def _by_claim(changes: Iterable[tuple[C, frozenset[str]]]) -> dict[str, list[C]]:
+    found: dict[str, list[C]] = {}
+    for change, claims in changes:
+        for claim in claims:
+            found.setdefault(claim, []).append(change)
+    return found
 
 
 def _names(waits: Mapping[str, Iterable[Wait]]) -> dict[str, list[str]]:

@@ -11,10 +11,13 @@ from moot.model.diagnostic import Diagnostic, Refused
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """For each node those that must (`hard`) or should (`soft`) come before it."""
+    """For each node those that must (`hard`) or should (`soft`) come before it.
+
+    `soft` stands in layers; those of the first yield first.
+    """
 
     hard: Mapping[str, Sequence[str]]
-    soft: Mapping[str, Sequence[str]]
+    soft: Sequence[Mapping[str, Sequence[str]]]
 
 
 def untangle(edges: Edges) -> tuple[list[str], set[tuple[str, str | None]]]:
@@ -22,17 +25,21 @@ def untangle(edges: Edges) -> tuple[list[str], set[tuple[str, str | None]]]:
 
     Ties keep the given order.  Raises Refused where hard edges alone close a circle.
     """
-    before = {node: {*many, *edges.soft.get(node, ())} for node, many in edges.hard.items()}
+    before = {node: set(many) for node, many in edges.hard.items()}
+    for layer in edges.soft:
+        for node, many in layer.items():
+            before[node].update(many)
     sequence, left = _sorted(before)
-    if not left:
-        return sequence, set()
     dropped: set[tuple[str, str | None]] = set()
-    for circle in _circles({node: before[node] & left for node in before if node in left}):
-        for node in circle:
-            for other in (set(edges.soft.get(node, ())) - set(edges.hard[node])) & circle:
-                before[node].discard(other)
-                dropped.add((node, other))
-    sequence, left = _sorted(before)
+    for layer in edges.soft:
+        if not left:
+            break
+        for circle in _circles({node: before[node] & left for node in before if node in left}):
+            for node in circle:
+                for other in (set(layer.get(node, ())) - set(edges.hard[node])) & circle:
+                    before[node].discard(other)
+                    dropped.add((node, other))
+        sequence, left = _sorted(before)
     if left:
         raise Refused(_circle(sorted(left)))
     return sequence, dropped

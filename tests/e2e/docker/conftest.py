@@ -180,7 +180,19 @@ def busybox(docker_host: str) -> str:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(path, "bin/busybox")
-        for name in ("sh", "cat", "httpd", "sleep", "id", "stat", "nc", "wget", "hostname", "env"):
+        for name in (
+            "sh",
+            "cat",
+            "httpd",
+            "sleep",
+            "id",
+            "stat",
+            "nc",
+            "wget",
+            "hostname",
+            "env",
+            "stty",
+        ):
             link = tarfile.TarInfo(f"bin/{name}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)

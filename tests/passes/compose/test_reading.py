@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -109,3 +110,22 @@ def test_a_folder_that_contains_itself(tmp_path: Path) -> None:
     result = load(str(tmp_path / "compose.yaml"))
     assert result.app is not None
     assert result.app.components[0].mounts[0].kind == "bind"
+
+
+def test_environment_files_are_named_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "compose.yaml").write_text("services: {web: {image: 'x:$TAG'}}")
+    (tmp_path / "app" / ".env").write_text("TAG=1")
+    (tmp_path / "my.env").write_text("TAG=2")
+    monkeypatch.chdir(tmp_path)
+    assert image(load("app/compose.yaml")) == "x:1"
+    assert image(load("app/compose.yaml", COMPOSE_ENV_FILES="my.env")) == "x:2"
+
+
+def test_a_pipe_from_the_shell(tmp_path: Path) -> None:
+    code = "import sys; from moot.reading import read; print(read(sys.argv[1]))"
+    command = f"{sys.executable} -c '{code}' <(printf services)"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "b'services'\n", done.stderr

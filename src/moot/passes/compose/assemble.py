@@ -201,7 +201,9 @@ class _Extending:
                         "Take one 'extends' out.", extends)  # fmt: skip
             return own
         base = self._base(extends, (*trail, here))
-        return own if base is None else merged(SERVICE, base, own)
+        if base is None:  # a later check sees that there is more to it
+            return own.but({**dict(own.items()), "extends": extends.but(None, "broken")})
+        return merged(SERVICE, base, own)
 
     def _base(self, extends: Node, trail: tuple[tuple[str, str], ...]) -> Node | None:
         file: str | None = extends.scalar("file")

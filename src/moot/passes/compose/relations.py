@@ -51,7 +51,7 @@ def _may_be_healthy(node: Node) -> bool:
     if check is not None:
         test: list[str] = check.scalar("test") or []
         return not check.scalar("disable") and test[:1] != ["NONE"]
-    return node.get("image") is not None or node.get("build") is not None
+    return node.mentions("image", "build", "extends")
 
 
 def _cycles(services: Mapping[str, Node], reports: Reports) -> None:

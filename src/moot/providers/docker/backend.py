@@ -81,7 +81,8 @@ class Backends:
         assert key.address, "back ends are ours"
         found = [i for i in self._all(key) if i.address == key.address]
         if isinstance(key, ConfigurationItem):
-            found = [i for i in found if i.incarnation == key.incarnation]
+            mine = (key.installation, key.incarnation)
+            found = [i for i in found if (i.installation, i.incarnation) == mine]
         return max(found, key=lambda i: i.incarnation, default=None)
 
     def update(self, have: ConfigurationItem, want: Resource, op: Operation) -> Progress:
@@ -90,7 +91,7 @@ class Backends:
         with self._controls.lock(gateway):
             found = self._gateways.inspect(gateway)
             book = self._gateways.book(found)
-            slot = book.find_address(want.address, have.incarnation)
+            slot = book.find(op)
             if slot is None:
                 raise ProviderError("NotFound", f"{have.address} is gone")
             slot[2]["drain_s"] = want.properties.get("drain_s", DRAIN_S)
@@ -105,7 +106,7 @@ class Backends:
         with self._controls.lock(gateway):
             found = self._gateways.containers.inspect(gateway)
             book = self._gateways.book(found) if found else None
-            slot = book.find_address(str(have.address), have.incarnation) if book else None
+            slot = book.find(op) if book else None
             if found is None or book is None or slot is None:
                 return Done(None)
             listener, number, entry = slot

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moot.model.value import JSON
-from moot.provider import Marks, Operation
+from moot.provider import Operation
 from moot.providers.docker.control import BOOK, CONFIGURATION, STATS
 from moot.providers.docker.marks import same
 from moot.render.gateway import Front, Server, configuration
@@ -48,14 +48,6 @@ class Book:
     def find(self, op: Operation) -> tuple[str, int, Entry] | None:
         """The slot that this very back end has already."""
         return next((found for found in self.entries() if same(found[2]["labels"], op)), None)
-
-    def find_address(self, address: str, incarnation: int) -> tuple[str, int, Entry] | None:
-        """The slot of a back end by its address and incarnation."""
-        for found in self.entries():
-            marks = Marks.from_labels(found[2]["labels"])
-            if marks and (marks.address, marks.incarnation) == (address, incarnation):
-                return found
-        return None
 
     def take(self, listener: str, entry: Entry) -> tuple[int, bool]:
         """The number of a slot that is now `entry`'s, and whether there had to be more slots."""

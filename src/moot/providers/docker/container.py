@@ -74,7 +74,7 @@ class Containers:
         Volumes that only the image declares go with it; those of the App never do.
         """
         found = self.inspect(have.identifier)
-        if found is None or is_gone(found["Config"]["Labels"], have):
+        if found is None or is_gone(found["Config"]["Labels"], have, op):
             return Done(None)
         now = self._engine.env.now()
         if is_up(found):

@@ -73,7 +73,7 @@ class Gateways:
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Removed; what was under way has been drained with the back ends."""
         found = self.containers.inspect(have.identifier)
-        if found is not None and not is_gone(found["Config"]["Labels"], have):
+        if found is not None and not is_gone(found["Config"]["Labels"], have, op):
             self._controls.forget(have.identifier)
             self.containers.remove(found)
         return Done(None)

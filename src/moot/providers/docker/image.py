@@ -58,9 +58,9 @@ class Images:
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
         """The image now, None where our name of it is gone."""
-        found = [i for i in self._listed() if i.address == key.address]
         if isinstance(key, ConfigurationItem):
-            found = [i for i in found if i.incarnation == key.incarnation]
+            return next((i for i in self._listed() if i.identifier == key.identifier), None)
+        found = [i for i in self._listed() if i.address == key.address]
         return max(found, key=lambda i: i.incarnation, default=None)
 
     def update(self, have: ConfigurationItem, want: Resource, op: Operation) -> Progress:
@@ -71,7 +71,7 @@ class Images:
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Our name goes; what we built goes with it, what was pulled or was there stays."""
         found = self._inspect(have.identifier)
-        if found is None:
+        if found is None or not _bears(have.identifier, op.marks):
             return Done(None)
         note = self._notes.get(have.identifier)
         others = [t for t in found.get("RepoTags") or () if t != have.identifier]
@@ -249,14 +249,28 @@ def _pull_failed(reference: str, message: str) -> ProviderError:
     )
 
 
+def _bears(name: str, marks: Marks) -> bool:
+    """Whether a name of ours says that it is this very thing."""
+    found = NAME.fullmatch(name)
+    return found is not None and (found["installation"], found["uid"], found["incarnation"]) == (
+        image_word(marks.installation),
+        _digits(marks.uid),
+        str(marks.incarnation),
+    )
+
+
 def _name(want: Resource, marks: Marks) -> str:
     app, _, rest = marks.address.partition("/")
     component = rest.partition("@")[0]
     suffix = ".b" if want.properties.get("build") else ""
-    uid = hashlib.sha256(marks.uid.encode()).hexdigest()[:UID_DIGITS]
+    uid = _digits(marks.uid)
     installation = image_word(marks.installation)
     tag = f"{installation}.{marks.generation}.{uid}.{marks.incarnation}{suffix}"
     return f"{HOST}/{image_word(app)}/{image_word(component)}:{tag}"
+
+
+def _digits(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()[:UID_DIGITS]
 
 
 def _built(name: str) -> bool:

@@ -80,13 +80,21 @@ def require_same(found: Mapping[str, str], op: Operation, kind: str, name: str) 
     )
 
 
-def is_gone(found: Mapping[str, str] | None, thing: ConfigurationItem) -> bool:
-    """Whether what bears the identifier now is no longer `thing`: identifiers are used again."""
+def is_gone(
+    found: Mapping[str, str] | None, thing: ConfigurationItem, op: Operation | None = None
+) -> bool:
+    """Whether what bears the identifier now is no longer `thing`: identifiers are used again.
+
+    With `op`, the attempt to delete it, also its uid is compared.  Addresses are not: a thing
+    keeps the one it was made with when its venue or component is renamed.
+    """
     marks = Marks.from_labels(found or {})
     if marks is None:
         return thing.address is not None
-    return (marks.address, marks.incarnation) != (thing.address, thing.incarnation)
+    if op is not None and _identity(marks) != _identity(op.marks):
+        return True
+    return (marks.installation, marks.incarnation) != (thing.installation, thing.incarnation)
 
 
-def _identity(marks: Marks) -> tuple[str, str, str, int]:
-    return marks.installation, marks.uid, marks.address, marks.incarnation
+def _identity(marks: Marks) -> tuple[str, str, int]:
+    return marks.installation, marks.uid, marks.incarnation

@@ -49,7 +49,7 @@ class Networks:
         except ProviderError as error:
             if error.code != "AlreadyExists":
                 raise
-        found = self._inspect(name)
+        found = self._oldest(name)
         if found is None:
             raise ProviderError("NotStabilized", f"network {name} vanished as soon as it was made")
         require_same(found["Labels"] or {}, op, "network", name)
@@ -71,17 +71,11 @@ class Networks:
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Removed, after containers of the same app have been taken out of it."""
         found = self._inspect(have.identifier)
-        if found is None or is_gone(found["Labels"], have):
+        if found is None or is_gone(found["Labels"], have, op):
             return Done(None)
         for container in found.get("Containers") or {}:
             self._take_out(container, found)
-        try:
-            self._engine.call(
-                f"network rm {found['Name']}", lambda c: c.remove_network(have.identifier)
-            )
-        except ProviderError as error:
-            if error.code != "NotFound":
-                raise
+        self._remove(found)
         return Done(None)
 
     def list(self, scope: Scope, cursor: str | None) -> Page:
@@ -121,6 +115,26 @@ class Networks:
             if error.code == "NotFound":
                 return None
             raise
+
+    def _oldest(self, name: str) -> Mapping[str, Any] | None:
+        """The network of this name.  Two calls at once make two: all keep the first of them."""
+        found = self._engine.call("network ls", lambda c: c.networks(names=[name]))
+        first, *twins = sorted(
+            (n for n in found if n["Name"] == name), key=lambda n: (n["Created"], n["Id"])
+        ) or [None]
+        for twin in twins:
+            if twin and twin["Labels"] == (first and first["Labels"]):
+                self._remove(twin)
+        return first
+
+    def _remove(self, network: Mapping[str, Any]) -> None:
+        try:
+            self._engine.call(
+                f"network rm {network['Name']}", lambda c: c.remove_network(network["Id"])
+            )
+        except ProviderError as error:
+            if error.code != "NotFound":
+                raise
 
     def _item(self, found: Mapping[str, Any]) -> ConfigurationItem:
         ranges = (found.get("IPAM") or {}).get("Config") or []

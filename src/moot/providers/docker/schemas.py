@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
+from moot.model.value import JSON
 from moot.provider import TypeSchema
 
-_TEXT = {"type": "string"}
-_MAP = {"type": "object"}
-_LIST = {"type": "array"}
-_FLAG = {"type": "boolean"}
-_NUMBER = {"type": "number"}
+_TEXT: JSON = {"type": "string"}
+_MAP: JSON = {"type": "object"}
+_LIST: JSON = {"type": "array"}
+_FLAG: JSON = {"type": "boolean"}
+_NUMBER: JSON = {"type": "number"}
+
+_NETWORK: dict[str, JSON] = {
+    "name": _TEXT,
+    "driver": _TEXT,
+    "driver_opts": _MAP,
+    "ipam": _MAP,
+    "internal": _FLAG,
+    "attachable": _FLAG,
+    "enable_ipv4": _FLAG,
+    "enable_ipv6": _FLAG,
+    "labels": _MAP,
+}
+_VOLUME: dict[str, JSON] = {"name": _TEXT, "driver": _TEXT, "driver_opts": _MAP, "labels": _MAP}
+_CONTAINER: dict[str, JSON] = {
+    "base_name": _TEXT,
+    "fixed_name": _TEXT,
+    "image": _TEXT,
+    "reference": _TEXT,
+    "platform": _TEXT,
+    "entrypoint": _LIST,
+    "command": _LIST,
+    "user": _TEXT,
+    "working_dir": _TEXT,
+    "stop_signal": _TEXT,
+    "stop_grace_s": _NUMBER,
+    "healthcheck": _MAP,
+    "targets": _LIST,
+    "networks": _MAP,
+    "network_ids": _LIST,
+    "publish": _LIST,
+    "host_aliases": _LIST,
+    "restarts_with": _LIST,
+    "files": _LIST,
+    "secrets": _LIST,
+    "environment": _MAP,
+    "labels": _MAP,
+    "mounts": _LIST,
+    "options": _MAP,
+}
+_GATEWAY: dict[str, JSON] = {"base_name": _TEXT, "image": _TEXT, "publish": _LIST}
+_RUNNING: dict[str, JSON] = {"id": _TEXT, "name": _TEXT, "addresses": _MAP, "ports": _MAP}
+_BACKEND: dict[str, JSON] = {
+    "gateway": _TEXT,
+    "container": _TEXT,
+    "listener": _TEXT,
+    "port": _NUMBER,
+}
 
 NETWORK = TypeSchema(
     type="docker.network",
-    properties={
-        "name": _TEXT,
-        "driver": _TEXT,
-        "driver_opts": _MAP,
-        "ipam": _MAP,
-        "internal": _FLAG,
-        "attachable": _FLAG,
-        "enable_ipv6": _FLAG,
-        "labels": _MAP,
-    },
+    properties={**_NETWORK, "id": _TEXT, "subnets": _LIST},
     primary_identifier=("id",),
     read_only=("id", "subnets"),
-    create_only=(
-        "name",
-        "driver",
-        "driver_opts",
-        "ipam",
-        "internal",
-        "attachable",
-        "enable_ipv6",
-        "labels",
-    ),
+    create_only=tuple(_NETWORK),
 )
 
 VOLUME = TypeSchema(
     type="docker.volume",
-    properties={"name": _TEXT, "driver": _TEXT, "driver_opts": _MAP, "labels": _MAP},
-    primary_identifier=("name",),
+    properties={**_VOLUME, "id": _TEXT, "mountpoint": _TEXT},
+    primary_identifier=("id",),
     read_only=("id", "mountpoint"),
-    create_only=("name", "driver", "driver_opts", "labels"),
+    create_only=tuple(_VOLUME),
     keeps_data=True,
 )
 
@@ -50,61 +80,22 @@ IMAGE = TypeSchema(
     properties={
         "reference": _TEXT,
         "platform": _TEXT,
-        "pull_policy": _TEXT,
         "build": _MAP,
         "current": _FLAG,
+        "pull_policy": _TEXT,
+        "id": _TEXT,
     },
     primary_identifier=("id",),
-    read_only=("id", "size_mib"),
+    read_only=("id",),
     create_only=("reference", "platform", "build", "current"),
 )
 
 CONTAINER = TypeSchema(
     type="docker.container",
-    properties={
-        "base_name": _TEXT,
-        "image": _TEXT,
-        "reference": _TEXT,
-        "networks": _MAP,
-        "network_ids": _LIST,
-        "publish": _LIST,
-        "files": _LIST,
-        "secrets": _LIST,
-        "limits": _MAP,
-        "restart": _MAP,
-        "environment": _MAP,
-        "labels": _MAP,
-        "mounts": _LIST,
-        "options": _MAP,
-    },
+    properties={**_CONTAINER, **_RUNNING, "limits": _MAP, "restart": _MAP},
     primary_identifier=("id",),
-    read_only=("id", "name", "addresses", "ports"),
-    create_only=(
-        "base_name",
-        "fixed_name",
-        "image",
-        "reference",
-        "platform",
-        "entrypoint",
-        "command",
-        "user",
-        "working_dir",
-        "stop_signal",
-        "stop_grace_s",
-        "healthcheck",
-        "targets",
-        "networks",
-        "network_ids",
-        "publish",
-        "host_aliases",
-        "restarts_with",
-        "files",
-        "secrets",
-        "environment",
-        "labels",
-        "mounts",
-        "options",
-    ),
+    read_only=tuple(_RUNNING),
+    create_only=tuple(_CONTAINER),
     write_only=("files", "secrets", "environment"),
     sensitive=("environment", "secrets.*.content"),
 )
@@ -112,30 +103,23 @@ CONTAINER = TypeSchema(
 GATEWAY = TypeSchema(
     type="docker.gateway",
     properties={
-        "base_name": _TEXT,
-        "image": _TEXT,
-        "publish": _LIST,
+        **_GATEWAY,
+        **_RUNNING,
         "listeners": _LIST,
         "networks": _MAP,
         "network_ids": _LIST,
     },
     primary_identifier=("id",),
-    read_only=("id", "name", "addresses", "ports"),
-    create_only=("base_name", "image", "publish"),
+    read_only=tuple(_RUNNING),
+    create_only=tuple(_GATEWAY),
 )
 
 BACKEND = TypeSchema(
     type="docker.backend",
-    properties={
-        "gateway": _TEXT,
-        "container": _TEXT,
-        "listener": _TEXT,
-        "port": _NUMBER,
-        "drain_s": _NUMBER,
-    },
+    properties={**_BACKEND, "drain_s": _NUMBER, "id": _TEXT, "address": _TEXT},
     primary_identifier=("id",),
-    read_only=("id",),
-    create_only=("gateway", "container", "listener", "port"),
+    read_only=("id", "address"),
+    create_only=tuple(_BACKEND),
 )
 
 SCHEMAS = {s.type: s for s in (NETWORK, VOLUME, IMAGE, CONTAINER, GATEWAY, BACKEND)}

@@ -60,7 +60,7 @@ class Volumes:
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Removed with its data; the Engine refuses while a container has it."""
         found = self._inspect(have.identifier)
-        if found is None or is_gone(found["Labels"], have):
+        if found is None or is_gone(found["Labels"], have, op):
             return Done(None)
         try:
             self._engine.call(

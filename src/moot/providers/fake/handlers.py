@@ -209,8 +209,8 @@ def _identity(marks: Marks) -> dict[str, str]:
 
 
 def _is_same(item: ConfigurationItem, key: ConfigurationItem) -> bool:
-    mine = (key.installation, key.address, key.incarnation)
-    return (item.installation, item.address, item.incarnation) == mine
+    """Addresses are not compared: a thing keeps its own when its venue or component is renamed."""
+    return (item.installation, item.incarnation) == (key.installation, key.incarnation)
 
 
 def _in_scope(thing: Thing, scope: Scope) -> bool:

@@ -175,17 +175,13 @@ def _folders(venue: str, configuration: Mapping[str, JSON], env: Env) -> tuple[s
     """(the folder that always stays, the venue's data folder below it).
 
     Root runs replicas as other users too, and these must be able to reach volumes and files: below
-    a home that only root may enter (/root), data goes to /var/lib instead.
+    its home (/root) they could not, so root's data is in /var/lib, apart for each MOOT_HOME.
     """
     home = env.home.absolute()
     if configured := configuration.get("data"):
         data = Path(str(configured)).expanduser().absolute()
         return str(data.parent), str(data)
-    if os.getuid() == 0 and not all(_passable(folder) for folder in (home, *home.parents)):
+    if os.getuid() == 0:
         digest = hashlib.sha256(str(home).encode()).hexdigest()[:12]
         return "/var/lib", f"/var/lib/moot/{digest}/{venue}"
     return str(home), str(home / "host" / venue)
-
-
-def _passable(folder: Path) -> bool:
-    return not folder.exists() or bool(folder.stat().st_mode & 0o001)

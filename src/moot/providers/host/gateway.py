@@ -75,7 +75,7 @@ class GatewayHandler:
 
     def _shown(self, item: ConfigurationItem) -> ConfigurationItem:
         spec = self.machine.load(f"{item.identifier}/spec.json")
-        properties = {name: item.properties[name] for name in ("folder", "pid")}
+        properties = {name: item.properties[name] for name in ("folder", "pid", "restarts")}
         return replace(item, properties={**properties, "listeners": spec.get("listeners", [])})
 
     def _launch(self, want: Resource, op: Operation, folder: str) -> None:

@@ -200,7 +200,8 @@ def _mount_variable(mount: Mount) -> str:
 def _file(share: Share, mount: FileMount) -> dict[str, Value]:
     """A file it is given, and the variable that says where: DB_PASSWORD_FILE for `db_password`."""
     file = next(f for f in share.app.files if f.name == mount.source)
-    name = mount.target.rpartition("/")[2] if file.kind == "bind" else file.name
+    bind = file.kind == "bind"
+    name = mount.target.rpartition("/")[2] if bind else file.name.removeprefix(f"{file.kind}/")
     return {
         "variable": f"{_upper(name)}_FILE",
         "target": mount.target,

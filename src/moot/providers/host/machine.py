@@ -59,11 +59,15 @@ class Machine:
         stdin = json.dumps({"errand": name, **arguments}).encode()
         try:
             ran = self._run(stdin, timeout_s)
-            if ran.exit_code == 2:  # the last App of this venue left just now, and took them along
+            for _ in range(3):
+                if ran.exit_code == 0 or self.shell.get(self._script) is not None:
+                    break
+                # The last App of this venue left just now, and our scripts went with it.
                 ran = self._run(stdin, timeout_s)
         except ShellError as unknown:
             raise ProviderError("OutcomeUnknown", str(unknown)) from unknown
-        self.trace(self.venue, f"{name} {arguments.get('folder', '')}: exit {ran.exit_code}")
+        said = (ran.stderr or ran.stdout[:300]).decode(errors="replace").strip()
+        self.trace(self.venue, f"{name} {arguments.get('folder', '')}: exit {ran.exit_code} {said}")
         if ran.exit_code:
             raise ProviderError("GeneralServiceException", ran.stderr.decode(errors="replace"))
         answer = json.loads(ran.stdout)
@@ -71,16 +75,15 @@ class Machine:
             raise ProviderError(answer["error"], answer["message"], remedy=answer["remedy"])
         return answer["ok"]
 
-    def surroundings(self) -> dict[str, str]:
+    def surroundings(self) -> dict[str, Any]:
         """What an errand must know to leave nothing behind."""
         return {"reservations": self.reservations, "data": self.data, "root": self.root}
 
     def launcher(self) -> tuple[str, ...]:
         """How our scripts are started there; without site packages, in half the time."""
-        script = f"{self.data}/lib/{_scripts()[0]}/run.py"
-        if self.shell.get(script) is None:
+        if self.shell.get(self._script) is None:
             self._bring()
-        return self.python, "-E", "-s", "-S", script
+        return self.python, "-E", "-s", "-S", self._script
 
     def version_of_haproxy(self) -> tuple[int, int] | None:
         """(2, 6) for HAProxy 2.6.12; None where there is none."""
@@ -111,6 +114,10 @@ class Machine:
         stat = self.shell.get(f"/proc/{process['pid']}/stat")
         fields = stat.decode(errors="replace").rpartition(")")[2].split() if stat else []
         return bool(fields) and fields[0] not in "ZX" and int(fields[19]) == process["start"]
+
+    @property
+    def _script(self) -> str:
+        return f"{self.data}/lib/{_scripts()[0]}/run.py"
 
     def _run(self, stdin: bytes, timeout_s: float) -> Ran:
         argv = (*self.launcher(), "errand")

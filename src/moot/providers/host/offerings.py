@@ -55,7 +55,7 @@ def lacks(machine: Machine) -> Iterator[Diagnostic]:
             detail=f"published ports and replicas are reached through it; {there}",
             remedy="apt-get install haproxy",
         )
-    probe = 'mkdir -p "$0" && [ -w "$0" ] && rmdir --ignore-fail-on-non-empty "$0"'
+    probe = 'd=$0; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; [ -d "$d" ] && [ -w "$d" ]'
     if machine.shell.run(Command(argv=("sh", "-c", probe, machine.data))).exit_code:
         yield Diagnostic(
             summary="the data folder cannot be written",

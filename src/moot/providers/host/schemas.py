@@ -73,9 +73,14 @@ PROCESS = TypeSchema(
 )
 GATEWAY = TypeSchema(
     type="host.gateway",
-    properties={"listeners": _LIST, "folder": _TEXT, "pid": {"type": ["integer", "null"]}},
+    properties={
+        "listeners": _LIST,
+        "folder": _TEXT,
+        "pid": {"type": ["integer", "null"]},
+        "restarts": _INTEGER,
+    },
     primary_identifier=("folder",),
-    read_only=("folder", "pid"),
+    read_only=("folder", "pid", "restarts"),
 )
 BACKEND = TypeSchema(
     type="host.backend",

@@ -64,11 +64,11 @@ def _occupied(folder):
 
 
 @contextlib.contextmanager
-def alone(folder):
-    """Only one errand at a time is in here for a folder."""
+def alone(folder, how=fcntl.LOCK_EX):
+    """Only one errand at a time is in here for a folder, or only such as share it."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fcntl.flock(fd, how)
         yield
     finally:
         os.close(fd)
@@ -93,8 +93,10 @@ def tidy(folder, data, root):
         while folder != data:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
-    if set(os.listdir(data) if os.path.isdir(data) else ()) <= {"lib"}:
-        shutil.rmtree(data, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            while (data := os.path.dirname(data)) != root:
-                os.rmdir(data)
+    with contextlib.suppress(OSError):
+        with alone(data):
+            if not set(os.listdir(data)) <= {"lib"}:
+                return
+            shutil.rmtree(data, ignore_errors=True)
+        while (data := os.path.dirname(data)) != root:
+            os.rmdir(data)

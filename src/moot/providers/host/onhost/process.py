@@ -102,6 +102,9 @@ def execute(argv, environment):
             os.execve(name if "/" in name else f"{folder or '.'}/{name}", argv, environment)
         except (FileNotFoundError, NotADirectoryError):
             continue
+        except PermissionError as denied:
+            if os.path.exists(f"{folder}/{name}") or "/" in name:
+                problem = denied  # and not just a folder we may not look into
         except OSError as other:
             problem = other
     raise problem

@@ -18,24 +18,32 @@ from .limits import drop, limit
 from .ports import release, reserve, taken
 from .process import alive, execute, identity, surround
 
+GONE = 2  # our scripts were tidied away; also what Python itself exits with where they are missing
+
 
 def start(folder, marks, spec, files, texts, reservations, data, root):
     """Make a run folder and start its supervisor; a folder with the same marks is taken over.
 
     `files` are given to the replica, `texts` are files of the run folder by name.
     """
-    adopt_or_make(folder, marks, 0o711 if spec["user"] else 0o700)
-    with alone(folder):
-        if not os.path.exists(f"{folder}/spec.json"):
-            try:
-                for name, text in texts.items():
-                    write(f"{folder}/{name}", text)
-                _prepare(folder, spec, files, reservations)
-            except BaseException:
+    with alone(data, fcntl.LOCK_SH):
+        if not os.path.exists(sys.argv[0]):
+            sys.exit(GONE)
+        adopt_or_make(folder, marks, 0o711 if spec["user"] else 0o700)
+        try:
+            with alone(folder):
+                if not os.path.exists(f"{folder}/spec.json"):
+                    for name, text in texts.items():
+                        write(f"{folder}/{name}", text)
+                    _prepare(folder, spec, files, reservations)
+                _launch(folder)
+            return
+        except BaseException as problem:
+            failure = problem
+            if not os.path.exists(f"{folder}/spec.json"):
                 _discard(folder, reservations)
-                tidy(os.path.dirname(folder), data, root)
-                raise
-        _launch(folder)
+    tidy(os.path.dirname(folder), data, root)
+    raise failure
 
 
 def stop(folder, marks, patience_s, reservations, data, root):

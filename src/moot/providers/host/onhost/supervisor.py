@@ -53,19 +53,20 @@ class Log:
 
     def write(self, stream, lines):
         """Write what was read at once; a full disk must not take the replica down."""
-        prefix, pending = f"{time.time():.6f} {stream} ".encode(), b""
+        prefix, pending = f"{time.time():.6f} {stream} ".encode(), []
         for line in lines:
             entry = prefix + line.decode("utf-8", "replace").encode() + b"\n"
-            if self.written + len(pending) + len(entry) > self.size and self.written + len(pending):
+            if self.written and self.written + len(entry) > self.size:
                 self.flush(pending)
                 self.rotate()
-                pending = b""
-            pending += entry
+                pending = []
+            pending.append(entry)
+            self.written += len(entry)
         self.flush(pending)
 
-    def flush(self, data):
+    def flush(self, entries):
         with contextlib.suppress(OSError):
-            self.written += os.write(self.fd, data)
+            os.write(self.fd, b"".join(entries))
 
     def rotate(self):
         os.close(self.fd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,40 @@ def test_what_is_missing_is_said(site: Site) -> None:
     assert problem.remedy == "apt-get install haproxy"
 
 
+def test_checking_changes_nothing(site: Site) -> None:
+    assert site.provider.checks() == []
+    assert list(site.folder.iterdir()) == []
+    unwritable = {"local": True, "data": "/dev/null/moot"}
+    (problem,) = HostProvider("laptop", unwritable, Env(home=site.folder)).checks()
+    assert problem.summary == "the data folder cannot be written"
+
+
+def test_data_stays_where_it_is(site: Site) -> None:
+    def data() -> str:
+        return HostProvider("laptop", {"local": True}, Env(home=site.folder / "home")).machine.data
+
+    before = data()
+    (site.folder / "home").mkdir(0o700)
+    assert data() == before
+    (site.folder / "home").rmdir()
+
+
 def test_machines_over_ssh_are_refused_for_now(site: Site) -> None:
     with pytest.raises(ProviderError, match="not there yet"):
         HostProvider("lab", {"hosts": ["10.0.0.1"]}, Env(home=site.folder))
+
+
+def test_one_app_may_leave_while_another_comes(site: Site) -> None:
+    """Whoever is last takes our scripts along, and may not take those a newcomer is starting."""
+
+    def come_and_go(app: str) -> None:
+        own = site.beside()
+        for incarnation in range(1, 6):
+            item = own.create(process(["sleep", "100"], app=app), incarnation)
+            assert item.status == "running", item
+            own.delete(item)
+
+    with ThreadPoolExecutor() as pool:
+        for future in [pool.submit(come_and_go, f"app{number}") for number in range(3)]:
+            future.result()
+    assert list(site.folder.iterdir()) == []

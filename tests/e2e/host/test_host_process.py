@@ -77,7 +77,7 @@ def test_secrets_are_in_no_list_name_or_readable_file(site: Site) -> None:
             "mode": 0o440,
         }
     ]
-    command = ["sh", "-c", "cat $PASSWORD_FILE >&2; echo; exec sleep 100"]
+    command = ["sh", "-c", "cat $PASSWORD_FILE; echo; exec sleep 100"]
     item = site.create(process(command, environment={"PASSWORD": secret}, files=files))
     until(lambda: secret in site.log(item))
     for line in Path("/proc").glob("[0-9]*/cmdline"):

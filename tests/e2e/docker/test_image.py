@@ -1,0 +1,175 @@
+"""Images on a real Engine: built, rebuilt when files change, held by a name, and left as found."""
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from moot.provider import ProviderError
+
+pytestmark = pytest.mark.docker
+
+BASE = "moot-tests/busybox:1"
+
+
+@pytest.fixture
+def context(site):
+    folder = site.folder / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(
+        f"FROM {BASE}\nARG WHO\nCOPY greeting /greeting\nRUN echo $WHO > /who\n"
+    )
+    (folder / "greeting").write_text("hello")
+    (folder / "huge").write_text("left out")
+    (folder / ".dockerignore").write_text("# not this\nhuge\n")
+    return folder
+
+
+def image(site, **properties):
+    given = {"reference": BASE, "pull_policy": "missing", "current": True, **properties}
+    return site.want("image", f"/web@dock/image", **given)
+
+
+def build(site, context, **more):
+    section = {"context": str(context), "dockerfile": "Dockerfile", "args": {"WHO": "you"}, **more}
+    return image(site, reference=f"{site.app}-web", pull_policy="build", build=section)
+
+
+def test_what_is_there_is_used_and_left(site, busybox):
+    item = site.create(image(site))
+    assert item.properties == {"id": busybox, "current": True}
+    assert site.create(image(site)).identifier == item.identifier
+    assert [i.identifier for i in site.list("image")] == [item.identifier]
+    site.delete(item)
+    assert site.read(item) is None
+    assert site.client.inspect_image(BASE)["Id"] == busybox
+    site.delete(item)
+
+
+def test_names_that_no_image_may_have(site, busybox):
+    want = site.want("image", "/My.Web_1@dock/image", reference=BASE, pull_policy="missing")
+    item = site.create(want)
+    assert site.read(item).address == f"{site.app}/My.Web_1@dock/image"
+    site.delete(item)
+
+
+def test_build_and_rebuild(site, context):
+    item = site.create(build(site, context))
+    assert item.properties["current"]
+    assert any("building" in note or "packing" in note for note in site.notes)
+    one = site.create(site.container(image=item.properties["id"], reference=f"{site.app}-web"))
+    assert site.run(one, "cat", "/greeting", "/who") == "helloyou\n"
+    (context / "huge").write_text("ignored, whatever it says")
+    assert site.read(item).properties["current"]
+    (context / "greeting").write_text("good bye")
+    assert not site.read(item).properties["current"]
+    again = site.create(build(site, context), incarnation=2)
+    assert again.properties["id"] != item.properties["id"]
+    assert again.properties["current"]
+    site.delete(one)
+    site.delete(item)
+    assert site.client.images(name=f"{site.app}-web") != []
+    site.delete(again)
+    assert site.client.images(name=f"{site.app}-web") == []
+
+
+def test_the_same_files_give_the_same_image(site, context):
+    first = site.create(build(site, context))
+    assert (
+        site.create(build(site, context), incarnation=2).properties["id"]
+        == (first.properties["id"])
+    )
+
+
+def test_a_build_from_words_and_from_a_dockerfile_elsewhere(site, context):
+    words = f"FROM {BASE}\nCOPY greeting /inline\n"
+    item = site.create(build(site, context, dockerfile_inline=words))
+    made = site.create(site.container(image=item.properties["id"]))
+    assert site.run(made, "cat", "/inline") == "hello"
+    elsewhere = site.folder / "Other.Dockerfile"
+    elsewhere.write_text(words.replace("/inline", "/elsewhere"))
+    other = site.create(build(site, context, dockerfile=str(elsewhere)), incarnation=2)
+    assert other.properties["current"]
+    second = site.create(site.container("other", image=other.properties["id"]))
+    assert site.run(second, "cat", "/elsewhere") == "hello"
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "words"),
+    [("RUN echo a cry for help && exit 4", "a cry for help"), ("NONSENSE", "NONSENSE")],
+)
+def test_a_failed_build_says_its_last_lines(site, context, dockerfile, words):
+    (context / "Dockerfile").write_text(f"FROM {BASE}\n{dockerfile}\n")
+    with pytest.raises(ProviderError) as failure:
+        site.create(build(site, context))
+    assert words in failure.value.message
+    assert site.list("image") == ()
+
+
+def test_a_missing_context_or_dockerfile_is_said(site, context):
+    with pytest.raises(ProviderError, match="not a folder on this machine"):
+        site.create(build(site, context / "nowhere"))
+    with pytest.raises(ProviderError, match="no Dockerfile"):
+        site.create(build(site, context, dockerfile="Missing"))
+
+
+def test_a_reference_that_moved_on_is_noticed(site, context):
+    name = f"{site.app}-moving"
+    site.client.tag(BASE, name, "1")
+    item = site.create(image(site, reference=f"{name}:1"))
+    assert site.read(item).properties["current"]
+    other = site.create(build(site, context))
+    site.client.tag(other.properties["id"], name, "1")
+    assert not site.read(item).properties["current"]
+
+
+def test_never_means_never(site):
+    with pytest.raises(ProviderError) as failure:
+        site.create(image(site, reference="moot-tests/absent:1", pull_policy="never"))
+    assert failure.value.code == "NotFound"
+    assert "never" in failure.value.message
+
+
+def test_always_is_due_at_every_look(site):
+    """Another pull is due each time; what it brings decides whether anything changes."""
+    registry = Registry()
+    reference = f"127.0.0.1:{registry.port}/shop/web:1"
+    with registry, pytest.raises(ProviderError) as failure:
+        site.create(image(site, reference=reference, pull_policy="always"))
+    assert failure.value.code in {"NotFound", "NetworkFailure"}
+    assert reference in failure.value.message
+    assert "docker login" in failure.value.remedy
+    assert any("/v2/" in path for path in registry.asked)
+
+
+class Registry:
+    """A registry that has nothing, on a port of its own."""
+
+    def __init__(self):
+        self.asked = asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                body = json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "no"}]})
+                self.send_response(200 if self.path == "/v2/" else 404)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
