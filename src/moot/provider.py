@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -298,6 +297,8 @@ class Previews(Protocol):
 
 def installed() -> dict[str, Callable[[], type[Provider]]]:
     """Loaders of provider classes by kind.  Ours are found exactly as a stranger's are."""
+    from importlib.metadata import entry_points  # a fifth of a command's start, often not needed
+
     return {point.name: _loader(point) for point in entry_points(group="moot.providers")}
 
 

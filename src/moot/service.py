@@ -37,7 +37,7 @@ from moot.model.report import (
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 from moot.passes.parse import Parsed
-from moot.provider import Env, Execs, LogLine, Logs, ProviderError
+from moot.provider import Env, Execs, LogLine, Logs, Provider, ProviderError
 from moot.reading import load
 from moot.rules import baseline
 from moot.store import Store
@@ -207,7 +207,7 @@ class Moot:
         sources = [
             (item.on_venue, provider)
             for item in mains
-            if isinstance(provider := self._venues.provider(item.venue), Logs)
+            if isinstance(provider := self._provider(item.venue), Logs)
         ]
         try:
             yield from merged(sources, forever=follow, tail=tail, since=since, stop=stop)
@@ -226,7 +226,7 @@ class Moot:
     ) -> int:
         """Run a command in a replica's environment, on our own stdio; returns its exit code."""
         item = self._mains([replica])[0]
-        provider = self._venues.provider(item.venue)
+        provider = self._provider(item.venue)
         if not isinstance(provider, Execs):
             raise Failure(
                 Diagnostic(
@@ -303,8 +303,14 @@ class Moot:
     def _allowed(self) -> tuple[str, ...]:
         """The venues of this run; --venue narrows them.  BadInput where one is not configured."""
         for name in self._selection.venues:
-            self._venues.provider(name)
+            self._venues.known(name)
         return self._selection.venues or tuple(self._venues.configured)
+
+    def _provider(self, venue: str) -> Provider:
+        try:
+            return self._venues.provider(venue)
+        except ProviderError as error:
+            raise _venue_failed(error) from error
 
     def _world(self) -> World:
         return World(

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from terminal import PATIENCE_S, Terminal
 
+from moot.shell import Command
+from moot.shells.local import LocalShell
+
 PROGRAM = str(Path(__file__).parent / "slow_apply.py")
 CTRL_C = b"\x03"
 
@@ -55,6 +58,11 @@ def test_running_changes_are_repainted_in_place():
     assert len(settled) < len(terminal.text)
     assert terminal.text.count("created shop/db/0 ") == 1
     assert "\x1b[?" not in terminal.text, "no mode is set that would have to be taken back"
+
+
+def test_ctrl_c_does_not_reach_what_a_venue_is_running_for_us():
+    group = LocalShell().run(Command(argv=("sh", "-c", 'cut -d" " -f5 /proc/$$/stat'))).stdout
+    assert int(group) != os.getpgrp()
 
 
 @contextmanager

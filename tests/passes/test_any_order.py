@@ -131,8 +131,13 @@ def planned(app: App, world: World) -> Plan:
 
 
 def steady(before: App, after: App) -> list[tuple[Component, int]]:
-    """Components that stay, with how many of their replicas must be ready all the time."""
+    """Components that stay, with how many of their replicas must be ready all the time.
+
+    None where the data of another is taken over: its old replicas may have needed that other.
+    """
     old = {c.name: c for c in before.components}
+    keeping = {c.name for c in after.components if c.mounts and c.replicas}
+    given_up = {n for n, c in old.items() if c.mounts and c.replicas} - keeping
     found = []
     for new in after.components:
         if new.name not in old:
@@ -142,6 +147,8 @@ def steady(before: App, after: App) -> list[tuple[Component, int]]:
         stops = any(c.update.order == "stop-first" or c.mounts for c in both)
         if stops:
             count = max(0, count - new.update.parallelism) if new.update.parallelism else 0
+        if given_up and new.mounts:
+            count = 0
         found.append((new, count))
     return found
 

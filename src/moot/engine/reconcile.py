@@ -173,7 +173,7 @@ def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
 def _allowed(app: App, world: World) -> list[str]:
     """The venues of this run that the App allows; BadInput where it names one that is not there."""
     for name in app.policy.venues:
-        world.venues.provider(name)
+        world.venues.known(name)
     return [v for v in world.allowed if not app.policy.venues or v in app.policy.venues]
 
 

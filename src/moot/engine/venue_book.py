@@ -55,7 +55,10 @@ class VenueBook:
             raise BadInput(_exists(name))
         venue = Venue(name=name, provider=provider, configuration=settings)
         asked = Venues({**self.venues.configured, name: venue}, self.venues.env, self.venues.kinds)
-        asked.provider(name)
+        try:
+            asked.provider(name)
+        except ProviderError as error:
+            raise BadInput(_unusable(name, error)) from error
         book = VenueBook(self.home, asked, self.store)
         status = next(s for s in book.checked(()) if s.name == name)
         twins = [p for p in status.problems if p.summary == TWICE]
@@ -66,7 +69,7 @@ class VenueBook:
 
     def rename(self, old: str, new: str, now: float) -> None:
         """Another name for a venue; every address that holds the old one is rewritten with it."""
-        self.venues.provider(old)
+        self.venues.known(old)
         if new in self.venues.configured:
             raise BadInput(_exists(new))
         with self.store.turn():
@@ -75,7 +78,7 @@ class VenueBook:
 
     def remove(self, name: str) -> None:
         """Forget a venue on which nothing of ours is."""
-        self.venues.provider(name)
+        self.venues.known(name)
         used = [str(item.address) for item in self.store.inventory() if item.venue == name]
         if used:
             raise Refused(_in_use(name, used))
@@ -123,6 +126,14 @@ def _bad_name(name: str) -> Diagnostic:
         summary=f"{name!r} cannot be the name of a venue",
         detail="a name is made of letters, digits, '-', '_' and '.'",
         remedy="choose another name",
+    )
+
+
+def _unusable(name: str, error: ProviderError) -> Diagnostic:
+    return Diagnostic(
+        summary=f"venue {name!r} cannot be used",
+        detail=error.message,
+        remedy=error.remedy or "correct its settings",
     )
 
 

@@ -25,12 +25,20 @@ class Venues:
     _schemas: dict[str, TypeSchema] = field(default_factory=dict[str, TypeSchema])
     _facts: dict[str, Facts] = field(default_factory=dict[str, Facts])
 
+    def known(self, name: str) -> Venue:
+        """A configured venue, unasked; BadInput where there is none of that name."""
+        if name not in self.configured:
+            raise BadInput(_no_such_venue(name, self.configured))
+        return self.configured[name]
+
     def provider(self, name: str) -> Provider:
-        """The provider of a venue.  Raises BadInput where there is no such venue or provider."""
+        """The provider of a venue.
+
+        Raises BadInput where there is no such venue or provider, ProviderError where it cannot be
+        loaded.
+        """
         if name not in self._providers:
-            venue = self.configured.get(name)
-            if venue is None:
-                raise BadInput(_no_such_venue(name, self.configured))
+            venue = self.known(name)
             if venue.provider not in self.kinds:
                 raise BadInput(_no_such_provider(venue, self.kinds))
             try:

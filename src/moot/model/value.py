@@ -37,11 +37,13 @@ class Text:
 # Any JSON value in which, at any depth, a Ref, Secret or Text may stand for a string or number.
 Value = Any
 JSON = Any
+# Nearly all of a large plan is this; asked first, it is most of what walking through one costs.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether it is a JSON object; Any narrowed by isinstance would have unknown members."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_list(value: Value) -> TypeGuard[list[Value] | tuple[Value, ...]]:
@@ -56,6 +58,8 @@ def canonical(value: Value) -> str:
 
 def encode(value: Value) -> JSON:
     """`value` as plain JSON; `decode` is its inverse."""
+    if type(value) in _PLAIN:
+        return value
     if is_mapping(value):
         return {str(key): encode(item) for key, item in value.items()}
     if is_list(value):
@@ -73,6 +77,8 @@ def encode(value: Value) -> JSON:
 
 def decode(value: JSON) -> Value:
     """Inverse of `encode`."""
+    if type(value) in _PLAIN:
+        return value
     if is_list(value):
         return [decode(item) for item in value]
     if not is_mapping(value):
@@ -100,6 +106,8 @@ def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
 
     Where `known` returns the Ref or Secret itself it stays, also inside a Text.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Ref | Secret):
         return known(value)
     if isinstance(value, Text):
@@ -112,8 +120,8 @@ def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
 
 
 def _gather(value: Value, found: list[Ref | Secret]) -> None:
-    if isinstance(value, str | int | float | None):
-        return  # nearly all of a large plan is this
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, Ref | Secret):
         found.append(value)
     elif isinstance(value, Text):

@@ -28,23 +28,29 @@ def place(
 ) -> Placement:
     """Every replica on an offering with room, all replicas of a component in one venue.
 
-    `homes` says in which venue each existing volume is; a component goes where its data is.
-    `absent` are venues that do not answer, with the reason.  Raises Refused with every component
-    that cannot be placed and why.
+    Components that share a volume share a venue.  `homes` says in which venue each existing volume
+    is; a component goes where its data is.  `absent` are venues that do not answer, with the
+    reason.  Raises Refused with every component that cannot be placed and why.
     """
     room = {(o.venue, o.name): [o.cpu, float(o.memory_mib), float(o.disk_mib)] for o in offerings}
     before = {a.replica: a.offering for a in prior.assignments} if prior else {}
     assignments: list[Assignment] = []
     rejections: list[Rejection] = []
     problems: list[Diagnostic] = []
+    candidates = {c.name: _candidates(app, c, offerings, homes or {}) for c in app.components}
+    able = {name: {o.venue for o, _ in fits} for name, (fits, _) in candidates.items()}
     for component in app.components:
-        fits, rejected = _candidates(app, component, offerings, homes or {})
+        fits, rejected = _together(app, component, able, candidates[component.name])
         rejected += [Rejection(component.name, v, "-", why) for v, why in (absent or {}).items()]
         rejections += rejected
         choices = [
             chosen
             for venue in dict.fromkeys(o.venue for o, _ in fits)
-            if (chosen := _fill(app, component, [f for f in fits if f[0].venue == venue], room))
+            if (
+                chosen := _fill(
+                    app, component, [f for f in fits if f[0].venue == venue], room, before
+                )
+            )
         ]
         if component.replicas and not choices:
             problems.append(_unplaceable(component, fits, rejected))
@@ -52,6 +58,7 @@ def place(
         if choices:
             best = _choose(choices, before)
             assignments += best
+            able[component.name] = {best[0].offering.venue}
             for assignment in best:
                 _take(room, assignment.offering, component)
     if problems:
@@ -75,6 +82,36 @@ def _candidates(
         else:
             fits.append((offering, runs_as))
     return fits, rejected
+
+
+def _together(
+    app: App,
+    component: Component,
+    able: Mapping[str, set[str]],
+    candidates: tuple[list[tuple[Offering, RunsAs]], list[Rejection]],
+) -> tuple[list[tuple[Offering, RunsAs]], list[Rejection]]:
+    """The candidates in venues that can run, or already do, all it shares a volume with."""
+    found, rejected = candidates
+    others = [
+        (other.name, source)
+        for other in app.components
+        if other.name != component.name and other.replicas
+        for source in sorted(_volumes(app, other) & _volumes(app, component))
+    ]
+    fits: list[tuple[Offering, RunsAs]] = []
+    for offering, runs_as in found:
+        apart = next((o for o in others if offering.venue not in able[o[0]]), None)
+        if apart:
+            reason = "{!r}, which shares its volume {!r}, is not or cannot be there".format(*apart)
+            rejected.append(Rejection(component.name, offering.venue, offering.name, reason))
+        else:
+            fits.append((offering, runs_as))
+    return fits, rejected
+
+
+def _volumes(app: App, component: Component) -> set[str]:
+    ours = {volume.name for volume in app.volumes if not volume.external}
+    return ours & {m.source for m in component.mounts if m.kind == "volume"}
 
 
 def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
@@ -131,21 +168,35 @@ def _fill(
     component: Component,
     fits: Sequence[tuple[Offering, RunsAs]],
     room: Mapping[tuple[str, str], Sequence[float]],
+    before: Mapping[str, Offering],
 ) -> list[Assignment] | None:
-    """All replicas on these offerings, cheapest first; None where they do not all fit."""
+    """All replicas on these offerings, where they are or else cheapest first.
+
+    None where they do not all fit.
+    """
     left = {(o.venue, o.name): list(room[o.venue, o.name]) for o, _ in fits}
     ordered = sorted(fits, key=lambda fit: (_price(fit[0]), fit[0].name))
     made: list[Assignment] = []
     for index in range(component.replicas):
-        for offering, runs_as in ordered:
-            if _has_room(left[offering.venue, offering.name], component):
-                _take(left, offering, component)
-                replica = f"{app.name}/{component.name}/{index}"
-                made.append(Assignment(replica, component.name, index, offering, runs_as))
-                break
-        else:
+        replica = f"{app.name}/{component.name}/{index}"
+        open = [f for f in ordered if _has_room(left[f[0].venue, f[0].name], component)]
+        if not open:
             return None
+        offering, runs_as = _nearest(open, before.get(replica))
+        _take(left, offering, component)
+        made.append(Assignment(replica, component.name, index, offering, runs_as))
     return made
+
+
+def _nearest(
+    ordered: Sequence[tuple[Offering, RunsAs]], home: Offering | None
+) -> tuple[Offering, RunsAs]:
+    """Where it is, unless the cheapest saves the threshold."""
+    for offering, runs_as in ordered if home else ():
+        same = home and (offering.venue, offering.name) == (home.venue, home.name)
+        if same and _price(offering) - _price(ordered[0][0]) <= MOVE_THRESHOLD:
+            return offering, runs_as
+    return ordered[0]
 
 
 def _has_room(left: Sequence[float], component: Component) -> bool:

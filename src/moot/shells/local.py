@@ -24,6 +24,7 @@ class LocalShell:
                 env={**os.environ, **command.environment},
                 timeout=command.timeout_s,
                 check=False,
+                process_group=0,  # Ctrl-C is for us, who let what is in flight finish
             )
         except subprocess.TimeoutExpired as slow:
             raise ShellError(f"{command.argv[0]} took longer than {slow.timeout:g} s") from slow

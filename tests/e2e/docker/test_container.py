@@ -128,7 +128,7 @@ def test_files_and_secrets(site):
                     "gid": "1000",
                 }
             ],
-        )  # fmt: skip
+        )
     )
     assert site.run(item, "cat", "/srv/deep/down.conf") == "a=1\n"
     assert site.run(item, "stat", "-c", "%a %u %g", "/srv/deep/down.conf").strip() == "640 1000 0"

@@ -28,7 +28,7 @@ def context(site):
 
 def image(site, **properties):
     given = {"reference": BASE, "pull_policy": "missing", "current": True, **properties}
-    return site.want("image", f"/web@dock/image", **given)
+    return site.want("image", "/web@dock/image", **given)
 
 
 def build(site, context, **more):

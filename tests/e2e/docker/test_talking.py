@@ -1,4 +1,4 @@
-"""Logs and exec on a real Engine: lines over restarts, streams kept apart, a terminal, exit codes."""
+"""Logs and exec on a real Engine: lines over restarts, streams kept apart, a terminal."""
 
 import os
 import pty

@@ -29,6 +29,10 @@ class Site:
         env = Env(home=self.folder, environ={"PATH": os.environ["PATH"]})
         return HostProvider("laptop", {"local": True, "data": str(self.data)}, env)
 
+    def beside(self) -> Site:
+        """Another who works on the same machine and folder."""
+        return Site(self.folder)
+
     def operation(
         self, address: str, incarnation: int = 1, installation: str = "here"
     ) -> Operation:

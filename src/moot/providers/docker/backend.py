@@ -10,9 +10,9 @@ from moot.provider import Done, Operation, Page, Pending, Progress, ProviderErro
 from moot.providers.docker.book import Book, Entry, host, slot_name
 from moot.providers.docker.client import Engine
 from moot.providers.docker.control import Controls
-from moot.providers.docker.gateway import Gateways
+from moot.providers.docker.gateway import Gateways, gateway_filters
 from moot.providers.docker.marks import TYPE as MARK
-from moot.providers.docker.marks import filters, item, labels
+from moot.providers.docker.marks import item, labels
 from moot.providers.docker.observation import is_up, networks_of
 from moot.render.gateway import (
     SHOW_CONNECTIONS,
@@ -124,10 +124,8 @@ class Backends:
             return Done(None)
 
     def list(self, scope: Scope, cursor: str | None) -> Page:
-        """Ours, in every gateway of ours."""
-        if scope.installation is None:
-            return Page(())
-        return Page(tuple(self._in_gateways(filters("docker.gateway", scope))))
+        """Those in every gateway of ours, or of every installation."""
+        return Page(tuple(self._in_gateways(gateway_filters(scope))))
 
     def _enter(
         self, found: Mapping[str, Any], book: Book, want: Resource, op: Operation

@@ -54,7 +54,7 @@ def update_body(spec: Mapping[str, Any], cpus: int, memory_bytes: int) -> JSON:
     body = {
         "NanoCpus": cpus * 10**9,
         "Memory": memory_bytes,
-        "MemorySwap": -1,
+        "MemorySwap": 2 * memory_bytes,
         "PidsLimit": -1,
         **_limits(limits),
         "RestartPolicy": _restart(spec.get("restart") or {}),

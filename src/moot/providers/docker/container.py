@@ -10,6 +10,7 @@ from moot.provider import Done, Operation, Page, Pending, Progress, ProviderErro
 from moot.providers.docker.body import create_body, endpoint_config, update_body
 from moot.providers.docker.client import Engine
 from moot.providers.docker.files import batches
+from moot.providers.docker.marks import TYPE as KIND
 from moot.providers.docker.marks import address_filters, filters, is_gone, labels, require_same
 from moot.providers.docker.names import container_name
 from moot.providers.docker.observation import container_item, is_up
@@ -99,7 +100,8 @@ class Containers:
         listing = self._engine.call(
             "container ls", lambda c: c.containers(all=True, filters=dict(wanted))
         )
-        found = [self.inspect(one["Id"]) for one in listing]
+        ids = [c["Id"] for c in listing if c["Labels"].get(KIND, self._type) == self._type]
+        found = [self.inspect(identifier) for identifier in ids]
         return [self.item(one) for one in found if one is not None]
 
     def make(

@@ -17,7 +17,8 @@ from moot.providers.docker.control import BOOK, Controls
 from moot.providers.docker.files import archive, unpacked
 from moot.providers.docker.image import pulled
 from moot.providers.docker.jobs import Jobs, Report
-from moot.providers.docker.marks import is_gone, labels
+from moot.providers.docker.marks import TYPE as KIND
+from moot.providers.docker.marks import filters, is_gone, labels
 from moot.providers.docker.observation import is_up, networks_of
 
 TYPE = "docker.gateway"
@@ -79,10 +80,8 @@ class Gateways:
         return Done(None)
 
     def list(self, scope: Scope, cursor: str | None) -> Page:
-        """Ours; other people's containers are listed as docker.container."""
-        if scope.installation is None:
-            return Page(())
-        return self.containers.list(scope, cursor)
+        """Ours, or every installation's; other containers are listed as docker.container."""
+        return Page(tuple(self.containers.listed(gateway_filters(scope))))
 
     def inspect(self, identifier: str) -> Mapping[str, Any]:
         """The gateway's container; raises NotFound where it is gone."""
@@ -180,6 +179,11 @@ class Gateways:
             return configured
 
         return work
+
+
+def gateway_filters(scope: Scope) -> dict[str, list[str]]:
+    """Label filters for gateways; those of every installation where the scope names none."""
+    return filters(TYPE, scope) or {"label": [f"{KIND}={TYPE}"]}
 
 
 def _spec(want: Resource, image: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ class Notes:
         """Remember."""
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(note))
-        fresh.replace(path)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as fresh:
+            json.dump(note, fresh)
+        Path(fresh.name).replace(path)
 
     def forget(self, name: str) -> None:
         """Remove the note."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import NoneType
 from typing import Literal, get_args
 
 from moot.model.diagnostic import BadInput, Diagnostic
@@ -23,6 +24,7 @@ TYPES = {
     "boolean": bool,
     "integer": int,
     "number": int | float,
+    "null": NoneType,
 }
 NAMES = {
     "object": "a mapping",
@@ -31,6 +33,7 @@ NAMES = {
     "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
+    "null": "null",
 }
 NUMBER = {"type": "number", "minimum": 0}
 COUNT = {"type": "integer", "minimum": 0}
@@ -44,7 +47,7 @@ OFFERING_SCHEMA: JSON = {
         "name": TEXT,
         "cpu": NUMBER,
         "memory_mib": COUNT,
-        "hourly": {"type": ["number", "string", "null"], "description": "EUR; null is unknown"},
+        "hourly": {"type": ["number", "null"], "description": "EUR; null is unknown"},
         "region": TEXT,
         "zone": TEXT,
         "machine": TEXT,
@@ -139,10 +142,8 @@ def _problems(value: JSON, schema: JSON, where: str) -> Iterator[str]:
     match schema:
         case {"enum": choices} if value not in choices:
             yield f"{where} must be one of {', '.join(choices)}"
-        case {"type": list()} | {"enum": _}:
-            pass  # a price is Decimal's to judge
-        case {"type": str(kind)} if not _is_a(value, kind):
-            yield f"{where} must be {NAMES[kind]}"
+        case {"type": kinds} if not any(_is_a(value, kind) for kind in _listed(kinds)):
+            yield f"{where} must be {' or '.join(NAMES[kind] for kind in _listed(kinds))}"
         case {"type": "object"}:
             yield from _problems_in(value, schema, where)
         case {"items": inner}:
@@ -152,6 +153,10 @@ def _problems(value: JSON, schema: JSON, where: str) -> Iterator[str]:
             yield f"{where} must be at least {least}"
         case _:
             pass
+
+
+def _listed(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
 
 
 def _is_a(value: JSON, kind: str) -> bool:

@@ -60,9 +60,10 @@ class Machine:
         try:
             ran = self._run(stdin, timeout_s)
             for _ in range(3):
-                if ran.exit_code == 0 or self.shell.get(self._script) is not None:
+                if ran.exit_code == 0:
                     break
-                # The last App of this venue left just now, and our scripts went with it.
+                # An errand says what fails and exits with 0.  It fell over because the last App
+                # of this venue left just now and took our scripts along while it was starting.
                 ran = self._run(stdin, timeout_s)
         except ShellError as unknown:
             raise ProviderError("OutcomeUnknown", str(unknown)) from unknown

@@ -95,8 +95,10 @@ def tidy(folder, data, root):
             folder = os.path.dirname(folder)
     with contextlib.suppress(OSError):
         with alone(data):
-            if not set(os.listdir(data)) <= {"lib"}:
+            if not set(os.listdir(data)) <= {"lib", "lib.gone"}:
                 return
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(f"{data}/lib", f"{data}/lib.gone")  # at once, or not at all
             shutil.rmtree(data, ignore_errors=True)
         while (data := os.path.dirname(data)) != root:
             os.rmdir(data)
