@@ -14,12 +14,14 @@ DEV     = .venv/dev-$(shell cat requirements.txt requirements-dev.txt pyproject.
 # package=command: installed where the command is missing; a bare name is asked of dpkg.
 DEMO_NEEDS  = haproxy=haproxy
 TEST_NEEDS  = $(DEMO_NEEDS) docker.io=dockerd iproute2=ip iptables=iptables busybox-static wrk=wrk \
-              openssl=openssl postgresql redis-server=redis-server
-BENCH_NEEDS = $(TEST_NEEDS) docker-compose=docker-compose
+              openssl=openssl curl=curl fish=fish zsh=zsh mmdebstrap=mmdebstrap postgresql \
+              redis-server=redis-server python3-venv
+# Newer releases have the docker command in a package of its own, which older ones do not know.
+TEST_NEEDED = $(NEEDS) --optional $(TEST_NEEDS) && $(NEEDS) --optional docker-cli=docker
 
 FAST = -m "not docker and not haproxy and not slow" --ignore=tests/e2e
 
-.PHONY: help demo demo-down test check e2e examples bench figures format lock clean
+.PHONY: help demo demo-down test check lint contracts types fast e2e examples bench figures format lock clean
 
 help:  ## List these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,26 +34,36 @@ demo-down: $(RUN)  ## Take the first example down; nothing of it stays
 	@cd examples/hello && $(MOOT) down --volumes
 
 test: $(DEV)  ## Run every test this machine can run, and name what was skipped and why
-	@$(NEEDS) --optional $(TEST_NEEDS)
+	@$(TEST_NEEDED)
 	timeout --foreground -k 30 1200 $(PY) -m pytest
 
 check: $(DEV)  ## Formatting, lint, types, import contracts and the fast tests
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint contracts types fast
+
+lint: $(DEV)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
+
+contracts: $(DEV)
+	.venv/bin/lint-imports --no-cache --no-logo
+
+types: $(DEV)
 	.venv/bin/basedpyright
-	.venv/bin/lint-imports --no-cache
-	timeout --foreground -k 10 120 $(PY) -m pytest -q $(FAST)
+
+fast: $(DEV)
+	timeout --foreground -k 10 300 $(PY) -m pytest -q $(FAST)
 
 e2e: $(DEV)  ## Only the tests against real processes, HAProxy and Docker
-	@$(NEEDS) --optional $(TEST_NEEDS)
+	@$(TEST_NEEDED)
 	timeout --foreground -k 30 1200 $(PY) -m pytest tests/e2e
 
 examples: $(DEV)  ## Run every example, ask each something, take each down
-	@$(NEEDS) $(TEST_NEEDS)
+	@$(TEST_NEEDED)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/substrates/dockerd.py sh examples/try-all
 
 bench: $(DEV)  ## Measure, write bench/results.json and docs/figures.md
-	@$(NEEDS) --optional $(BENCH_NEEDS)
+	@$(TEST_NEEDED)
+	@$(NEEDS) --optional docker-compose=docker-compose
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/substrates/dockerd.py $(PY) -m bench.run $(BENCH)
 
 figures: $(DEV)  ## Write docs/figures.md again from bench/results.json

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +23,13 @@ SBIN = ("/usr/sbin", "/sbin")  # where Debian keeps haproxy and dockerd; not on 
 os.environ["PATH"] = os.pathsep.join(
     dict.fromkeys((*os.environ.get("PATH", os.defpath).split(os.pathsep), *SBIN))
 )
+
+
+# A busy machine is no reason to fail: no deadlines, and slow generation is no news.
+hypothesis.settings.register_profile(
+    "moot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("moot")
 
 
 def pytest_configure(config: pytest.Config) -> None:

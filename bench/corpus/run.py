@@ -1,6 +1,6 @@
 """Compares `moot config` with a reference implementation on the real compose files of list.json.
 
-    python bench/corpus/run.py --clones FOLDER [--reference "docker compose"] [NAME ...]
+    python -m bench.corpus.run --clones FOLDER [--reference "docker compose"] [NAME ...]
 
 FOLDER holds clones of the repositories named in list.json, as OWNER+NAME; what is not there is
 said and left out.  Packages are fetched by npm or pip into a temporary folder.
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compare import differences
+from bench.corpus.compare import differences
 
 HERE = Path(__file__).parent
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from moot.engine import reconcile as turns
+from moot.engine.declaration import stored
 from moot.engine.doctor import examine
 from moot.engine.follow import follow as merged
 from moot.engine.hold import hold
@@ -123,7 +124,10 @@ class Moot:
         with hold(app.name, "up", world) as (journal, renew):
             with self._store.turn(journal.lease):
                 self._store.add_revision(
-                    app.name, self._written(parsed.canonical), journal.now(), journal.cause
+                    app.name,
+                    stored(parsed.canonical, self._seal.leaves),
+                    journal.now(),
+                    journal.cause,
                 )
             hands = Hands(parsed.secrets, observer, cancelled, renew)
             turn, walk = turns.reconcile(app, world, journal, hands, tell)
@@ -237,7 +241,12 @@ class Moot:
             )
         try:
             return provider.execute(
-                item.on_venue, argv, tty=tty, environment=environment, working_dir=working_dir, user=user
+                item.on_venue,
+                argv,
+                tty=tty,
+                environment=environment,
+                working_dir=working_dir,
+                user=user,
             )
         except ProviderError as error:
             raise _venue_failed(error) from error
@@ -342,15 +351,6 @@ class Moot:
                 raise BadInput(_no_replica(name, mains))
             chosen |= found
         return list(chosen.values())
-
-    def _written(self, canonical: JSON) -> JSON:
-        """The declaration as it may be stored: environment and build arguments as keyed digests."""
-        services: Mapping[str, Mapping[str, JSON]] = canonical.get("services") or {}
-        sealed = {
-            name: {**service, "environment": self._seal.leaves(service.get("environment") or {})}
-            for name, service in services.items()
-        }
-        return {**canonical, "services": sealed}
 
     def _told(self, proposal: Proposal) -> Proposal:
         """A proposal with what `parse` had to say, too."""

@@ -220,6 +220,14 @@ def test_an_older_incarnation_that_holds_the_claim_ends_before_a_new_one_starts(
     assert ancestors(plan, create("web/0", 3)) >= {delete("web/0", 1), delete("web/0", 2)}
 
 
+def test_replicas_that_share_a_volume_are_replaced_in_turns_all_the_same():
+    share = {"kind": "a", "exclusive": ["volume:data"], "rollout": Rollout(parallelism=1)}
+    web = [main(f"web/{n}", **share) for n in range(3)]
+    plan = planned(renewed(*web[:2]), standing(web))
+    assert ancestors(plan, create("web/0", 2)) == {delete("web/0")}
+    assert waits(plan, delete("web/1")) >= {(create("web/0", 2), "healthy")}
+
+
 # What is removed.
 
 
@@ -229,6 +237,13 @@ def test_a_component_is_removed_after_those_that_were_told_of_it_have_changed():
     plan = planned(renewed(web, edges=()), standing([db, web]))
     assert (create("web/0", 2), "healthy") in waits(plan, delete("db/0"))
     assert delete("web/0") in ancestors(plan, delete("db/0"))
+
+
+def test_a_component_that_only_shrinks_does_not_wait_for_those_that_depend_on_it():
+    db = [main(f"db/{n}") for n in range(2)]
+    web = main("web/0", kind="a", edges=(("shop/db", "healthy"),))
+    plan = planned([db[0], *renewed(web)], standing([*db, web]))
+    assert delete("web/0") not in ancestors(plan, delete("db/1"))
 
 
 def test_what_nobody_asks_for_goes_after_all_that_is_made_is_ready():

@@ -47,12 +47,19 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
 fi
 
 log=$(mktemp)
-quietly() { "$@" </dev/null >>"$log" 2>&1; }
-# shellcheck disable=SC2086  # $missing is a list of names
 install() {
-  quietly $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -q --no-install-recommends $missing
+  $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "$@" </dev/null >>"$log" 2>&1
 }
-install || { quietly $as_root apt-get update -q && install; } \
-  || { tail -n 20 "$log" >&2; give_up "apt-get install failed"; }
+# shellcheck disable=SC2086  # $missing is a list of names
+if ! install $missing; then
+  $as_root apt-get update -q </dev/null >>"$log" 2>&1 || true
+  if ! install $missing; then
+    asked=$missing missing=
+    for name in $asked; do install "$name" || missing="$missing $name"; done
+  else
+    missing=
+  fi
+  [ -z "$missing" ] || { tail -n 20 "$log" >&2; give_up "apt-get could not"; }
+fi
 rm -f "$log"

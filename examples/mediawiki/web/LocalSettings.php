@@ -9,6 +9,9 @@ $wgServer = getenv( 'WIKI_URL' );
 $wgScriptPath = '';
 $wgSecretKey = trim( file_get_contents( '/run/secrets/wiki_key' ) );
 $wgEnableUploads = true;
+// Translated messages in files of each replica's own; in the database, replicas that start together
+// would write them at once.
+$wgCacheDirectory = '/var/lib/mediawiki/cache';
 
 $wgDBtype = 'postgres';
 $wgDBmwschema = 'mediawiki';

@@ -113,6 +113,8 @@ class Apply:
 
     def _act(self, effect: Effect) -> None:
         match effect:
+            case Call() if self.walk.cancelled:
+                self._events.put((next(self._numbers), self._withdrawn(effect)))
             case Call() | Look():
                 heapq.heappush(self._timers, (effect.at, next(self._numbers), effect))
                 self._dispatch_due()

@@ -87,8 +87,7 @@ class VenueBook:
         self.home.remove_venue(name)
 
     def _check(self, name: str) -> VenueStatus:
-        kind = self.venues.configured[name].provider if name in self.venues.configured else ""
-        self.venues.provider(name)
+        kind = self.venues.known(name).provider
         try:
             problems = self.venues.call(
                 name, "checks", lambda p: p.checks() if isinstance(p, Checks) else ()

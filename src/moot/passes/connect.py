@@ -61,6 +61,7 @@ class _Desk:
             self.first.setdefault(assignment.component, assignment)
         self.placed = {c.name: c for c in self.app.components if c.name in self.first}
         self.venues = tuple(dict.fromkeys(a.offering.venue for a in self.placement.assignments))
+        self.asked_for = {p.published for c in self.placed.values() for p in c.ports}
         self.targets_of: dict[str, set[str]] = {name: set() for name in self.placed}
         self.sources_of: dict[str, set[str]] = {name: set() for name in self.placed}
         for connection in self.app.connections:
@@ -137,10 +138,11 @@ class _Desk:
         if purpose in self.ports:
             return self.ports[purpose]
         number = self.prior.get(purpose)
-        used = set(self.ports.values())
+        used = {*self.ports.values(), *self.asked_for}
         if number is None or number in self.taken or number in used:
             start = zlib.crc32(f"{self.app.name}/{purpose}".encode()) % len(PORTS)
             order = (PORTS[(start + i) % len(PORTS)] for i in range(len(PORTS)))
+            used |= set(self.prior.values())  # each stays with the purpose it was for
             number = next(p for p in order if p not in used and p not in self.taken)
         self.ports[purpose] = number
         return number

@@ -62,7 +62,7 @@ def differ(
     """
     resolved = substitute(want.properties, lambda u: u if isinstance(u, Secret) else known(u))
     wanted = seal(want.type, resolved)
-    if encode(wanted) == encode(have.applied) and not have.properties.keys() & wanted.keys():
+    if not have.properties.keys() & wanted.keys() and encode(wanted) == encode(have.applied):
         return Difference()
     changed: list[str] = []
     possible: list[str] = []

@@ -132,7 +132,8 @@ class _Desk:
         if isinstance(successor, Create):
             soft.append(self.ready(successor))
         else:
-            targets += [component(have.replica)] if have.main and have.replica else []
+            last = have.main and have.replica and component(have.replica) not in self.mains
+            targets += [component(str(have.replica))] if last else []
             if not have.exclusive & self.claims:
                 self.gates.setdefault(MAKES, [self.ready(c) for c in self.made.values()])
                 self.last[change.key].append(Wait(MAKES))
@@ -190,17 +191,16 @@ class _Desk:
     def claim(self, change: Create | Update) -> None:
         """After the end of whatever holds what this one claims for itself alone.
 
-        Where the successor of another holder claims it as well the two share it, as replicas may
-        share a volume: each gives way to its own successor only.
+        Where another holder does or will share it, as replicas may share a volume, each gives way
+        to its own successor only.
         """
+        have = change.replaces if isinstance(change, Create) else change.have
         for claim in sorted(change.want.exclusive):
+            shared = have is not None and claim in have.exclusive
             for ended in self.holders.get(claim, ()):
                 successor = self.wanted.get(ended.address)
-                if (
-                    successor is None
-                    or claim not in successor.exclusive
-                    or successor.address == change.address
-                ):
+                shares = shared or (successor and claim in successor.exclusive)
+                if ended.address == change.address or not shares:
                     self.hard[change.key].append(Wait(ended.key))
             self.soft[change.key] += [Wait(other.key) for other in self.leavers.get(claim, ())]
 

@@ -31,7 +31,7 @@ def shop(venue: str, tmp_path: Path) -> Iterator[Shop]:
             pytest.skip(f"{tool} is not installed")
     if venue == "docker":
         build_image()
-    made = Shop(tmp_path / "shop", venue)
+    made = Shop(tmp_path / "shop", venue, name=f"shop{os.getpid()}")
     try:
         yield made
     finally:
@@ -65,20 +65,20 @@ def test_only_what_depends_on_a_change_changes_and_without_a_gap(shop: Shop) -> 
     assert Counter(shop.ordered()).most_common(1)[0][1] == 1
     after = {replica: item["identifier"] for replica, item in shop.mains().items()}
     changed = {replica for replica in before if before[replica] != after[replica]}
-    assert changed == {"shop/edge/0", "shop/edge/1"}
+    assert changed == {f"{shop.name}/edge/0", f"{shop.name}/edge/1"}
     assert "no changes" in shop.up().stdout.lower()
 
 
 def test_what_was_removed_is_noticed_and_made_again(shop: Shop) -> None:
     shop.up()
-    gone = shop.mains()["shop/api/1"]
+    gone = shop.mains()[f"{shop.name}/api/1"]
     if shop.venue == "docker":
         docker("rm", "-f", gone["identifier"])
     else:
         subprocess.run(["rm", "-rf", gone["identifier"]], check=True)
         os.kill(shop.pid(gone), signal.SIGKILL)
     plan = shop.moot("plan", "--exit-code", "--venue", shop.venue, check=3)
-    assert "shop/api/1" in plan.stdout
+    assert f"{shop.name}/api/1" in plan.stdout
     shop.up()
     assert shop.get("/cgi-bin/chain").split() == ["edge", "api", "store"]
     assert len(shop.mains()) == 6
@@ -86,7 +86,7 @@ def test_what_was_removed_is_noticed_and_made_again(shop: Shop) -> None:
 
 def test_down_leaves_nothing_and_another_app_is_untouched(shop: Shop, tmp_path: Path) -> None:
     shop.up()
-    other = Shop(tmp_path / "other", shop.venue, name="other")
+    other = Shop(tmp_path / "other", shop.venue, name=f"other{os.getpid()}")
     other.up()
     before = other.running()
     shop.greetings["api"] = "two"
@@ -101,7 +101,7 @@ def test_down_leaves_nothing_and_another_app_is_untouched(shop: Shop, tmp_path: 
             probe.bind(("127.0.0.1", shop.port))
         if shop.venue == "docker":
             for kind in ("container", "network", "volume"):
-                listed = docker(kind, "ls", "-q", "--filter", "label=moot.app=shop", *_all(kind))
+                listed = docker(kind, "ls", "-q", "--filter", f"label=moot.app={shop.name}", *_all(kind))
                 assert listed == "", f"a {kind} is left"
         for item in items:
             path = Path(item["identifier"])

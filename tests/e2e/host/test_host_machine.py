@@ -174,6 +174,7 @@ def test_machines_over_ssh_are_refused_for_now(site: Site) -> None:
         HostProvider("lab", {"hosts": ["10.0.0.1"]}, Env(home=site.folder))
 
 
+@pytest.mark.slow
 def test_one_app_may_leave_while_another_comes(site: Site) -> None:
     """Whoever is last takes our scripts along, and may not take those a newcomer is starting."""
 

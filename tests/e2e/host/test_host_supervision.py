@@ -43,7 +43,7 @@ def test_without_a_policy_it_has_failed_and_says_why(site: Site) -> None:
     failed = site.wait(item, "failed")
     assert failed.properties["exit_code"] == 3
     assert "the last word" in str(failed.private["detail"])
-    assert not running(supervisor(site, item.identifier))
+    until(lambda: not running(supervisor(site, item.identifier)))
 
 
 def test_a_signal_is_an_exit_code(site: Site) -> None:

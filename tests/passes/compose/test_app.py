@@ -279,6 +279,18 @@ def test_dependencies_and_connections() -> None:
     assert [n.name for n in found.networks if n.internal] == ["c"]
 
 
+def test_real_names() -> None:
+    found = app(
+        "services: {web: {image: x, networks: [a, b, c]}}\n"
+        "networks: {a: , b: {name: other}, c: {external: true}}"
+    )
+    assert {n.name: (n.real_name, n.external) for n in found.networks} == {
+        "a": (None, False),
+        "b": ("other", False),
+        "c": ("c", True),
+    }
+
+
 def test_a_process_only_component() -> None:
     component = app("services: {p: {x-moot: {process: 'echo $HOME'}}}").components[0]
     assert component.container is None

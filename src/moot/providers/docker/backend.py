@@ -240,7 +240,11 @@ class Backends:
             self._engine.venue,
             identifier,
             entry["labels"],
-            properties={"id": identifier, "address": entry["address"]},
+            properties={
+                "id": identifier,
+                "address": entry["address"],
+                "drain_s": entry.get("drain_s", DRAIN_S),
+            },
         )
 
 

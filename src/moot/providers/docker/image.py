@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from moot.model.resource import ConfigurationItem, Resource
@@ -41,6 +43,7 @@ class Images:
         self._engine = engine
         self._jobs = jobs
         self._notes = notes
+        self._building: defaultdict[str, Lock] = defaultdict(Lock)
 
     def create(self, want: Resource, op: Operation) -> Progress:
         """Pulled or built, then named.  One that has our name is there already."""
@@ -99,7 +102,8 @@ class Images:
         build = want.properties.get("build")
         present = self._inspect(reference)
         if build and (policy in {"build", "always"} or (policy != "never" and present is None)):
-            return built(self._engine, build, reference, platform, report)
+            with self._building[reference]:  # two builds at once would take the name from each other
+                return built(self._engine, build, reference, platform, report)
         if present is None and policy == "never":
             raise ProviderError(
                 "NotFound",

@@ -14,7 +14,7 @@ from moot.model.resource import ConfigurationItem
 from moot.provider import LogLine, ProviderError
 from moot.providers.docker.client import CONNECT_TIMEOUT_S, Engine
 from moot.providers.docker.observation import is_up
-from moot.providers.docker.stream import CHUNK_BYTES, HEADER
+from moot.providers.docker.stream import CHUNK_BYTES, HEADER, cut
 
 ASK_S = 0.25  # how often `stop` is asked
 STREAMS = {1: "stdout", 2: "stderr"}
@@ -90,6 +90,8 @@ def _stream(
             yield line
     finally:
         ended.set()
+        cut(response)
+        thread.join()
         response.close()
 
 

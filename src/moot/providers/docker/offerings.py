@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ def _bridge_address(engine: Engine) -> str:
     """Where containers reach their own machine: the default bridge's gateway."""
     try:
         bridge = engine.call("network inspect bridge", lambda c: c.inspect_network("bridge"))
-        return str(bridge["IPAM"]["Config"][0]["Gateway"])
+        first = bridge["IPAM"]["Config"][0]
+        # An Engine that has just made the bridge names only its subnet; it takes the first address.
+        return str(first.get("Gateway") or next(ip_network(first["Subnet"]).hosts()))
     except (ProviderError, KeyError, IndexError):  # an Engine may run without that bridge
         return "127.0.0.1"

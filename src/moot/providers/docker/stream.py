@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +56,15 @@ class Stream:
     def close(self) -> None:
         """Give the connection up; the command goes on by itself."""
         self._response.close()
+
+
+def cut(response: Any) -> None:
+    """End a response that another thread is reading: its read returns at once.
+
+    Closing would wait for the very lock that the read holds.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # it has ended by itself
+        response.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
 
 
 def prepare(

@@ -91,7 +91,8 @@ def _replicas(
     exclusive = frozenset(
         (
             *(f"port:{p.address}:{p.published}/{p.protocol}" for p in published),
-            *(f"volume:{_volume_address(share, m)}" for m in writes),
+            # Replicas that share a volume write together anyway; an only one writes alone.
+            *(f"volume:{_volume_address(share, m)}" for m in writes if component.replicas == 1),
         )
     )
     rollout = Rollout(parallelism=component.update.parallelism, delay_s=component.update.delay_s)
@@ -105,7 +106,7 @@ def _replicas(
             edges=edges,
             replica=assignment.replica,
             main=True,
-            order="stop-first" if exclusive else component.update.order,
+            order="stop-first" if exclusive or writes else component.update.order,
             exclusive=exclusive,
             rollout=rollout,
             ready="healthy" if component.healthcheck else "started",

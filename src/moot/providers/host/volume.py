@@ -19,7 +19,9 @@ class VolumeHandler:
 
     def create(self, want: Resource, op: Operation) -> Progress:
         folder = f"{self.machine.data}/volumes/{want.properties['name']}"
-        self.machine.errand("make_volume", folder=folder, marks=op.marks.as_labels())
+        self.machine.errand(
+            "make_volume", folder=folder, marks=op.marks.as_labels(), data=self.machine.data
+        )
         return Done(self._item(folder, op.marks))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:

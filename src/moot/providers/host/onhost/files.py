@@ -7,6 +7,9 @@ import fcntl
 import json
 import os
 import shutil
+import sys
+
+GONE = 2  # our scripts were tidied away; also what Python itself exits with where they are missing
 
 
 class Problem(Exception):
@@ -74,10 +77,22 @@ def alone(folder, how=fcntl.LOCK_EX):
         os.close(fd)
 
 
-def make_volume(folder, marks):
+@contextlib.contextmanager
+def staying(data):
+    """Keep what this venue has from being tidied away; where it was just now, begin again."""
+    if not os.path.isdir(data):
+        sys.exit(GONE)
+    with alone(data, fcntl.LOCK_SH):
+        if not os.path.exists(sys.argv[0]):
+            sys.exit(GONE)
+        yield
+
+
+def make_volume(folder, marks, data):
     """A folder that outlives replicas, its marks beside the data."""
-    adopt_or_make(folder, marks, 0o711)
-    os.makedirs(f"{folder}/data", exist_ok=True)
+    with staying(data):
+        adopt_or_make(folder, marks, 0o711)
+        os.makedirs(f"{folder}/data", exist_ok=True)
 
 
 def remove_volume(folder, marks, data, root):
@@ -97,6 +112,7 @@ def tidy(folder, data, root):
         with alone(data):
             if not set(os.listdir(data)) <= {"lib", "lib.gone"}:
                 return
+            shutil.rmtree(f"{data}/lib.gone", ignore_errors=True)
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{data}/lib", f"{data}/lib.gone")  # at once, or not at all
             shutil.rmtree(data, ignore_errors=True)

@@ -13,12 +13,10 @@ import signal
 import sys
 import time
 
-from .files import Problem, adopt_or_make, alone, load, tidy, write
+from .files import Problem, adopt_or_make, alone, load, staying, tidy, write
 from .limits import drop, limit
 from .ports import release, reserve, taken
 from .process import alive, execute, identity, surround
-
-GONE = 2  # our scripts were tidied away; also what Python itself exits with where they are missing
 
 
 def start(folder, marks, spec, files, texts, reservations, data, root):
@@ -26,9 +24,7 @@ def start(folder, marks, spec, files, texts, reservations, data, root):
 
     `files` are given to the replica, `texts` are files of the run folder by name.
     """
-    with alone(data, fcntl.LOCK_SH):
-        if not os.path.exists(sys.argv[0]):
-            sys.exit(GONE)
+    with staying(data):
         adopt_or_make(folder, marks, 0o711 if spec["user"] else 0o700)
         try:
             with alone(folder):

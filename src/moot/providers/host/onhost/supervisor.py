@@ -96,11 +96,10 @@ class Stream:
             if not data:
                 return False
             *lines, self.rest = (self.rest + data).split(b"\n")
-            while len(self.rest) > LONGEST_LINE:
-                lines.append(self.rest[:LONGEST_LINE])
-                self.rest = self.rest[LONGEST_LINE:]
-            if lines:
-                self.log.write(self.name, lines)
+            *begun, self.rest = cut(self.rest)
+            pieces = [piece for line in lines for piece in cut(line)] + begun
+            if pieces:
+                self.log.write(self.name, pieces)
         return True
 
     def close(self):
@@ -108,6 +107,12 @@ class Stream:
         if self.rest:
             self.log.write(self.name, [self.rest])
         os.close(self.fd)
+
+
+def cut(line):
+    """A line in pieces that are not too long for one entry; the last has what is left."""
+    size = max(len(line), 1)
+    return [line[begin : begin + LONGEST_LINE] for begin in range(0, size, LONGEST_LINE)]
 
 
 class Health:

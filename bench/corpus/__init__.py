@@ -1,0 +1,1 @@
+"""Real compose files, and what reads them besides moot."""
