@@ -371,7 +371,9 @@ def test_a_pending_call_goes_on_where_it_was():
 
 
 def test_after_a_cancel_what_is_in_flight_ends_and_nothing_new_starts():
-    desk = Desk(create("a"), create("b", "create a#1"), create("c", "gate"), gates={"gate": ["create a#1"]})
+    desk = Desk(
+        create("a"), create("b", "create a#1"), create("c", "gate"), gates={"gate": ["create a#1"]}
+    )
     desk.open()
     desk.send(Cancelled)
     assert not desk.walk.over

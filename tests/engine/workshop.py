@@ -136,6 +136,8 @@ def net(name: str, venue: str = "toy", **properties) -> Resource:
     return Resource(address=name, type="fake.network", venue=venue, properties=given)
 
 
-def create(name: str, *after: str | Wait, venue: str = "toy", incarnation=1, **properties) -> Create:
+def create(
+    name: str, *after: str | Wait, venue: str = "toy", incarnation=1, **properties
+) -> Create:
     waits = tuple(w if isinstance(w, Wait) else Wait(f"create {w}#1") for w in after)
     return Create(want=net(name, venue, **properties), incarnation=incarnation, after=waits)

@@ -100,7 +100,9 @@ def app(parts: dict[str, Part], internal: bool) -> App:
                 limits=Limits(memory_mib=part.memory_mib),
                 healthcheck=Healthcheck(test=("CMD", "true")) if part.checked else None,
                 networks=(Attachment(network="default"),),
-                depends_on=tuple(Dependency(component=e, condition=part.condition) for e in earlier),
+                depends_on=tuple(
+                    Dependency(component=e, condition=part.condition) for e in earlier
+                ),
                 mounts=(Mount(kind="volume", source="data", target="/data"),) * part.volume,
                 update=Update(parallelism=part.parallelism, order=part.order),
             )

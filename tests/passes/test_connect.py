@@ -245,7 +245,11 @@ def test_the_user_s_own_environment_wins():
 
 
 def test_only_those_it_connects_to_are_told():
-    places = [(part("web"), LAPTOP), (part("db", expose=(1,)), LAPTOP), (part("x", expose=(2,)), LAPTOP)]
+    places = [
+        (part("web"), LAPTOP),
+        (part("db", expose=(1,)), LAPTOP),
+        (part("x", expose=(2,)), LAPTOP),
+    ]
     assert set(discovered(places)) == {"DB_HOST", "DB_PORT", "DB_PORT_1"}
 
 
@@ -309,7 +313,9 @@ def test_a_health_check_that_asks_by_http_tells(url, target, http):
 )
 def test_what_is_said_counts_more_than_what_is_shown(said, http):
     check = Healthcheck(test=("CMD", "curl", "http://localhost:80/"))
-    assert speaks(part("web", ports=(Port(target=80, app_protocol=said),), healthcheck=check)) is http
+    assert (
+        speaks(part("web", ports=(Port(target=80, app_protocol=said),), healthcheck=check)) is http
+    )
 
 
 def test_the_port_variable_tells_nothing_where_there_are_several_ports():

@@ -87,7 +87,10 @@ def test_a_path_that_changed_has_not_drifted_as_well():
 
 def test_sealed_values_are_compared_as_digests():
     def seal(type, properties):
-        return {**properties, "env": {k: {"$digest": v[::-1]} for k, v in properties["env"].items()}}
+        return {
+            **properties,
+            "env": {k: {"$digest": v[::-1]} for k, v in properties["env"].items()},
+        }
 
     same = compare({"env": {"A": "abc"}}, {"env": {"A": {"$digest": "cba"}}}, seal=seal)
     other = compare({"env": {"A": "abd"}}, {"env": {"A": {"$digest": "cba"}}}, seal=seal)
@@ -109,7 +112,8 @@ def test_a_ref_that_is_open_is_a_possible_difference(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "applied"), [(REF, 5), (Text(("db:", REF)), "db:5"), ({"deep": [1, REF]}, {"deep": [1, 5]})]
+    ("value", "applied"),
+    [(REF, 5), (Text(("db:", REF)), "db:5"), ({"deep": [1, REF]}, {"deep": [1, 5]})],
 )
 def test_a_ref_that_is_known_is_compared_by_value(value, applied):
     assert not compare({"a": value}, {"a": applied}, known=lambda ref: 5)

@@ -9,7 +9,6 @@ from waist import (
     ancestors,
     at,
     backend,
-    change,
     check_shape,
     direct,
     keys,
@@ -195,7 +194,9 @@ def test_a_port_moves_to_something_that_is_only_updated():
 
 def test_two_that_swap_what_they_claim_do_not_wait_for_each_other_for_ever():
     claims = [frozenset({f"port:0.0.0.0:{port}/tcp"}) for port in (80, 81)]
-    one, two = (main(f"{n}/0", kind="a", exclusive=c) for n, c in zip(["one", "two"], claims))
+    one, two = (
+        main(f"{n}/0", kind="a", exclusive=c) for n, c in zip(("one", "two"), claims, strict=True)
+    )
     swapped = [*renewed(one, exclusive=claims[1]), *renewed(two, exclusive=claims[0])]
     plan = planned(swapped, standing([one, two]))
     assert ancestors(plan, create("one/0", 2)) >= {delete("two/0")}

@@ -48,7 +48,10 @@ def reasons(placement: Placement) -> dict[str, str]:
 
 def test_the_cheapest_venue_is_taken():
     offers = [room("a", hourly=Decimal(2)), room("b", hourly=Decimal(1))]
-    assert where(placed(part(replicas=2), offerings=offers)) == {"web/0": "b/room", "web/1": "b/room"}
+    assert where(placed(part(replicas=2), offerings=offers)) == {
+        "web/0": "b/room",
+        "web/1": "b/room",
+    }
 
 
 def test_what_counts_is_what_all_replicas_cost_together():
@@ -60,7 +63,9 @@ def test_what_counts_is_what_all_replicas_cost_together():
     ]
     needs = Needs(cpu=1.0)
     assert where(placed(part(needs=needs), offerings=offers)) == {"web/0": "a/cheap"}
-    assert set(where(placed(part(replicas=2, needs=needs), offerings=offers)).values()) == {"b/room"}
+    assert set(where(placed(part(replicas=2, needs=needs), offerings=offers)).values()) == {
+        "b/room"
+    }
 
 
 def test_within_a_venue_the_cheapest_room_fills_up_first():
@@ -127,7 +132,8 @@ def test_what_is_not_offered_any_more_is_left():
         (part(container=Container(image="x")), "runs:container", "container"),
         (part(container=Container(image="x")), "", "runs neither containers nor plain processes"),
         (part(isolation="container"), "runs:process", "cannot isolate it as a container"),
-        (part(container=Container(image="x"), isolation="container"), "runs:container", "container"),
+        (part(container=Container(image="x"), isolation="container"), "runs:container",
+         "container"),
         (part(isolation="process"), "runs:process", "process"),
         (part(container=Container(image="x"), isolation="vm"), "runs:container",
          "cannot isolate it as a vm"),
@@ -311,7 +317,9 @@ def test_the_order_of_offerings_makes_no_difference(offers, replicas, chance):
     if result is not None:
         prior = placed(*parts, offerings=offers)
         assert where(placed(*parts, offerings=shuffled, prior=prior)) == result
-        used = {o: sum(1 for r, p in result.items() if p == o and "one" in r) for o in result.values()}
+        used = {
+            o: sum(1 for r, p in result.items() if p == o and "one" in r) for o in result.values()
+        }
         assert all(n <= 4 for n in used.values())
 
 

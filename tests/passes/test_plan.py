@@ -147,7 +147,9 @@ def test_a_replica_that_has_not_failed_is_left_to_its_restart_policy(status):
 
 
 def test_an_unfinished_create_is_made_again_under_the_same_incarnation():
-    plan = planned([NET, WEB], [stands(NET), stands(WEB, 2, unfinished=True)], used={at("web/0"): 2})
+    plan = planned(
+        [NET, WEB], [stands(NET), stands(WEB, 2, unfinished=True)], used={at("web/0"): 2}
+    )
     (again,) = plan.changes
     assert (again.key, again.replaces, again.possible) == (f"create {at('web/0')}#2", None, False)
 
@@ -199,9 +201,10 @@ def test_what_keeps_data_is_updated_but_never_made_anew():
         "update shop@v/disk#1"
     }
     with pytest.raises(Refused) as refused:
-        planned([thing("disk", type="disk", kind="b"), thing("d2", type="disk", kind="b")], [
-            stands(DISK), stands(thing("d2", type="disk", kind="a"))
-        ])
+        planned(
+            [thing("disk", type="disk", kind="b"), thing("d2", type="disk", kind="b")],
+            [stands(DISK), stands(thing("d2", type="disk", kind="a"))],
+        )
     assert len(refused.value.diagnostics) == 2
     assert "shop@v/disk would have to be made anew" in refused.value.diagnostics[0].summary
     assert "kind, size changed" in refused.value.diagnostics[0].detail

@@ -148,5 +148,3 @@ def check_shape(plan: Plan) -> None:
             assert position[before] < position[c.key], f"{c.key} stands before {before}"
         if isinstance(c, Create) and c.replaces:
             assert c.incarnation > c.replaces.incarnation
-
-

@@ -243,12 +243,16 @@ def test_a_venue_is_renamed_wherever_it_is_named(store):
         store.put_placement("shop", {"a": 1})
         store.rename_venue("v", "new", "renamed", 9.0)
     db, web = store.inventory("shop")
-    assert (web.address, web.venue, web.marked_as) == ("shop/web/0@new/process", "new", ITEM.address)
+    assert (web.address, web.venue, web.marked_as) == (
+        "shop/web/0@new/process",
+        "new",
+        ITEM.address,
+    )
     assert web.applied["t"] == Text(("x", Ref("shop@new/y", "id")))
     assert (db.address, db.venue, db.depends_on) == (other.address, "w", ("shop@new/net",))
     assert db.marked_as is None
     assert store.identities("shop") == {web.address: ("uid", 2), "shop@vv/net": ("uid2", 1)}
-    assert [v.item for v in store.history(ITEM.address)][0] is None
+    assert store.history(ITEM.address)[0].item is None
     with store.turn():
         store.rename_venue("new", "newer", "renamed", 10.0)
     assert store.inventory("shop")[1].marked_as == ITEM.address  # what it carries never changes

@@ -72,6 +72,9 @@ class VenueBook:
         self.venues.known(old)
         if new in self.venues.configured:
             raise BadInput(_exists(new))
+        for app in self.store.apps():
+            if any(intent.body["venue"] == old for intent in self.store.open_intents(app)):
+                raise Refused(_interrupted(old, app))
         with self.store.turn():
             self.store.rename_venue(old, new, f"venue {old} renamed {new}", now)
             self.home.rename_venue(old, new)
@@ -141,6 +144,14 @@ def _exists(name: str) -> Diagnostic:
         summary=f"there is a venue {name!r} already",
         detail="two venues cannot have one name",
         remedy=f"choose another name, or `moot venue remove {name}` first",
+    )
+
+
+def _interrupted(name: str, app: str) -> Diagnostic:
+    return Diagnostic(
+        summary=f"venue {name!r} cannot be renamed now",
+        detail=f"a change of app {app!r} is under way there, or was interrupted",
+        remedy=f"run `moot up` or `moot -p {app} down` first: they find out what became of it",
     )
 
 

@@ -200,6 +200,7 @@ class Component:
     user: str | None = None
     working_dir: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    logging: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     retry: bool = False
     segmentation_required: bool = False
     was: str | None = None

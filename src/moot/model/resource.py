@@ -116,13 +116,14 @@ class ConfigurationItem:
     def has_reached(self, condition: Condition) -> bool:
         """Whether it now satisfies an edge's `condition`.
 
-        A thing without a health check is healthy while it runs; one that completed has started.
+        A thing without a health check is healthy while it runs; one that completed has started, and
+        so has one whose health is not known yet.
         """
         match condition:
             case "exists":
                 return True
             case "started":
-                return self.status in {None, "running", "healthy", "unhealthy", "completed"}
+                return self.status not in {"failed", "stale"}
             case "healthy":
                 return self.status in {None, "running", "healthy", "completed"}
             case "completed":

@@ -40,7 +40,7 @@ def container(
         "files": _files(app, component, secret=False),
         "secrets": _files(app, component, secret=True),
         "labels": dict(component.labels),
-        "options": dict(how.options),
+        "options": {**how.options, **({"logging": component.logging} if component.logging else {})},
     }
     # An empty command is one: it takes the image's away.
     return {k: v for k, v in spec.items() if v or (k in {"entrypoint", "command"} and v == [])}

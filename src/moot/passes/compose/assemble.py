@@ -207,7 +207,11 @@ class _Extending:
 
     def _base(self, extends: Node, trail: tuple[tuple[str, str], ...]) -> Node | None:
         file: str | None = extends.scalar("file")
-        name: str = extends.scalar("service")
+        name: str | None = extends.scalar("service")
+        if name is None:
+            self._error("Missing key", "`extends` does not say which component.",
+                        "Name it with `service:`.", extends)  # fmt: skip
+            return None
         other = self
         if file is not None and file != self.file:
             found = self.assembly.services_of(file, self.scope, extends.place)

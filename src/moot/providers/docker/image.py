@@ -102,7 +102,7 @@ class Images:
         build = want.properties.get("build")
         present = self._inspect(reference)
         if build and (policy in {"build", "always"} or (policy != "never" and present is None)):
-            with self._building[reference]:  # two builds at once would take the name from each other
+            with self._building[reference]:  # two at once would take the name from each other
                 return built(self._engine, build, reference, platform, report)
         if present is None and policy == "never":
             raise ProviderError(

@@ -134,7 +134,7 @@ class _Desk:
                 order=order,
                 exclusive=exclusive,
                 rollout=rollout,
-                ready="healthy" if component.healthcheck else "started",
+                ready="healthy",
                 ready_within_s=ready_within_s(component),
             )
             for gateway in self.gateways:

@@ -109,7 +109,7 @@ def _replicas(
             order="stop-first" if exclusive or writes else component.update.order,
             exclusive=exclusive,
             rollout=rollout,
-            ready="healthy" if component.healthcheck else "started",
+            ready="healthy",
             ready_within_s=_ready_within_s(component),
         )
         for listener in listeners:

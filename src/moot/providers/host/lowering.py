@@ -80,7 +80,7 @@ def _process(share: Share, component: Component, assignment: Assignment) -> Reso
         order="stop-first" if exclusive else component.update.order,
         exclusive=exclusive,
         rollout=Rollout(parallelism=component.update.parallelism, delay_s=component.update.delay_s),
-        ready="healthy" if component.healthcheck else "started",
+        ready="healthy",
         ready_within_s=_ready_within_s(component),
     )
 
@@ -235,9 +235,7 @@ def _signal(name: str) -> int | str:
 
 def _logging(component: Component) -> dict[str, int]:
     """Size in bytes and number of log files, from the options of Docker's logging drivers."""
-    container = component.container
-    logging = container.options.get("logging") if container else None
-    options = (logging or {}).get("options") or {}
+    options = component.logging.get("options") or {}
     size = re.fullmatch(r"(\d+)([kmg]?)b?", str(options.get("max-size", "")).lower())
     files = str(options.get("max-file", ""))
     return {

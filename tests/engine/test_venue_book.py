@@ -1,0 +1,51 @@
+"""The venue book: a venue is renamed only while nothing of it is in doubt."""
+
+from __future__ import annotations
+
+import pytest
+from workshop import Workshop, create
+
+from moot.engine.venue_book import VenueBook
+from moot.home import Home
+from moot.model.diagnostic import BadInput, Refused
+from moot.provider import ProviderError
+
+
+@pytest.fixture
+def shop(tmp_path):
+    made = Workshop(tmp_path)
+    yield made
+    made.store.close()
+
+
+def book(shop) -> VenueBook:
+    home = Home(shop.home, shop.home / "venues.yaml", shop.home / "moot.db")
+    for name in shop.configured:
+        home.put_venue(name, {"provider": "fake"})
+    return VenueBook(home, shop.venues, shop.store)
+
+
+def test_a_venue_is_renamed_in_the_file_and_in_every_address(shop):
+    shop.apply(create("shop@toy/network/n"))
+    made = book(shop)
+    made.rename("toy", "new", 1.0)
+    assert set(made.home.written()) == {"new", "other"}
+    assert set(shop.items()) == {"shop@new/network/n"}
+
+
+def test_not_while_a_call_there_is_without_an_end(shop):
+    def lost(address, op):
+        raise ProviderError("OutcomeUnknown", "lost")
+
+    shop.hooks["create"] = lost
+    shop.apply(create("shop@toy/network/n"))
+    with pytest.raises(Refused):
+        book(shop).rename("toy", "new", 1.0)
+    shop.observe()
+    book(shop).rename("toy", "new", 1.0)
+
+
+@pytest.mark.parametrize(("old", "new"), [("nowhere", "new"), ("toy", "other")])
+def test_only_from_a_name_there_is_to_one_there_is_not(shop, old, new):
+    with pytest.raises(BadInput):
+        book(shop).rename(old, new, 1.0)
