@@ -254,7 +254,7 @@ def test_a_job_that_must_complete_is_given_all_the_time_it_takes():
     assert desk.open() == ["create b#1"]
 
 
-@pytest.mark.parametrize("condition", ["started", "healthy", "completed"])
+@pytest.mark.parametrize("condition", ["healthy", "completed"])
 def test_what_has_failed_is_not_waited_for(condition):
     desk = waiting_for(condition)
     desk.look("a", "failed")

@@ -11,6 +11,7 @@ from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, decode, encode
 from moot.model.venue import Offering
 
+_ITEM_FIELDS = {f.name for f in fields(ConfigurationItem)}
 _ITEM_VOLATILE = ("observed_at",)
 
 
@@ -23,8 +24,8 @@ def item_to_json(item: ConfigurationItem) -> dict[str, JSON]:
 
 def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> ConfigurationItem:
     """Inverse of `item_to_json`; a field that is not there takes its default."""
-    known = {f.name for f in fields(ConfigurationItem)}
-    values: dict[str, JSON] = {name: decode(value) for name, value in body.items() if name in known}
+    values: dict[str, JSON] = {name: body[name] for name in _ITEM_FIELDS & body.keys()}
+    values["applied"] = decode(values.get("applied", {}))  # the only one that may hold a Secret
     values["exclusive"] = frozenset(values.get("exclusive", ()))
     values["depends_on"] = tuple(values.get("depends_on", ()))
     values["observed_at"] = observed_at

@@ -83,6 +83,8 @@ def decode(value: JSON) -> Value:
         return [decode(item) for item in value]
     if not is_mapping(value):
         return value
+    if len(value) != 1:
+        return {key: decode(item) for key, item in value.items()}
     match list(value.items()):
         case [("$ref", [str(address), str(attribute)])]:
             return Ref(address, attribute)

@@ -10,7 +10,6 @@ from moot.model.value import (
     JSON,
     Ref,
     Secret,
-    Text,
     Value,
     at_path,
     encode,
@@ -62,8 +61,6 @@ def differ(
     """
     resolved = substitute(want.properties, lambda u: u if isinstance(u, Secret) else known(u))
     wanted = seal(want.type, resolved)
-    if not have.properties.keys() & wanted.keys() and encode(wanted) == encode(have.applied):
-        return Difference()
     changed: list[str] = []
     possible: list[str] = []
     for path, value, applied in _leaves(wanted, have.applied):
@@ -83,10 +80,12 @@ def covers(paths: tuple[str, ...], path: str) -> bool:
 
 def _leaves(wanted: Value, applied: Value, prefix: str = "") -> Iterator[tuple[str, Value, Value]]:
     """Pairs of what differs may stand in; a mapping is entered, anything else is one leaf."""
+    if wanted == applied:
+        return  # most of a large estate, most of the time
     if is_mapping(wanted) and is_mapping(applied) and "$digest" not in wanted:
         for key in dict.fromkeys((*wanted, *applied)):
             yield from _leaves(wanted.get(key), applied.get(key), f"{prefix}{key}.")
-    elif isinstance(wanted, Ref | Text) or wanted != applied:
+    else:
         yield prefix.removesuffix("."), wanted, applied
 
 

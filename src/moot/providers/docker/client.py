@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -106,7 +107,6 @@ class Engine:
             self._client = self._tunnel = None
 
     def _connect(self) -> Client:
-        from docker import APIClient
         from docker.tls import TLSConfig
 
         where = self.endpoint
@@ -116,9 +116,11 @@ class Engine:
             self._tunnel = Tunnel(url, tuple(map(str, options)), CONNECT_TIMEOUT_S)
             atexit.register(self._tunnel.close)
             url = self._tunnel.url()
+        if url.startswith("unix://"):
+            _knock(url.removeprefix("unix://"))
         pair = (where.cert, where.key) if where.cert and where.key else None
         tls = TLSConfig(client_cert=pair, ca_cert=where.ca, verify=where.verify)
-        client: Client = APIClient(
+        client: Client = _client_class()(
             base_url=url,
             version="auto",
             timeout=int(CONNECT_TIMEOUT_S),
@@ -127,6 +129,29 @@ class Engine:
         )
         client.timeout = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         return client
+
+
+def _knock(path: str) -> None:
+    """Raise OSError where nobody listens; the SDK would leave a socket open behind its failure."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(CONNECT_TIMEOUT_S)
+        door.connect(path)
+
+
+def _client_class() -> type[Client]:
+    """The SDK's client, deaf to what its HTTP library takes from the environment.
+
+    REQUESTS_CA_BUNDLE would win over the Engine's own CA.
+    """
+    from docker import APIClient
+
+    class Deaf(APIClient):
+        # The library sets it in its constructor, where the first request is made already.
+        trust_env = property(  # pyright: ignore[reportAssignmentType]
+            lambda self: False, lambda self, value: None
+        )
+
+    return Deaf
 
 
 def provider_error(error: Exception, venue: str) -> ProviderError:

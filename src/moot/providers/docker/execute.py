@@ -80,7 +80,7 @@ def _raw_terminal(tty: bool) -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(source)
-    terminal.setraw(source)
+    terminal.setraw(source, termios.TCSADRAIN)  # what was typed ahead is kept
     try:
         yield
     finally:
