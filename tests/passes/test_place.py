@@ -240,6 +240,16 @@ def test_components_that_share_a_volume_that_is_not_there_yet_share_a_venue():
     assert "'three', which shares its volume 'data'" in refused.value.diagnostics[0].detail
 
 
+def test_data_is_never_in_two_places_for_want_of_room():
+    parts = [part(name, mounts=(DATA,), needs=Needs(cpu=3.0)) for name in ("one", "two")]
+    with pytest.raises(Refused) as refused:
+        placed(*parts, offerings=[room("a"), room("b")])
+    assert refused.value.diagnostics[0].detail.splitlines() == [
+        "b/room: 'one', which shares its volume 'data', is not or cannot be there",
+        "a/room: has no room for all 1",
+    ]
+
+
 def test_an_external_volume_is_each_venue_s_own():
     dear = room("dear", hourly=Decimal(1), traits=BOTH | {"gpu"})
     theirs = Mount(kind="volume", source="theirs", target="/x")

@@ -233,7 +233,7 @@ def test_options_reach_the_engine(site):
     assert site.run(item, "hostname").strip() == "named"
     assert "192.0.2.7\tfar" in site.run(item, "cat", "/etc/hosts")
     assert "host.docker.internal" in site.run(item, "cat", "/etc/hosts")
-    assert site.run(item, "sh", "-c", "ulimit -n").strip() == "1000"
+    assert host["Ulimits"] == [{"Name": "nofile", "Soft": 1000, "Hard": 2000}]
     assert site.run(item, "cat", "/proc/sys/net/core/somaxconn").strip() == "512"
     assert "size=2048k,mode=700" in site.run(item, "cat", "/proc/mounts")
     site.run(item, "sh", "-c", "echo x > /bound/x && cat /dev/nil")

@@ -163,8 +163,10 @@ def _fixed(component: Component) -> dict[str, int]:
 
 
 def _fixed_claims(component: Component) -> Iterator[str]:
-    for port in _fixed(component).values():
-        yield f"port:0.0.0.0:{port}/tcp"
+    udp = {port.target: port.address for port in component.ports if port.protocol == "udp"}
+    for target, port in _fixed(component).items():
+        address, kind = udp.get(int(target)), "udp" if int(target) in udp else "tcp"
+        yield f"port:{address or '0.0.0.0'}:{port}/{kind}"  # noqa: S104 - a claim, not a bind
 
 
 def _volume_claims(share: Share, component: Component) -> Iterator[str]:
