@@ -9,7 +9,8 @@ import pytest
 from workshop import Workshop, create, net
 
 from moot.engine import ask as asking
-from moot.model.plan import Update
+from moot.model.plan import Create, Update
+from moot.model.resource import Resource
 from moot.provider import ProviderError
 
 
@@ -33,12 +34,12 @@ def lost(*args):
     raise ProviderError("OutcomeUnknown", "lost")
 
 
-def unrecorded(shop, name, **properties):
+def unrecorded(shop, change):
     """A thing that a call made whose answer was lost."""
     provider = shop.venues.provider("toy")
     inner = provider.create
     provider.create = lambda want, op: (inner(want, op), lost())
-    shop.apply(create(name, **properties))
+    shop.apply(change)
     provider.create = inner
 
 
@@ -53,7 +54,7 @@ def test_what_is_gone_is_seen_to_be_gone(shop):
 
 def test_without_a_journal_nothing_is_written(shop):
     shop.apply(create("a"))
-    unrecorded(shop, "b")
+    unrecorded(shop, create("b"))
     shop.venues.provider("toy").world.destroy(shop.items()["a"].identifier)
     assert set(seen(shop.observe(write=False))) == {"b"}
     assert set(shop.items()) == {"a"}
@@ -69,13 +70,19 @@ def test_what_did_not_change_makes_no_version(shop):
 
 
 def test_a_create_that_was_never_recorded_is_found(shop):
-    unrecorded(shop, "a", options={"x": 1})
+    unrecorded(shop, create("a", options={"x": 1}))
     assert shop.items() == {}
     item = seen(shop.observe())["a"]
     assert item.unfinished
     assert item.applied["options"] == {"x": 1}
     assert open_intents(shop) == set()
     assert shop.items()["a"].unfinished
+
+
+def test_a_volume_whose_making_was_never_recorded_keeps_its_data(shop):
+    volume = Resource(address="data", type="fake.volume", venue="toy", properties={"options": {}})
+    unrecorded(shop, Create(want=volume))
+    assert seen(shop.observe())["data"].keeps_data
 
 
 def test_a_create_that_had_no_effect_is_settled_as_gone(shop):
@@ -163,7 +170,7 @@ def test_what_can_be_neither_listed_nor_read_stays(shop):
 
 
 def test_what_became_of_a_create_is_not_decided_by_a_partial_list(shop):
-    unrecorded(shop, "a")
+    unrecorded(shop, create("a"))
     shop.hooks["page"] = partial
     shop.observe()
     assert open_intents(shop) == {"create a#1"}
@@ -179,7 +186,7 @@ def test_lists_of_several_pages_are_read_to_the_end(shop):
 
 def test_what_carries_our_marks_and_nobody_knows_is_told_and_left_alone(shop):
     shop.apply(create("a"))
-    unrecorded(shop, "stray")
+    unrecorded(shop, create("stray"))
     with shop.store.turn():
         for intent in shop.store.open_intents("shop"):
             shop.store.settle(intent.id, "forgotten", 1.0)

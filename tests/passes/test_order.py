@@ -373,3 +373,10 @@ def test_five_thousand_replicas_stay_linear(case):
     assert len(plan.changes) == {"up": 2 * COUNT + 3, "change": 4 * COUNT + 2,
                                  "down": 2 * COUNT + 3, "nothing": 0}[case]  # fmt: skip
     assert edges(plan) <= 8 * len(plan.changes)
+
+
+def test_what_still_starts_is_waited_for_although_nothing_changes():
+    web, job = main("web/0"), main("job/0")
+    plan = planned([web, job], [stands(web, status="starting"), stands(job, status="running")])
+    assert plan.changes == ()
+    assert plan.gates[READY] == (Wait(None, at("web/0"), "healthy"),)

@@ -81,7 +81,7 @@ def observe(
             unknown = item.venue in listing.unanswered or key in listing.unread
             current[key] = item if unknown else None
     resolved = [i for i in intents if listing.tells_of(i)]
-    outcomes = {i.id: _resolve(i, current, listing, now) for i in resolved}
+    outcomes = {i.id: _resolve(i, current, listing, venues, now) for i in resolved}
     if journal:
         _write(journal, items, current, outcomes)
     return Observation(
@@ -92,7 +92,11 @@ def observe(
 
 
 def _resolve(
-    intent: Intent, current: dict[Key, ConfigurationItem | None], listing: _Listing, now: float
+    intent: Intent,
+    current: dict[Key, ConfigurationItem | None],
+    listing: _Listing,
+    venues: Venues,
+    now: float,
 ) -> str:
     """What became of a call whose end was never recorded.
 
@@ -107,8 +111,9 @@ def _resolve(
         sure = {k: v for k, v in item.applied.items() if encode(v) == encode(asked.get(k))}
         current[key] = replace(item, applied=sure)
     if intent.verb == "create" and current.get(key) is None and key in listing.seen:
-        made = item_from_json(intent.body)
-        current[key] = replace(joined(made, listing.seen[key], now), unfinished=True)
+        made = joined(item_from_json(intent.body), listing.seen[key], now)
+        keeps_data = venues.schema(made.venue, made.type).keeps_data
+        current[key] = replace(made, keeps_data=keeps_data, unfinished=True)
         return "found"
     return "gone" if current.get(key) is None else "repeat"
 

@@ -39,7 +39,7 @@ def order(
             case Delete():
                 desk.delete(change)
     desk.roll()
-    desk.gates[READY] = [desk.ready(c) for c in changes if isinstance(c, Create) and c.want.main]
+    desk.gates[READY] = desk.readiness()
     return desk.plan()
 
 
@@ -74,6 +74,18 @@ class _Desk:
                     self.dependants.setdefault(target, []).append(item)
         self.claims = {claim for c in self.made.values() for claim in c.want.exclusive}
         self.turned = self.turn()
+
+    def readiness(self) -> list[Wait]:
+        """What must hold in the end: every replica made now is ready, and each that still starts."""
+        made = [self.ready(c) for c in self.made.values() if isinstance(c, Create) and c.want.main]
+        starting = [
+            Wait(None, want.address, want.ready)
+            for mains in self.mains.values()
+            for want in mains
+            if want.address not in self.made
+            and any(item.status == "starting" for item in self.standing.get(want.address, ()))
+        ]
+        return made + starting
 
     def turn(self) -> set[str]:
         """Addresses whose replacement stops the old before it starts the new.
