@@ -304,7 +304,7 @@ MUTANTS = [
     ("read_finds_what_was_made", ReadsNothing, "it is not found"),
     ("read_finds_by_name", KnowsNoNames, "not found by its name"),
     ("read_of_gone_is_none", ReadsBlindly, "another's thing for ours"),
-    ("becomes_ready", NeverStarts, "is not started within"),
+    ("becomes_ready", NeverStarts, "is not healthy within"),
     ("becomes_ready", OddStatus, "what is 'booted'?"),
     ("list_finds_what_was_made", ListsNothing, "no list of everything"),
     ("list_finds_what_was_made", ListsWithoutMarks, "lists it as (None"),

@@ -18,6 +18,7 @@ import pytest
 from moot.model.resource import ConfigurationItem, Resource
 from moot.provider import Done, Env, Marks, Operation, Pending, Scope
 from moot.providers.docker import DockerProvider
+from moot.providers.docker.stream import attach, prepare
 
 docker = pytest.importorskip("docker")
 
@@ -131,9 +132,13 @@ class Site:
 
     def run(self, item: ConfigurationItem, *argv: str) -> str:
         """What a command in the container prints; its exit code must be 0."""
-        made = self.client.exec_create(item.identifier, list(argv))
-        said = self.client.exec_start(made["Id"]).decode()
-        assert self.client.exec_inspect(made["Id"])["ExitCode"] == 0, said
+        engine = self.provider._engine  # the SDK's own exec leaves its socket open
+        exec_id = prepare(engine, item.identifier, argv)
+        stream = attach(engine, exec_id)
+        stream.end_input()
+        said = b"".join(content for _, content in stream.read()).decode()
+        stream.close()
+        assert self.client.exec_inspect(exec_id)["ExitCode"] == 0, said
         return said
 
     def clear(self) -> None:

@@ -200,9 +200,15 @@ class Images:
         self._engine.call(f"image tag {name}", lambda c: c.tag(identifier, repository, tag))
 
     def _untag(self, name: str) -> None:
-        """Take one name away; a container that still runs from it keeps the image alive."""
+        """Take one name away; a container that still runs from it keeps the image alive.
+
+        Its untagged parents stay: they are the build cache, without which the next `up` would
+        begin with the first line of the Dockerfile again.
+        """
         try:
-            self._engine.call(f"image rm {name}", lambda c: c.remove_image(name, force=True))
+            self._engine.call(
+                f"image rm {name}", lambda c: c.remove_image(name, force=True, noprune=True)
+            )
         except ProviderError as error:
             if error.code != "NotFound":
                 raise
