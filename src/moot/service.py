@@ -16,9 +16,9 @@ from moot.engine.reconcile import Hands, Turn, World
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
 from moot.engine.status import outcome, replica_status, volume_status, why
-from moot.engine.step import Walk
 from moot.engine.venue_book import VenueBook
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.home import Home
 from moot.model.app import App
 from moot.model.diagnostic import BadInput, Diagnostic, Failure

@@ -22,7 +22,7 @@ class ShellError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What to run: never through a shell unless argv says so.  `timeout_s` bounds the whole call."""
+    """What to run, through a shell only where argv says so; `timeout_s` bounds the whole call."""
 
     argv: Sequence[str]
     stdin: bytes = b""

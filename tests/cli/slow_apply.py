@@ -14,9 +14,9 @@ from threading import Event
 from shop_values import PLAN, item
 
 from moot.cli.arguments import parse
+from moot.cli.call import Call
 from moot.cli.commands.apply import conclude, follow
 from moot.cli.output import Output
-from moot.cli.run import Call
 from moot.model.report import Outcome, Step
 
 ADDRESS = "shop/web/0@laptop/process"

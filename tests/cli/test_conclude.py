@@ -9,9 +9,9 @@ import pytest
 from shop_values import BROKEN, PLAN, REPLICAS
 
 from moot.cli.arguments import parse
+from moot.cli.call import Call
 from moot.cli.commands.apply import answer, conclude, reachable
 from moot.cli.output import Output
-from moot.cli.run import Call
 from moot.model.report import Outcome
 
 DONE = Outcome(plan=PLAN, done=6, replicas=REPLICAS, elapsed_s=2.04)

@@ -6,25 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from moot.engine.step import (
-    FIRST_LOOK_S,
-    TRIES,
-    Begun,
-    Call,
-    Cancelled,
-    Continued,
-    Failed,
-    Look,
-    Looked,
-    Record,
-    Remember,
-    Seen,
-    Succeeded,
-    Tell,
-    Walk,
-    Withdrawn,
-    step,
-)
+from moot.engine.effect import Call, Look, Record, Remember, Seen, Tell
+from moot.engine.event import Begun, Cancelled, Continued, Failed, Looked, Succeeded, Withdrawn
+from moot.engine.step import FIRST_LOOK_S, TRIES, step
+from moot.engine.walk import Walk
 from moot.model.plan import Create, Delete, Plan, Update, Wait
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Ref

@@ -14,8 +14,8 @@ from moot.engine.journal import Journal
 from moot.engine.observe import Observation, observe
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
-from moot.engine.step import Walk
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.model.plan import Create, Plan, Wait
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from waist import unsealed
 
+from moot.engine.effect import Call, Effect, Look
+from moot.engine.event import Begun, Event, Looked, Succeeded
 from moot.engine.item import expected, joined
-from moot.engine.step import Begun, Call, Effect, Event, Look, Looked, Succeeded, Walk, step
+from moot.engine.step import step
+from moot.engine.walk import Walk
 from moot.model.plan import Create, Delete, Plan
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, is_list, is_mapping, unknowns

@@ -12,8 +12,8 @@ from moot.engine.journal import Journal
 from moot.engine.reconcile import Hands, Turn, World, propose, reconcile, retire, sealed
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
-from moot.engine.step import Walk
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.model.app import App
 from moot.model.value import JSON, Secret
 from moot.model.venue import Venue

@@ -10,26 +10,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from moot.engine.ask import unanswered
+from moot.engine.effect import Call, Effect, Look, Tell
+from moot.engine.event import (
+    Begun,
+    Cancelled,
+    Continued,
+    Event,
+    Failed,
+    Looked,
+    Succeeded,
+    Withdrawn,
+)
 from moot.engine.item import expected, joined
 from moot.engine.journal import Journal
 from moot.engine.slots import GRACE_S, Job, Slots
-from moot.engine.step import (
-    Begun,
-    Call,
-    Cancelled,
-    Continued,
-    Effect,
-    Event,
-    Failed,
-    Look,
-    Looked,
-    Succeeded,
-    Tell,
-    Walk,
-    Withdrawn,
-    step,
-)
+from moot.engine.step import step
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.model.diagnostic import BadInput
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.report import Step

@@ -7,8 +7,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from moot.engine.effect import Call, Effect, Record, Remember, Seen
 from moot.engine.item import expected
-from moot.engine.step import UNKNOWN, Call, Effect, Record, Remember, Seen, Walk
+from moot.engine.step import UNKNOWN
+from moot.engine.walk import Walk
 from moot.model.codec import item_to_json
 from moot.model.plan import Change, Create, Delete, verb
 from moot.model.resource import ConfigurationItem

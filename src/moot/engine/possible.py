@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from moot.engine.walk import Walk
 from moot.model.plan import Change, Create, Delete, Update
 from moot.model.value import Ref, encode, unknowns
-
-if TYPE_CHECKING:
-    from moot.engine.step import Walk
 
 
 def comes_to_nothing(walk: Walk, change: Change) -> bool:

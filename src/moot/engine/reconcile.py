@@ -16,8 +16,8 @@ from moot.engine.journal import Journal
 from moot.engine.observe import Observation, observe
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
-from moot.engine.step import Walk
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.model.app import App
 from moot.model.codec import placement_from_json, placement_to_json
 from moot.model.diagnostic import Diagnostic, Failure, Refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from moot.engine.step import Walk
+from moot.engine.walk import Walk
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Assignment, Placement
 from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus, Why

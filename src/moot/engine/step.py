@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
 
+from moot.engine.effect import Call, Effect, Look, Record, Remember, Seen, Tell
+from moot.engine.event import (
+    Begun,
+    Cancelled,
+    Continued,
+    Event,
+    Failed,
+    Looked,
+    Succeeded,
+    Withdrawn,
+)
 from moot.engine.possible import comes_to_nothing
 from moot.engine.trouble import (
     blocked_forever,
@@ -14,203 +22,15 @@ from moot.engine.trouble import (
     never_reached,
     vanished,
 )
-from moot.model.diagnostic import Diagnostic
-from moot.model.plan import Change, Create, Plan, Wait
-from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute
+from moot.engine.walk import Walk
+from moot.model.plan import Change, Wait
+from moot.model.resource import ConfigurationItem
 
 TRIES = 5
 # Failures that do not tell whether the call had an effect.
 UNKNOWN = frozenset({"OutcomeUnknown", "ServiceTimeout", "NetworkFailure"})
 FIRST_LOOK_S = 0.03
 LONGEST_LOOK_S = 1.0
-
-Seal = Callable[[str, Mapping[str, Value]], Mapping[str, Value]]
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The apply starts."""
-
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    """A call ended; `item` is complete, None when the thing is gone."""
-
-    key: str
-    item: ConfigurationItem | None
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Continued:
-    """A call answered Pending."""
-
-    key: str
-    seconds: float
-    resume: JSON
-    note: str
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A call failed.  `retryable`: the same again can help."""
-
-    key: str
-    code: str
-    message: str
-    remedy: str
-    retryable: bool
-    retry_after: float | None
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """A call will not be made any more; `called`: it had begun, so that its end is open."""
-
-    key: str
-    called: bool
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A thing was read; `item` None when it is gone, `error` when the venue did not answer."""
-
-    address: str
-    item: ConfigurationItem | None
-    error: str
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The user wants to stop: what is in flight ends, nothing new starts."""
-
-    now: float
-
-
-Event = Begun | Succeeded | Continued | Failed | Withdrawn | Looked | Cancelled
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Make the venue call for a change, not before `at`.
-
-    `attempt` counts definite failures; `called`: an earlier call may have had an effect.
-    """
-
-    change: Change
-    attempt: int
-    at: float
-    resume: JSON = None
-    called: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Read the thing at an address, not before `at`."""
-
-    item: ConfigurationItem
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Write down how a change ended: the item it left (None: gone), or the code of its failure."""
-
-    change: Change
-    item: ConfigurationItem | None
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Write down what a look has shown."""
-
-    item: ConfigurationItem
-
-
-@dataclass(frozen=True, slots=True)
-class Remember:
-    """Write down how a pending call goes on."""
-
-    change: Change
-    resume: JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Show progress."""
-
-    change: Change
-    phase: Literal["started", "pending", "waiting", "done", "dropped", "failed"]
-    note: str = ""
-
-
-Effect = Call | Look | Record | Seen | Remember | Tell
-
-
-@dataclass
-class Walk:
-    """The state of one apply."""
-
-    plan: Plan
-    items: dict[str, ConfigurationItem]
-    seal: Seal
-    changes: dict[str, Change] = field(init=False)
-    creates: dict[str, Create] = field(init=False)
-    unmet: dict[str, int] = field(default_factory=dict[str, int])
-    behind: dict[str | None, list[Wait]] = field(default_factory=dict[str | None, list[Wait]])
-    waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
-    watches: dict[str, list[Wait]] = field(default_factory=dict[str, list[Wait]])
-    since: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
-    tries: dict[str, int] = field(default_factory=dict[str, int])
-    attempts: dict[str, int] = field(default_factory=dict[str, int])
-    not_before: dict[str, float] = field(default_factory=dict[str, float])
-    ready: deque[str] = field(default_factory=deque[str])
-    in_flight: set[str] = field(default_factory=set[str])
-    settled: dict[str, str] = field(default_factory=dict[str, str])
-    failures: list[Diagnostic] = field(default_factory=list[Diagnostic])
-    cancelled: bool = False
-
-    def __post_init__(self) -> None:
-        self.changes = {change.key: change for change in self.plan.changes}
-        self.creates = {c.address: c for c in self.plan.changes if isinstance(c, Create)}
-        nodes: dict[str, Iterable[Wait]] = {c.key: c.after for c in self.plan.changes}
-        nodes.update(self.plan.gates)
-        for name, waits in nodes.items():
-            self.unmet[name] = 0
-            for wait in waits:
-                self.unmet[name] += 1
-                if wait not in self.waiting:
-                    self.waiting[wait] = []
-                    self.behind.setdefault(wait.change, []).append(wait)
-                self.waiting[wait].append(name)
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can happen."""
-        return not self.in_flight and (self.cancelled or not self.watches)
-
-    def outcomes(self, outcome: str) -> int:
-        """How many changes ended so: done, dropped, failed or blocked."""
-        return sum(self.settled.get(key) == outcome for key in self.changes)
-
-    def resolved(self, want: Resource) -> Mapping[str, Value]:
-        """Properties with every Ref that can be known replaced by its value."""
-
-        def known(unknown: Ref | Secret) -> Value:
-            if isinstance(unknown, Secret) or unknown.address not in self.items:
-                return unknown
-            value = at_path(self.items[unknown.address].properties, unknown.attribute)
-            return unknown if value is None else value
-
-        return substitute(want.properties, known)
 
 
 def step(walk: Walk, event: Event) -> list[Effect]:

@@ -68,8 +68,8 @@ def configuration(
 ) -> str:
     """A whole `haproxy.cfg`.
 
-    `stats` are the runtime API's addresses, as `bind` takes them: "/run/x.sock", "unix@x.sock".  With
-    `nameserver` ("127.0.0.11:53") servers' names are resolved again and again while it runs.
+    `stats` are the runtime API's addresses, as `bind` takes them: "/run/x.sock", "unix@x.sock".
+    With `nameserver` ("127.0.0.11:53") servers' names are resolved again and again while it runs.
     """
     sections = [_global(stats), _DEFAULTS.format(connect_timeout_ms=connect_timeout_ms)]
     if nameserver:

@@ -50,7 +50,10 @@ class Shop:
             "environment": environment,
             "ports": [{"target": 8080, "app_protocol": "http"}],
             "healthcheck": {
-                "test": ["CMD-SHELL", "/bin/busybox wget -qO- http://127.0.0.1:$$PORT/ | /bin/busybox grep $$NAME"],
+                "test": [
+                    "CMD-SHELL",
+                    "/bin/busybox wget -qO- http://127.0.0.1:$$PORT/ | /bin/busybox grep $$NAME",
+                ],
                 "interval": "1s",
                 "start_interval": "100ms",
                 "start_period": "10s",
@@ -69,7 +72,10 @@ class Shop:
             service["x-moot"] = {"process": {"command": f"{ask}exec sh {self.folder}/www.sh"}}
         else:
             asked = ask.replace("$", "$$")
-            service |= {"image": "moot-test/shop:1", "command": ["sh", "-c", f"{asked}exec sh /www.sh"]}
+            service |= {
+                "image": "moot-test/shop:1",
+                "command": ["sh", "-c", f"{asked}exec sh /www.sh"],
+            }
             environment["PORT"] = "8080"
             if following:
                 environment |= {f"{prefix}_HOST": following, f"{prefix}_PORT": "8080"}
@@ -85,7 +91,12 @@ class Shop:
             timeout=240,
             stdin=subprocess.DEVNULL,
         )
-        assert check is None or ran.returncode == check, (words, ran.returncode, ran.stdout, ran.stderr)
+        assert check is None or ran.returncode == check, (
+            words,
+            ran.returncode,
+            ran.stdout,
+            ran.stderr,
+        )
         return ran
 
     def json(self, *words: str) -> Any:
@@ -132,7 +143,9 @@ class Shop:
             return self.orders.read_text().split() if self.orders.exists() else []
         lines: list[str] = []
         for item in self.mains().values():
-            lines += docker("exec", item["identifier"], "/bin/busybox", "cat", "/orders", ok=None).split()
+            lines += docker(
+                "exec", item["identifier"], "/bin/busybox", "cat", "/orders", ok=None
+            ).split()
         return lines
 
 

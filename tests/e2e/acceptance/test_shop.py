@@ -101,7 +101,9 @@ def test_down_leaves_nothing_and_another_app_is_untouched(shop: Shop, tmp_path: 
             probe.bind(("127.0.0.1", shop.port))
         if shop.venue == "docker":
             for kind in ("container", "network", "volume"):
-                listed = docker(kind, "ls", "-q", "--filter", f"label=moot.app={shop.name}", *_all(kind))
+                listed = docker(
+                    kind, "ls", "-q", "--filter", f"label=moot.app={shop.name}", *_all(kind)
+                )
                 assert listed == "", f"a {kind} is left"
         for item in items:
             path = Path(item["identifier"])

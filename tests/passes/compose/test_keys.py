@@ -33,8 +33,9 @@ SPECIFICATION = SPECIFICATION_WORDS.split()
 # Honoured, and translated into fields of the App of their own.
 TRANSLATED_WORDS = """
 build command configs cpus depends_on deploy entrypoint env_file environment expose extends gpus
-healthcheck image label_file labels links logging mem_limit networks pids_limit platform ports profiles
-pull_policy restart scale secrets stop_grace_period stop_signal tmpfs user volumes working_dir
+healthcheck image label_file labels links logging mem_limit networks pids_limit platform ports
+profiles pull_policy restart scale secrets stop_grace_period stop_signal tmpfs user volumes
+working_dir
 """
 TRANSLATED = TRANSLATED_WORDS.split()
 

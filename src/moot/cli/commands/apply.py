@@ -18,7 +18,7 @@ from moot.model.report import Outcome, Proposal, ReplicaStatus, Step
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 MOST_CHANGES = 40
 MOST_STANDING = 30

@@ -14,7 +14,7 @@ from moot.cli.scripts import script
 from moot.cli.table import COMMON, find
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
     from moot.service import Moot
 
 PATIENCE_S = 3.0

@@ -11,7 +11,7 @@ from moot.cli.output import Output
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 LISTS = ("services", "volumes", "images")
 

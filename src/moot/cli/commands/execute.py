@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from moot.cli.output import Output
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 
 def execute(call: Call, out: Output) -> int:

@@ -12,7 +12,7 @@ from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
     from moot.provider import LogLine
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")

@@ -12,7 +12,7 @@ from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 STATUS_COLOURS = {
     "healthy": "green",

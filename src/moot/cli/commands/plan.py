@@ -9,7 +9,7 @@ from moot.cli.output import Output
 from moot.model.report import Proposal
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 CHANGES_PENDING = 3
 

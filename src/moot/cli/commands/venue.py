@@ -11,7 +11,7 @@ from moot.model.report import VenueStatus
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 
 def add(call: Call, out: Output) -> int:

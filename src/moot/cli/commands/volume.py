@@ -10,7 +10,7 @@ from moot.model.report import VolumeStatus
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
-    from moot.cli.run import Call
+    from moot.cli.call import Call
 
 
 def list_all(call: Call, out: Output) -> int:
