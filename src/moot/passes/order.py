@@ -76,7 +76,7 @@ class _Desk:
         self.turned = self.turn()
 
     def readiness(self) -> list[Wait]:
-        """What must hold in the end: every replica made now, and each that still starts, is ready."""
+        """What must hold in the end: replicas made now, and those that still start, are ready."""
         made = [self.ready(c) for c in self.made.values() if isinstance(c, Create) and c.want.main]
         starting = [
             Wait(None, want.address, want.ready)
