@@ -86,6 +86,7 @@ def workplace() -> Iterator[tuple[Path, dict[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="moot-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         environ = {**os.environ, "MOOT_HOME": f"{name}/home", "MOOT_VENUES": f"{name}/venues.yaml"}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as users run it: compiled once, then read
         environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}:/usr/sbin:/sbin"
         (folder / "app").mkdir()
         yield folder / "app", environ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -128,8 +129,14 @@ def _run(client: Any, parameters: Mapping[str, Any], packed: Any, report: Report
         stream=True,
         timeout=(CONNECT_TIMEOUT_S, None),
     )
+    with contextlib.closing(response):
+        return _watched(client._stream_helper(response, decode=True), report)
+
+
+def _watched(events: Iterable[Mapping[str, Any]], report: Report) -> str:
+    """The id of the image that a build's events end with."""
     identifier, lines = "", list[str]()
-    for event in client._stream_helper(response, decode=True):
+    for event in events:
         if "error" in event:
             lines.append(str(event["error"]))
             raise ProviderError(

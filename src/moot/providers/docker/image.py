@@ -225,14 +225,16 @@ def pulled(engine: Engine, reference: str, platform: str, report: Report) -> str
         events = client.pull(
             repository, tag or "latest", stream=True, decode=True, platform=platform or None
         )
-        for event in events:
-            if "error" in event:
-                raise _pull_failed(reference, str(event["error"]))
+        problems: list[str] = []
+        for event in events:  # to their end, for only that gives the connection back
+            problems += [str(event["error"])] if "error" in event else []
             detail = event.get("progressDetail") or {}
             if event.get("id") and detail.get("total"):
                 layers[event["id"]] = (int(detail["current"]), int(detail["total"]))
                 whole = sum(total for _, total in layers.values())
                 report(f"pulling {100 * sum(now for now, _ in layers.values()) // whole} %")
+        if problems:
+            raise _pull_failed(reference, problems[0])
 
     report(f"pulling {reference}")
     try:
