@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
+BOUND_S = 300  # far beyond what any test takes, on any machine
 SBIN = ("/usr/sbin", "/sbin")  # where Debian keeps haproxy and dockerd; not on every user's PATH
 
 os.environ["PATH"] = os.pathsep.join(
@@ -41,6 +42,22 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["MOOT_VENUES"] = f"{home.name}/venues.yaml"
     for name in ("MOOT_STORE", "MOOT_TRACE", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME"):
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """One test that hangs fails, instead of taking the whole run's time from the others."""
+
+    def give_up(signum: int, frame: object) -> None:
+        pytest.fail(f"not done after {BOUND_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(BOUND_S)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(autouse=True)
