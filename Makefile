@@ -16,7 +16,7 @@ DEV     = .venv/dev-$(shell cat requirements.txt requirements-dev.txt pyproject.
 DEMO_NEEDS  = haproxy=haproxy
 TEST_NEEDS  = $(DEMO_NEEDS) docker.io=dockerd iproute2=ip iptables=iptables busybox-static wrk=wrk \
               openssl=openssl curl=curl fish=fish zsh=zsh mmdebstrap=mmdebstrap postgresql \
-              redis-server=redis-server python3-venv
+              redis-server=redis-server python3-venv docker-compose=docker-compose
 # Newer releases have the docker command in a package of its own, which older ones do not know.
 TEST_NEEDED = $(NEEDS) --optional $(TEST_NEEDS) && $(NEEDS) --optional docker-cli=docker
 
@@ -64,7 +64,6 @@ examples: $(DEV)  ## Run every example, ask each something, take each down
 
 bench: $(DEV)  ## Measure, write bench/results.json and docs/figures.md
 	@$(TEST_NEEDED)
-	@$(NEEDS) --optional docker-compose=docker-compose
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/substrates/dockerd.py $(PY) -m bench.run $(BENCH)
 
 figures: $(DEV)  ## Write docs/figures.md again from bench/results.json

@@ -323,7 +323,7 @@ def test_every_check_has_a_mutant():
 
 def caught(name, mutant):
     """What the check says to the first type with which it finds something."""
-    broken = replace(trial("name", mutant), patience_s=0.2)
+    broken = replace(trial("name", mutant), patience_s=1.0)
     for type in broken.types():
         with Bench(broken) as bench:
             try:
@@ -341,7 +341,7 @@ def test_mutant_is_caught(name, mutant, problem):
 
 
 def test_breaches_names_the_check_the_type_and_the_problem():
-    broken = replace(trial("name", Talks), patience_s=0.2)
+    broken = replace(trial("name", Talks), patience_s=1.0)
     (breach,) = conformance.breaches(broken)
     assert (breach.check, breach.type) == ("secrets_stay_hidden", "fake.process")
     assert "shows the secret" in breach.problem
