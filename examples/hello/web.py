@@ -11,6 +11,8 @@ WHO = os.environ["MOOT_REPLICA"]
 class Web(http.server.BaseHTTPRequestHandler):
     """GET /healthz is for the health check; every other address is a visit."""
 
+    wbufsize = -1  # head and body leave together: half an answer is no use to anybody
+
     def do_GET(self) -> None:
         if self.path == "/healthz":
             self.answer("ok")
@@ -20,9 +22,11 @@ class Web(http.server.BaseHTTPRequestHandler):
         self.answer(f"{os.environ['GREETING']} from {WHO}. You are visitor {number}.\n")
 
     def answer(self, text: str) -> None:
+        body = text.encode()
         self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(body)
 
 
 print(f"{WHO} listens on {os.environ['PORT']}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from importlib.resources import files
 
 from moot.model.diagnostic import Diagnostic, Failure
 
 VERSION = 1
+WAL_TRIES, WAL_PAUSE_S = 200, 0.05
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -30,6 +32,18 @@ def migrate(db: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {VERSION}")
     db.execute("COMMIT")
+
+
+def write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; only one process can, and SQLite's own patience leaves it out."""
+    for _ in range(WAL_TRIES):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            time.sleep(WAL_PAUSE_S)
+        else:
+            return
+    db.execute("PRAGMA journal_mode = WAL")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from moot.model.codec import item_from_json, item_to_json
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, canonical
-from moot.store.migrate import migrate
+from moot.store.migrate import migrate, write_ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Store:
             path, isolation_level=None, timeout=30.0, check_same_thread=False
         )
         path.chmod(0o600)
-        self._db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         migrate(self._db)
 

@@ -23,7 +23,7 @@ class Load:
     requests: int = 0
 
     def __enter__(self) -> Load:
-        url = f"http://127.0.0.1:{self.port}/index.html"
+        url = f"http://127.0.0.1:{self.port}/cgi-bin/hello"
         self._wrk = subprocess.Popen(
             ["wrk", "-t1", "-c8", f"-d{self.seconds}s", "--timeout", "5s", url],
             stdout=subprocess.PIPE,

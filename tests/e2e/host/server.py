@@ -12,6 +12,7 @@ from pathlib import Path
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one write: one that was begun cannot be given by another replica
 
     def do_GET(self) -> None:
         if self.path == "/slow":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ CREATE INDEX IF NOT EXISTS by_claim ON claims (claim);
 CREATE INDEX IF NOT EXISTS by_holder ON claims (holder);
 CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, number INTEGER, request TEXT);
 """
+OPENING_TRIES, OPENING_PAUSE_S = 200, 0.05
 COLUMNS = "number, id, type, name, tags, properties, born"
 
 Law = Literal["name taken", "missing", "in use", "occupied", "token spent", "gone"]
@@ -77,9 +79,15 @@ class World:
             path or ":memory:", check_same_thread=False, isolation_level=None, timeout=60
         )
         weakref.finalize(self, self._db.close)
-        self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")
-        self._db.executescript(TABLES)
+        for _ in range(OPENING_TRIES):
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.executescript(TABLES)
+            except sqlite3.OperationalError:  # another process is opening it for the first time
+                time.sleep(OPENING_PAUSE_S)
+            else:
+                break
 
     def make(
         self,
