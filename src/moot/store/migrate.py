@@ -35,7 +35,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def write_ahead(db: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; one process can, and SQLite has no patience of its own here."""
+    """Switch to the write-ahead log; one process can, and SQLite does not wait its turn here."""
     for _ in range(WAL_TRIES):
         try:
             db.execute("PRAGMA journal_mode = WAL")
