@@ -203,7 +203,6 @@ class Component:
     logging: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     retry: bool = False
     segmentation_required: bool = False
-    was: str | None = None
     place: Position | None = field(default=None, compare=False)
 
     @property
@@ -276,5 +275,4 @@ class App:
     files: tuple[File, ...] = ()
     resources: tuple[NativeResource, ...] = ()
     policy: Policy = field(default_factory=Policy)
-    was: str | None = None
     folder: str = "."

@@ -86,7 +86,6 @@ def component(
         logging=node.scalar("logging") or {},
         retry=bool(moot.scalar("retry")),
         segmentation_required=moot.scalar("segmentation") == "required",
-        was=moot.scalar("was"),
         place=node.key_place,
     )
 

@@ -41,7 +41,6 @@ def declared(model: Node, files: Files, reports: Reports) -> App:
         files=tuple(files.found.values()),
         resources=_resources(moot, resolver),
         policy=_policy(moot),
-        was=moot.scalar("was"),
         folder=files.folder,
     )
 

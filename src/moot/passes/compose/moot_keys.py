@@ -103,7 +103,7 @@ TOP_MOOT = Record(
             "Things of a venue used as they are.",
         ),
         "segmentation": _SEGMENTATION,
-        "was": Key(NAME, "The name the App had before."),
+        "was": Key(NAME, _NOT_YET, "carried", "Take the App down under its old name."),
     },
     extensions=False,
 )
@@ -117,7 +117,7 @@ COMPONENT_MOOT = Record(
         ),
         "segmentation": _SEGMENTATION,
         "retry": Key(Flag(), "Requests of any method may be sent again after a failure."),
-        "was": Key(NAME, "The name the component had before."),
+        "was": Key(NAME, _NOT_YET, "carried", "It is made anew; volumes keep their names."),
         "scale": Key(Anything(dict), _NOT_YET, "carried", "Set 'deploy.replicas' by hand."),
         "backup": Key(Anything(dict), _NOT_YET, "carried", "Back up its volumes yourself."),
         "near": Key(NAMES, _NOT_YET, "carried"),
