@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 
 SCRIPT = Path(__file__).with_name("www.sh").read_text()
+IMAGE = f"moot-test/shop:{hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]}"
 CHAIN = {"edge": "api", "api": "store", "store": ""}
 
 
@@ -73,7 +75,7 @@ class Shop:
         else:
             asked = ask.replace("$", "$$")
             service |= {
-                "image": "moot-test/shop:1",
+                "image": IMAGE,
                 "command": ["sh", "-c", f"{asked}exec sh /www.sh"],
             }
             environment["PORT"] = "8080"
@@ -157,7 +159,7 @@ def docker(*words: str, ok: int | None = 0) -> str:
 
 def build_image() -> None:
     """An image of busybox and the script, made here: no registry is asked."""
-    if docker("images", "-q", "moot-test/shop:1").strip():
+    if docker("images", "-q", IMAGE).strip():
         return
     import io
     import tarfile
@@ -177,7 +179,7 @@ def build_image() -> None:
         script.size, script.mode = len(SCRIPT.encode()), 0o755
         tar.addfile(script, io.BytesIO(SCRIPT.encode()))
     subprocess.run(
-        ["docker", "import", "-", "moot-test/shop:1"],
+        ["docker", "import", "-", IMAGE],
         input=archive.getvalue(),
         capture_output=True,
         check=True,

@@ -15,10 +15,11 @@ $busybox cat > "$root/cgi-bin/chain" <<EOF
 printf 'Content-Type: text/plain\r\n\r\n$NAME '
 [ -z "$NEXT" ] || $busybox wget -qO- "http://$NEXT/cgi-bin/chain"
 EOF
+hello="$NAME $GREETING"
 # Head and body in one write: of an answer that has begun, no other replica can give the rest.
 $busybox cat > "$root/cgi-bin/hello" <<EOF
 #!$busybox sh
-printf 'Content-Type: text/plain\r\n\r\n$NAME $GREETING\n'
+printf 'Content-Type: text/plain\r\nContent-Length: ${#hello}\r\n\r\n$hello'
 EOF
 $busybox chmod +x "$root/cgi-bin/hello" "$root/cgi-bin/order" "$root/cgi-bin/chain"
 cd "$root" && exec $busybox httpd -f -p "$PORT" -h "$root"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from moot.model.resource import ConfigurationItem, Resource
@@ -18,6 +19,7 @@ from moot.providers.docker.observation import container_item, is_up
 TYPE = "docker.container"
 FIRST_LOOK_S = 0.1
 LONGEST_LOOK_S = 1.0
+INSPECTORS = 8  # requests at a time while a listing is completed
 
 
 class Containers:
@@ -101,7 +103,8 @@ class Containers:
             "container ls", lambda c: c.containers(all=True, filters=dict(wanted))
         )
         ids = [c["Id"] for c in listing if c["Labels"].get(KIND, self._type) == self._type]
-        found = [self.inspect(identifier) for identifier in ids]
+        with ThreadPoolExecutor(INSPECTORS) as pool:  # the Engine takes its time for each
+            found = list(pool.map(self.inspect, ids))
         return [self.item(one) for one in found if one is not None]
 
     def make(
