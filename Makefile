@@ -6,6 +6,7 @@ MOOT    = $(CURDIR)/.venv/bin/moot
 PY      = .venv/bin/python
 PIP     = $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 LIMIT_S = 2400
+ARGS    =
 NEEDS   = sh tests/substrates/packages.sh
 
 # A stamp carries the digest of what was installed from, so that an unchanged clone installs nothing.
@@ -36,7 +37,7 @@ demo-down: $(RUN)  ## Take the first example down; nothing of it stays
 
 test: $(DEV)  ## Run every test this machine can run, and name what was skipped and why
 	@$(TEST_NEEDED)
-	timeout --foreground -k 30 $(LIMIT_S) $(PY) -m pytest --durations=20
+	timeout --foreground -k 30 $(LIMIT_S) $(PY) -m pytest --durations=20 $(ARGS)
 
 check: $(DEV)  ## Formatting, lint, types, import contracts and the fast tests
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint contracts types fast
