@@ -74,6 +74,20 @@ def test_also_for_replicas_that_stand_and_do_not_change(condition):
     assert waits(plan, create("web/0")) == {(db.address, condition)}
 
 
+@pytest.mark.parametrize(
+    ("condition", "reachable"), [("started", False), ("healthy", True), ("completed", False)]
+)
+def test_a_healthy_component_is_one_that_can_be_reached(condition, reachable):
+    db = main("db/0")
+    web = main("web/0", edges=(("shop/db", condition),))
+    fresh = planned([web, db, backend("db/0")])
+    let_in = f"create {backend('db/0').address}#1"
+    assert (let_in in ancestors(fresh, create("web/0"))) == reachable
+    check_shape(fresh)
+    later = planned([web, db, backend("db/0")], standing([db]))
+    assert (let_in in ancestors(later, create("web/0"))) == reachable
+
+
 def test_a_component_without_replicas_holds_up_nobody():
     plan = planned([main("web/0", edges=(("shop/db", "healthy"),))])
     assert waits(plan, create("web/0")) == set()

@@ -58,9 +58,11 @@ class _Desk:
         self.made = {c.address: c for c in self.changes if not isinstance(c, Delete)}
         self.ended = {c.key: c for c in self.changes if isinstance(c, Delete)}
         self.mains: dict[str, list[Resource]] = {}
+        self.ways: dict[str, list[Resource]] = {}
         for want in self.wanted.values():
-            if want.main and want.replica:
-                self.mains.setdefault(component(want.replica), []).append(want)
+            if want.replica:
+                found = self.mains if want.main else self.ways
+                found.setdefault(component(want.replica), []).append(want)
         self.holders = _by_claim((c, c.have.exclusive) for c in self.ended.values())
         self.leavers = _by_claim(
             (c, c.have.exclusive - c.want.exclusive)
@@ -184,13 +186,14 @@ class _Desk:
         return list(waits)
 
     def reach(self, target: str, condition: Condition) -> list[Wait]:
+        """The waits for one thing; for all of a component, healthy means reachable as well."""
         if target in self.mains:
             gate = f"gate {target} {condition}"
             if gate not in self.gates:
+                ways = self.ways.get(target, ()) if condition == "healthy" else ()
                 self.gates[gate] = [
-                    wait
-                    for main in self.mains[target]
-                    for wait in self.reach(main.address, condition)
+                    *(w for main in self.mains[target] for w in self.reach(main.address, condition)),
+                    *(w for way in ways for w in self.reach(way.address, "exists")),
                 ]
             return [Wait(gate)] if self.gates[gate] else []
         made = self.made.get(target)
