@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -58,6 +58,17 @@ class Marks:
             f"{prefix}uid": self.uid,
             f"{prefix}incarnation": str(self.incarnation),
         }
+
+    def on(self, item: ConfigurationItem) -> ConfigurationItem:
+        """An item as the thing that carries these marks."""
+        return replace(
+            item,
+            address=self.address,
+            incarnation=self.incarnation,
+            installation=self.installation,
+            generation=self.generation,
+            uid=self.uid,
+        )
 
     @classmethod
     def from_labels(cls, labels: Mapping[str, str], prefix: str = "moot.") -> Marks | None:
@@ -118,6 +129,8 @@ class TypeSchema:
     Paths are dotted and cover everything below them.  A difference in a `create_only` path makes a
     new incarnation.  `sensitive` values are stored as keyed digests only; `write_only` ones are
     not expected back from `read`.  `properties` is the JSON Schema of the declared properties.
+    `settles_within_s`: so long after a call whose end nobody saw, it can have no effect any more
+    that `list` does not show.
     """
 
     type: str
@@ -131,6 +144,7 @@ class TypeSchema:
     keeps_data: bool = False
     create_class: CreateClass = "NAME"
     call_timeout_s: float = 60.0
+    settles_within_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ def joined(known: ConfigurationItem, seen: ConfigurationItem, now: float) -> Con
         known,
         identifier=seen.identifier,
         installation=seen.installation or known.installation,
+        generation=seen.generation or known.generation,
+        uid=seen.uid or known.uid,
         properties=seen.properties,
         status=seen.status,
         private=seen.private,

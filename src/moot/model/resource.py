@@ -78,8 +78,9 @@ class ConfigurationItem:
     """One thing that exists.  `identifier` is the venue's name for it.
 
     A provider fills `type`, `venue`, `identifier`, `properties` (as observed), `status`, `private`
-    and, from our marks, `address`, `incarnation` and `installation`; the engine fills the rest.
-    `address` is None for what is not ours.  `status` None means a thing that has none (a network).
+    and, from our marks, `address`, `incarnation`, `installation`, `generation` and `uid`; the
+    engine fills the rest.  `address` is None for what is not ours.  `status` None means a thing
+    that has none (a network).
     `applied` is what we last asked for, with sensitive values as keyed digests.
     `marked_as`: the address it carries on the venue, where ours was renamed since.
     `unfinished`: its create was begun and its end was never recorded.
@@ -92,6 +93,8 @@ class ConfigurationItem:
     address: str | None = None
     incarnation: int = 1
     installation: str | None = None
+    generation: int | None = None
+    uid: str | None = None
     properties: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     status: Status | None = None
     private: Mapping[str, JSON] = field(default_factory=dict[str, JSON])

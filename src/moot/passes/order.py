@@ -192,7 +192,11 @@ class _Desk:
             if gate not in self.gates:
                 ways = self.ways.get(target, ()) if condition == "healthy" else ()
                 self.gates[gate] = [
-                    *(w for main in self.mains[target] for w in self.reach(main.address, condition)),
+                    *(
+                        w
+                        for main in self.mains[target]
+                        for w in self.reach(main.address, condition)
+                    ),
                     *(w for way in ways for w in self.reach(way.address, "exists")),
                 ]
             return [Wait(gate)] if self.gates[gate] else []

@@ -44,18 +44,16 @@ def item(
 ) -> ConfigurationItem:
     """A thing as observed, with what its labels say of address, incarnation and installation."""
     marks = Marks.from_labels(found)
-    return ConfigurationItem(
+    seen = ConfigurationItem(
         type=type,
         venue=venue,
         identifier=identifier,
-        address=marks.address if marks else None,
-        incarnation=marks.incarnation if marks else 1,
-        installation=marks.installation if marks else None,
         properties=properties,
         status=status,
         private=private or {},
         keeps_data=keeps_data,
     )
+    return marks.on(seen) if marks else seen
 
 
 def same(found: Mapping[str, str], op: Operation) -> bool:

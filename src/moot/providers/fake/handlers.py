@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, at_path
@@ -166,17 +167,13 @@ class Handlers:
         self, thing: Thing, known: Marks | ConfigurationItem | None = None
     ) -> ConfigurationItem:
         """A thing in the core's words.  `known` says whose it is where it carries no marks."""
-        marks = Marks.from_labels(thing.tags) or known
         hidden = self._types[thing.type].write_only
         started = self._env.now() >= thing.born + self._settings.starts_within_s
         shown: dict[str, JSON] = {k: v for k, v in thing.properties.items() if k not in hidden}
-        return ConfigurationItem(
+        seen = ConfigurationItem(
             type=thing.type,
             venue=self._venue,
             identifier=thing.id,
-            address=marks.address if marks else None,
-            incarnation=marks.incarnation if marks else 1,
-            installation=marks.installation if marks else None,
             properties={
                 **shown,
                 **attributes(thing.type, thing.number, thing.properties),
@@ -186,6 +183,15 @@ class Handlers:
             status=status(thing.type, thing.properties, started),
             since=thing.born,
         )
+        marks = Marks.from_labels(thing.tags) or known
+        if isinstance(marks, ConfigurationItem):
+            return replace(
+                seen,
+                address=marks.address,
+                incarnation=marks.incarnation,
+                installation=marks.installation,
+            )
+        return marks.on(seen) if marks else seen
 
 
 @contextmanager

@@ -130,16 +130,14 @@ class BackendHandler:
 
     def _item(self, path: str, found: Mapping[str, Any]) -> ConfigurationItem:
         marks = Marks.from_labels(found["marks"])
-        return ConfigurationItem(
+        seen = ConfigurationItem(
             type=TYPE,
             venue=self.machine.venue,
             identifier=path,
-            address=marks.address if marks else None,
-            incarnation=marks.incarnation if marks else 1,
-            installation=marks.installation if marks else None,
             properties=found["properties"],
             private={"file": _path(found["properties"]["listener"], found["name"])},
         )
+        return marks.on(seen) if marks else seen
 
 
 def _path(front: str, name: str) -> str:

@@ -123,13 +123,10 @@ def describe(machine: Machine, type: str, folder: str) -> ConfigurationItem | No
     child = seen.get("child") or {}
     running = status in {"running", "healthy", "unhealthy", "starting"}
     detail = _detail(machine, folder, seen, note) if status not in {"running", "healthy"} else ""
-    return ConfigurationItem(
+    seen_now = ConfigurationItem(
         type=type,
         venue=machine.venue,
         identifier=folder,
-        address=marks.address,
-        incarnation=marks.incarnation,
-        installation=marks.installation,
         status=status,
         since=seen.get("since"),
         properties={
@@ -144,6 +141,7 @@ def describe(machine: Machine, type: str, folder: str) -> ConfigurationItem | No
         },
         private={"detail": detail} if detail else {},
     )
+    return marks.on(seen_now)
 
 
 def _status(machine: Machine, seen: Mapping[str, Any]) -> tuple[Status, str]:

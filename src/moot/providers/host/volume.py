@@ -52,13 +52,12 @@ class VolumeHandler:
                 yield self._item(path.rpartition("/")[0], marks)
 
     def _item(self, folder: str, marks: Marks) -> ConfigurationItem:
-        return ConfigurationItem(
-            type=TYPE,
-            venue=self.machine.venue,
-            identifier=f"{folder}/data",
-            address=marks.address,
-            incarnation=marks.incarnation,
-            installation=marks.installation,
-            properties={"name": folder.rpartition("/")[2], "path": f"{folder}/data"},
-            private={"folder": folder},
+        return marks.on(
+            ConfigurationItem(
+                type=TYPE,
+                venue=self.machine.venue,
+                identifier=f"{folder}/data",
+                properties={"name": folder.rpartition("/")[2], "path": f"{folder}/data"},
+                private={"folder": folder},
+            )
         )
