@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from moot.engine import reconcile as turns
 from moot.engine.declaration import stored
 from moot.engine.doctor import examine
 from moot.engine.follow import follow as merged
 from moot.engine.hold import hold
 from moot.engine.observe import Observation, observe
-from moot.engine.reconcile import Hands, Turn, World
+from moot.engine.propose import propose
+from moot.engine.reconcile import discard, reconcile, retire
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
 from moot.engine.status import outcome, replica_status, volume_status, why
+from moot.engine.turn import Hands, Turn, World, sealed
 from moot.engine.venue_book import VenueBook
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
@@ -106,7 +107,7 @@ class Moot:
     def plan(self) -> Proposal:
         """What `up` would do now.  Nothing is changed or written."""
         app = self._app()
-        return self._told(turns.propose(app, self._world()).proposal(app))
+        return self._told(propose(app, self._world()).proposal(app))
 
     def up(
         self,
@@ -130,7 +131,7 @@ class Moot:
                     journal.cause,
                 )
             hands = Hands(parsed.secrets, observer, cancelled, renew)
-            turn, walk = turns.reconcile(app, world, journal, hands, tell)
+            turn, walk = reconcile(app, world, journal, hands, tell)
         return self._outcome(turn, walk)
 
     def down(
@@ -146,7 +147,7 @@ class Moot:
         world = self._world()
         with hold(name, "down --volumes" if volumes else "down", world) as (journal, renew):
             hands = Hands({}, observer, cancelled, renew)
-            turn, walk = turns.retire(
+            turn, walk = retire(
                 name, world, journal, hands, lambda turn: announce(turn.plan), volumes
             )
         return self._outcome(turn, walk)
@@ -170,7 +171,7 @@ class Moot:
         stale: list[Stale] = []
         for name in self._names(all):
             seen = self._observe(name)
-            items += [turns.sealed(item, world) for item in seen.items]
+            items += [sealed(item, world) for item in seen.items]
             stale += seen.stale
         return tuple(items), tuple(dict.fromkeys(stale))
 
@@ -190,7 +191,7 @@ class Moot:
     def why(self, replica: str) -> Why:
         """Why a replica is where it is, or would be after the next `up`."""
         app = self._app()
-        turn = turns.propose(app, self._world())
+        turn = propose(app, self._world())
         assert turn.placement is not None
         names = [a.replica for a in turn.placement.assignments]
         chosen = _one_of(replica, app.name, names)
@@ -287,7 +288,7 @@ class Moot:
         app, world = self._name(), self._world()
         with hold(app, f"volume rm {' '.join(names)}", world) as (journal, renew):
             hands = Hands({}, observer, cancelled, renew)
-            turn, walk = turns.discard(app, names, world, journal, hands)
+            turn, walk = discard(app, names, world, journal, hands)
         return self._outcome(turn, walk)
 
     def doctor(self) -> tuple[Check, ...]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moot.engine.journal import Journal
-from moot.engine.reconcile import Hands, Turn, World, propose, reconcile, retire, sealed
+from moot.engine.propose import propose
+from moot.engine.reconcile import reconcile, retire
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
+from moot.engine.turn import Hands, Turn, World, sealed
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
 from moot.model.app import App

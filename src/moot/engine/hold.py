@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from moot.engine.holder import gone, me
 from moot.engine.journal import Journal
-from moot.engine.reconcile import World, sealed
+from moot.engine.turn import World, sealed
 from moot.model.diagnostic import Diagnostic, Failure
 from moot.store import LeaseHeld
 

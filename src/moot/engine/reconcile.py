@@ -6,88 +6,23 @@ wants nothing.  A controller would call the same function for ever.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 
 from moot.engine.apply import Apply
-from moot.engine.cost import cost
 from moot.engine.journal import Journal
-from moot.engine.observe import Observation, observe
-from moot.engine.seal import Seal
-from moot.engine.slots import Slots
-from moot.engine.venues import Venues
+from moot.engine.observe import observe
+from moot.engine.propose import difference, propose
+from moot.engine.turn import Hands, Turn, World
 from moot.engine.walk import Walk
 from moot.model.app import App
-from moot.model.codec import placement_from_json, placement_to_json
-from moot.model.diagnostic import Diagnostic, Failure, Refused
-from moot.model.finding import Finding, Rule
-from moot.model.placement import Placement, Share
+from moot.model.codec import placement_to_json
+from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.plan import Delete, Plan
-from moot.model.report import Proposal, Step
-from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON, Secret
-from moot.passes.connect import connect
+from moot.model.value import JSON
 from moot.passes.discardable import discardable
-from moot.passes.judge import judge
-from moot.passes.lower import lower
-from moot.passes.place import place
-from moot.passes.plan import plan
-from moot.store import PortTaken, Store
+from moot.store import PortTaken
 
 LOST_RACES = 3  # how often a turn is planned anew because another App took a port meanwhile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What every turn works with: venues, memory, and the key of the digests."""
-
-    venues: Venues
-    store: Store
-    seal: Seal
-    slots: Slots
-    installation: str
-    generation: int
-    allowed: tuple[str, ...]
-    rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A turn up to the moment at which something would be changed."""
-
-    app: str
-    plan: Plan
-    observed: Observation
-    begun_at: float
-    placement: Placement | None = None
-    shares: tuple[Share, ...] = ()
-    ports: Mapping[str, int]
-    findings: tuple[Finding, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
-
-    def proposal(self, app: App) -> Proposal:
-        """What `plan` shows and `up` announces."""
-        placement = self.placement or Placement(assignments=())
-        return Proposal(
-            app=app,
-            plan=self.plan,
-            placement=placement,
-            cost=cost(placement),
-            findings=self.findings,
-            warnings=(*self.warnings, *self.observed.warnings),
-            stale=self.observed.stale,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What an apply needs of its caller: secrets, someone to tell, and a way to be stopped."""
-
-    secrets: Mapping[Secret, bytes]
-    observer: Callable[[Step], None]
-    cancelled: threading.Event
-    renew: Callable[[], None]
 
 
 def reconcile(
@@ -114,7 +49,7 @@ def retire(
     """A turn that wants nothing: what keeps data stays, unless `purge`."""
     begun_at = journal.now()
     observed = observe(app, world.venues, world.store, world.slots, world.installation, journal)
-    plan = _difference((), observed, world, app, purge, "taken down")
+    plan = difference((), observed, world, app, purge, "taken down")
     turn = Turn(app=app, plan=plan, observed=observed, begun_at=begun_at, ports={})
     announce(turn)
     walk = _apply(turn, world, journal, hands)
@@ -135,82 +70,6 @@ def discard(
     plan = Plan(tuple(Delete(have=item, reason="asked for by name") for item in chosen))
     turn = Turn(app=app, plan=plan, observed=observed, begun_at=begun_at, ports={})
     return turn, _apply(turn, world, journal, hands)
-
-
-def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
-    """The turn up to its plan; without a journal nothing at all is written."""
-    venues = world.venues
-    begun_at = venues.env.now()
-    observed = observe(app.name, venues, world.store, world.slots, world.installation, journal)
-    offerings, absent = venues.offerings(_allowed(app, world))
-    prior = world.store.placement(app.name)
-    placement = place(
-        app,
-        offerings,
-        prior=placement_from_json(prior) if prior else None,
-        homes=_homes(observed.items),
-        absent=absent,
-    )
-    held = world.store.ports()
-    mine = {purpose: port for owner, purpose, port in held if owner == app.name}
-    taken = {port: owner for owner, _, port in held if owner != app.name}
-    connected = connect(app, placement, mine, taken)
-    backends = {share.venue: venues.provider(share.venue).lower for share in connected.shares}
-    desired = lower(app, connected.shares, backends)
-    return Turn(
-        app=app.name,
-        plan=_difference(desired, observed, world, app.name),
-        observed=observed,
-        begun_at=begun_at,
-        placement=placement,
-        shares=connected.shares,
-        ports=connected.ports,
-        findings=_judged(desired, world.rules),
-        warnings=tuple(_segmentation(app, connected.shares)),
-    )
-
-
-def _allowed(app: App, world: World) -> list[str]:
-    """The venues of this run that the App allows; BadInput where it names one that is not there."""
-    for name in app.policy.venues:
-        world.venues.known(name)
-    return [v for v in world.allowed if not app.policy.venues or v in app.policy.venues]
-
-
-def _difference(
-    desired: Iterable[Resource],
-    observed: Observation,
-    world: World,
-    app: str,
-    purge: bool = False,
-    unwanted: str = "no longer declared",
-) -> Plan:
-    desired = tuple(desired)
-    of_type = {r.type: r.venue for r in desired} | {i.type: i.venue for i in observed.items}
-    return plan(
-        desired,
-        [sealed(item, world) for item in observed.items],
-        facts=lambda type: world.venues.facts(of_type[type], type),
-        seal=world.seal,
-        used={address: used for address, (_, used) in world.store.identities(app).items()},
-        purge=purge,
-        unwanted=unwanted,
-    )
-
-
-def _judged(desired: Iterable[Resource], rules: Iterable[Rule]) -> tuple[Finding, ...]:
-    findings = judge(desired, rules)
-    refusals = [f for f in findings if f.severity == "refusal"]
-    if refusals:
-        raise Refused(
-            *(
-                Diagnostic(
-                    summary=f"{f.address} breaks rule {f.rule}", detail=f.problem, remedy=f.remedy
-                )
-                for f in refusals
-            )
-        )
-    return findings
 
 
 def _begun(app: App, world: World, journal: Journal) -> Turn:
@@ -260,32 +119,6 @@ def _apply(turn: Turn, world: World, journal: Journal, hands: Hands) -> Walk:
         cancelled=hands.cancelled,
         renew=hands.renew,
     ).run()
-
-
-def sealed(item: ConfigurationItem, world: World) -> ConfigurationItem:
-    """The item as it may be stored and compared: sensitive values as digests."""
-    return replace(item, properties=world.seal(item.type, item.properties))
-
-
-def _homes(items: Iterable[ConfigurationItem]) -> dict[str, str]:
-    """In which venue each of the App's volumes is."""
-    return {
-        str(item.address).rpartition("/volume/")[2]: item.venue
-        for item in items
-        if item.keeps_data and "/volume/" in str(item.address)
-    }
-
-
-def _segmentation(app: App, shares: Iterable[Share]) -> Iterable[Diagnostic]:
-    segments = {a.network for c in app.components for a in c.networks}
-    for share in shares:
-        if len(segments) > 1 and not all(a.offering.segmented for a in share.assignments):
-            yield Diagnostic(
-                severity="warning",
-                summary=f"networks are not enforced on {share.venue}",
-                detail=f"components of {', '.join(sorted(segments))} can reach one another there",
-                remedy="set `x-moot: {segmentation: required}` to refuse such venues",
-            )
 
 
 def _lost_race() -> Diagnostic:
