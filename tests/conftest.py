@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import hypothesis
 import pytest
@@ -63,7 +64,11 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 @pytest.fixture(autouse=True)
 def provided(request: pytest.FixtureRequest) -> None:
     """A marker is all a test has to say: it pulls in the fixture that provides or skips."""
-    for marker, fixture in (("docker", "docker_host"), ("haproxy", "haproxy")):
+    for marker, fixture in (
+        ("docker", "docker_host"),
+        ("haproxy", "haproxy"),
+        ("postgresql", "postgresql"),
+    ):
         if request.node.get_closest_marker(marker):
             request.getfixturevalue(fixture)
 
@@ -71,7 +76,7 @@ def provided(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope="session")
 def docker_host() -> Iterator[str]:
     """DOCKER_HOST of a real engine, set in the environment too: the machine's, or a private one."""
-    dockerd = _dockerd()
+    dockerd = _substrate("dockerd")
     with contextlib.ExitStack() as stack:
         try:
             host = stack.enter_context(dockerd.engine())
@@ -82,6 +87,20 @@ def docker_host() -> Iterator[str]:
         yield host
         if before is None:
             del os.environ["DOCKER_HOST"]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Any]:
+    """A private cluster of a real PostgreSQL; `database()` gives the URL of a new database."""
+    if importlib.util.find_spec("psycopg") is None:
+        lacking("psycopg is not installed")
+    substrate = _substrate("postgresql")
+    with contextlib.ExitStack() as stack:
+        try:
+            running = stack.enter_context(substrate.cluster())
+        except substrate.NoServer as reason:
+            lacking(str(reason))
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -104,9 +123,9 @@ def lacking(reason: str) -> str:
 
 
 @functools.cache
-def _dockerd() -> ModuleType:
-    path = ROOT / "tests" / "substrates" / "dockerd.py"
-    spec = importlib.util.spec_from_file_location("substrates_dockerd", path)
+def _substrate(name: str) -> ModuleType:
+    path = ROOT / "tests" / "substrates" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"substrates_{name}", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

@@ -24,11 +24,14 @@ BUILT_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder MOOT_HOME and the file MOOT_VENUES, or their XDG defaults."""
+    """The folder MOOT_HOME and the file MOOT_VENUES, or their XDG defaults.
+
+    `store` is where the record is: a path, or a postgresql:// URL.
+    """
 
     folder: Path
     venues_file: Path
-    store: Path
+    store: str
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Home:
@@ -39,13 +42,13 @@ class Home:
         folder = Path(environ.get("MOOT_HOME") or data / "moot").absolute()
         venues = Path(environ.get("MOOT_VENUES") or config / "moot" / "venues.yaml").absolute()
         store = environ.get("MOOT_STORE") or str(folder / "moot.db")
-        if store.startswith(("postgresql://", "postgres://")):
-            raise BadInput(_no_postgresql())
+        if not store.startswith(("postgresql://", "postgres://")):
+            store = str(Path(store).absolute())
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise Failure(_unusable(folder, error)) from None
-        return cls(folder, venues, Path(store).absolute())
+        return cls(folder, venues, store)
 
     def installation(self) -> str:
         """Whose things ours are: made once, and kept beside the database."""
@@ -167,12 +170,4 @@ def _unusable(folder: Path, error: OSError) -> Diagnostic:
         summary="the folder that moot keeps its memory in cannot be made",
         detail=f"{folder}: {error.strerror}",
         remedy="set MOOT_HOME to a folder that you can write to",
-    )
-
-
-def _no_postgresql() -> Diagnostic:
-    return Diagnostic(
-        summary="PostgreSQL as the store is not there yet",
-        detail="MOOT_STORE holds a postgresql:// URL, this moot keeps its memory in SQLite",
-        remedy="unset MOOT_STORE, or set it to a path",
     )

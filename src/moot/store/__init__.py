@@ -1,5 +1,15 @@
 """The record: what exists, what existed when, what was asked for, and what is being done now."""
 
-from moot.store.store import Intent, Lease, LeaseHeld, PortTaken, Store
+from moot.store.contract import Intent, Lease, LeaseHeld, PortTaken, Rest, Revision, Store
+from moot.store.opening import open_store
 
-__all__ = ["Intent", "Lease", "LeaseHeld", "PortTaken", "Store"]
+__all__ = [
+    "Intent",
+    "Lease",
+    "LeaseHeld",
+    "PortTaken",
+    "Rest",
+    "Revision",
+    "Store",
+    "open_store",
+]

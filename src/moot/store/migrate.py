@@ -1,56 +1,57 @@
-"""Brings a database to the present schema; forward only."""
+"""Brings a database to the present schema; forward only.
+
+The next schema: change schema.sql and its number, put the way there into STEPS, and keep the old
+schema.sql under tests/store/schemas, from where the tests write a database as it was.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 
-from moot.model.diagnostic import Diagnostic, Failure
+from moot.store import trouble
+from moot.store.database import Definable
+from moot.store.to_2 import to_2
 
-VERSION = 1
-WAL_TRIES, WAL_PAUSE_S = 200, 0.05
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Create the schema in an empty database; refuse one that a newer moot has written."""
-    found = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if found > VERSION:
-        raise Failure(
-            Diagnostic(
-                summary="the database was written by a newer moot",
-                detail=f"it has schema {found}, this moot knows {VERSION}",
-                remedy="use that moot, or point MOOT_HOME elsewhere",
-            )
-        )
-    if found == VERSION:
-        return
-    db.execute("BEGIN IMMEDIATE")
-    if int(db.execute("PRAGMA user_version").fetchone()[0]) < VERSION:
-        for statement in _statements(files("moot.store").joinpath("schema.sql").read_text()):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-    db.execute("COMMIT")
+VERSION = 2
+STEPS: Mapping[int, Callable[[Definable], None]] = {2: to_2}
 
 
-def write_ahead(db: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; one process can, and SQLite does not wait its turn here."""
-    for _ in range(WAL_TRIES):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            time.sleep(WAL_PAUSE_S)
-        else:
-            return
-    db.execute("PRAGMA journal_mode = WAL")
+def migrate(database: Definable) -> None:
+    """Make the schema in an empty database; Failure where a newer moot has written it.
+
+    A database that cannot be brought there is closed.
+    """
+    try:
+        found = database.schema()
+        if found > VERSION:
+            raise trouble.newer(found, VERSION)
+        if found < VERSION:
+            database.begin(None)
+            _advance(database)
+            database.commit()
+    except BaseException:
+        database.rollback()
+        database.close()
+        raise
 
 
-def _statements(script: str) -> Iterator[str]:
-    """One by one: `executescript` would end the transaction that keeps a second process out."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+def statements(script: str) -> Iterator[str]:
+    """The statements of one of our own scripts, without its comments."""
+    lines = (line for line in script.splitlines() if not line.startswith("--"))
+    for statement in "\n".join(lines).split(";\n"):
+        if statement.strip():
+            yield statement.strip().removesuffix(";")
+
+
+def _advance(database: Definable) -> None:
+    """In the transaction: another process may have been faster."""
+    found = database.schema()
+    if found == 0:
+        for statement in statements(files("moot.store").joinpath("schema.sql").read_text()):
+            database.define(statement)
+    else:
+        for number in range(found + 1, VERSION + 1):
+            STEPS[number](database)
+    if found < VERSION:
+        database.put_schema(VERSION)

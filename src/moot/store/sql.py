@@ -1,0 +1,13 @@
+"""The store over a database that speaks SQL: each part is a file of its own."""
+
+from __future__ import annotations
+
+from moot.store.calls import Calls
+from moot.store.claims import Claims
+from moot.store.declared import Declared
+from moot.store.items import Items
+from moot.store.resting import Resting
+
+
+class SqlStore(Claims, Declared, Calls, Items, Resting):
+    """All of moot's memory in a database; see Store for what each method promises."""
