@@ -38,7 +38,8 @@ class Marks:
     """What everything made carries, set in the create call itself, so that it can be found again.
 
     `installation` and `generation` tell whose store explains it; `uid` is the resource's for ever,
-    also when an address is used again after a delete.
+    also when an address is used again after a delete.  `memo` is what a lost store is rebuilt from:
+    a short text that a provider keeps where it has room for it and never looks into.
     """
 
     installation: str
@@ -47,6 +48,12 @@ class Marks:
     address: str
     uid: str
     incarnation: int
+    memo: str = field(default="", compare=False)
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What tells this thing from every other; all else may change while it stands."""
+        return self.installation, self.uid, self.incarnation
 
     def as_labels(self, prefix: str = "moot.") -> dict[str, str]:
         """The marks as flat strings, for venues that have labels or tags."""
@@ -57,6 +64,7 @@ class Marks:
             f"{prefix}address": self.address,
             f"{prefix}uid": self.uid,
             f"{prefix}incarnation": str(self.incarnation),
+            **({f"{prefix}memo": self.memo} if self.memo else {}),
         }
 
     def on(self, item: ConfigurationItem) -> ConfigurationItem:
@@ -68,6 +76,7 @@ class Marks:
             installation=self.installation,
             generation=self.generation,
             uid=self.uid,
+            memo=self.memo,
         )
 
     @classmethod
@@ -81,6 +90,7 @@ class Marks:
                 address=labels[f"{prefix}address"],
                 uid=labels[f"{prefix}uid"],
                 incarnation=int(labels[f"{prefix}incarnation"]),
+                memo=labels.get(f"{prefix}memo", ""),
             )
         except (KeyError, ValueError):
             return None
@@ -130,7 +140,7 @@ class TypeSchema:
     new incarnation.  `sensitive` values are stored as keyed digests only; `write_only` ones are
     not expected back from `read`.  `properties` is the JSON Schema of the declared properties.
     `settles_within_s`: so long after a call whose end nobody saw, it can have no effect any more
-    that `list` does not show.
+    that `list` does not show.  Calls of types with the same `api` share one rate limit of a venue.
     """
 
     type: str
@@ -145,6 +155,7 @@ class TypeSchema:
     create_class: CreateClass = "NAME"
     call_timeout_s: float = 60.0
     settles_within_s: float = 0.0
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +309,18 @@ class Execs(Protocol):
         working_dir: str | None,
         user: str | None,
     ) -> int: ...
+
+
+@runtime_checkable
+class Imports(Protocol):
+    """A provider that can give our marks to things it did not make.
+
+    `adopt` sets `op.marks` on the unmarked thing with this identifier and changes nothing else
+    about it.  A thing that carries marks already, whoever's, is AlreadyExists; one that is not
+    there is NotFound; a type whose things cannot be marked afterwards is NotUpdatable.
+    """
+
+    def adopt(self, type: str, identifier: str, op: Operation) -> Progress: ...
 
 
 @runtime_checkable

@@ -7,12 +7,13 @@ import threading
 import pytest
 from workshop import Workshop, create, net
 
+from moot.engine.lanes import AHEAD
 from moot.engine.slots import SHARE
 from moot.model.plan import Delete, Update, Wait
 from moot.model.resource import ConfigurationItem
 from moot.model.value import Secret
 from moot.provider import ProviderError
-from moot.store import LeaseHeld, Store
+from moot.store import LeaseHeld, open_store
 
 FAST = 30.0  # a time-out of a minute is over in two seconds
 
@@ -42,7 +43,7 @@ def test_the_intent_is_on_disk_before_the_call_and_the_result_after_it(shop):
     seen = {}
 
     def look(address, op):
-        other = Store(shop.home / "moot.db")
+        other = open_store(shop.home / "moot.db")
         intents = {i.change: i.token for i in other.open_intents("shop")}
         seen[address] = (intents, [i.address for i in other.inventory("shop")], op.token)
         other.close()
@@ -91,8 +92,8 @@ def test_secrets_are_in_the_call_and_nowhere_else(shop):
 # Failure.
 
 
-def test_a_failed_create_leaves_its_intent_for_the_next_turn_to_look_after(shop):
-    """A venue may have made half of it: whoever comes next must be able to explain it."""
+def test_a_failed_create_is_settled_and_counted(shop):
+    """A venue may have made half of it: whoever comes next must be able to explain that."""
 
     def fail(address, op):
         raise ProviderError("InvalidRequest", "no such image")
@@ -100,9 +101,9 @@ def test_a_failed_create_leaves_its_intent_for_the_next_turn_to_look_after(shop)
     shop.hooks["create"] = fail
     walk = shop.apply(create("a"), create("b", "a"))
     assert [f.detail for f in walk.failures] == ["InvalidRequest: no such image"]
-    assert open_intents(shop) == {"create a#1"}
-    shop.observe()
     assert open_intents(shop) == set()
+    assert shop.store.attempts("shop", "a", 1) == 1
+    assert shop.store.intended("shop", "a", 1) is not None
 
 
 def test_a_failed_delete_is_settled(shop):
@@ -154,6 +155,40 @@ def test_a_venue_that_is_not_configured_any_more_fails_at_once(shop):
     )
     assert set(shop.items()) == {"a", "b", "c", "g"}  # a thing without a status is ready
     assert [f.summary for f in walk.failures] == ["could not delete g"]
+
+
+def test_a_venue_that_throttles_is_asked_less_often_and_all_is_made_in_the_end(hurried):
+    """Twenty calls a second of this clock and no more; nobody's tries are used up by that."""
+    refused, taken, lock = [], [], threading.Lock()
+
+    def throttle(address, op):
+        with lock:
+            now = hurried.env.now()
+            if sum(at > now - 1 for at in taken[-20:]) == 20:
+                refused.append(address)
+                raise ProviderError("Throttling", "too many")
+            taken.append(now)
+
+    hurried.hooks["create"] = throttle
+    walk = hurried.apply(*(create(str(n)) for n in range(300)))
+    assert not walk.failures
+    assert len(hurried.things()) == 300
+    assert refused
+    assert hurried.slots.governor("toy", "").rate < 100
+
+
+def test_a_throttled_question_is_asked_again(hurried):
+    hurried.apply(create("a"), create("b"))
+    asked = []
+
+    def throttle(venue, type):
+        asked.append(type)
+        if len(asked) < 3:
+            raise ProviderError("Throttling", "too many")
+
+    hurried.hooks["list"] = throttle
+    assert not hurried.observe().stale
+    assert len(asked) >= 3
 
 
 # Time.
@@ -254,6 +289,33 @@ def test_calls_that_never_began_are_withdrawn_from_the_journal(shop):
     assert open_intents(shop) == {"create retry#1"}
     assert set(shop.items()) == {b for b in begun if b != "retry"}
     assert len(begun) < len(names)
+
+
+def test_what_was_never_about_to_be_called_is_not_in_the_journal(shop):
+    """Intents run only a little ahead of the calls, however many changes are ready."""
+    cancelled, written = threading.Event(), []
+
+    def look(address, op):
+        if not written:
+            written.append(len(open_intents_elsewhere(shop)))
+        cancelled.set()
+
+    shop.hooks["create"] = look
+    count = 3 * AHEAD * SHARE
+    walk = shop.apply(*(create(str(n)) for n in range(count)), cancelled=cancelled)
+    assert walk.cancelled
+    assert written[0] <= AHEAD * SHARE
+    assert open_intents(shop) == set()
+    assert 0 < len(shop.items()) == len(shop.things()) < count
+
+
+def open_intents_elsewhere(shop):
+    """The open intents as another process sees them now."""
+    other = open_store(shop.home / "moot.db")
+    try:
+        return other.open_intents("shop")
+    finally:
+        other.close()
 
 
 def test_when_the_lease_is_lost_no_further_call_is_made(shop):

@@ -16,7 +16,7 @@ from moot.provider import ProviderError
 
 @pytest.fixture
 def shop(tmp_path):
-    made = Workshop(tmp_path)
+    made = Workshop(tmp_path, speed=50)  # what is tried again waits in between
     yield made
     made.store.close()
 
@@ -119,6 +119,30 @@ def test_a_venue_that_does_not_answer_is_stale_and_holds_up_no_other(shop):
     assert [(s.venue, s.reason) for s in observed.stale] == [("other", "no route")]
 
 
+def test_a_stale_venue_is_as_old_as_its_last_complete_list(shop):
+    shop.apply(create("x", venue="other"))
+    shop.observe()
+    listed_at = shop.store.listed("shop")["other", "fake.network"]
+    shop.hooks["page"] = lambda venue, page: replace(page, complete=False)
+    shop.observe()
+    shop.hooks["list"] = silent
+    (stale,) = shop.observe().stale
+    assert stale.since == listed_at
+
+
+def test_facts_that_are_young_enough_are_not_asked_for_again(shop):
+    shop.apply(create("a"), create("x", venue="other"))
+    shop.observe()
+    shop.max_age_s = 60.0
+    asked = []
+    shop.hooks["list"] = lambda venue, type: asked.append(venue)
+    shop.venues.provider("toy").world.destroy(shop.items()["a"].identifier)
+    assert set(seen(shop.observe())) == {"a", "x"}
+    assert asked == []
+    shop.max_age_s = 0.0
+    assert set(seen(shop.observe())) == {"x"}
+
+
 def test_what_became_of_a_call_is_not_decided_while_its_venue_is_silent(shop):
     shop.hooks["create"] = lost
     shop.apply(create("x", venue="other"))
@@ -169,12 +193,19 @@ def test_what_can_be_neither_listed_nor_read_stays(shop):
     assert set(shop.items()) == {"a"}
 
 
-def test_what_became_of_a_create_is_not_decided_by_a_partial_list(shop):
+def test_what_became_of_a_create_without_a_name_is_not_decided_by_a_partial_list(shop):
+    shop.settings["create_class"] = "TAG"
     unrecorded(shop, create("a"))
     shop.hooks["page"] = partial
     shop.observe()
     assert open_intents(shop) == {"create a#1"}
     del shop.hooks["page"]
+    assert set(seen(shop.observe())) == {"a"}
+
+
+def test_what_has_a_name_is_found_by_it_though_a_list_lacks_it(shop):
+    unrecorded(shop, create("a"))
+    shop.hooks["page"] = partial
     assert seen(shop.observe())["a"].unfinished
 
 

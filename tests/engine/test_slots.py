@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from moot.engine.slots import Slots
+from moot.engine.slots import READ, Slots
 
 
 class Gate:
@@ -101,4 +101,83 @@ def test_a_job_that_is_through_can_be_abandoned_without_harm():
     assert done.wait(10)
     assert run(slots, "v")
     slots.abandon("v", job)
+    assert run(slots, "v")
+
+
+def order(slots, *jobs):
+    """In which order jobs (venue, rank, name) begin while one slot is free at a time."""
+    gate, begun, all_done = Gate(), [], threading.Event()
+
+    def job(name):
+        def job():
+            begun.append(name)
+            if len(begun) == len(jobs):
+                all_done.set()
+
+        return job
+
+    slots.submit("v", gate.job(), 0)
+    gate.await_running(1)
+    for venue, rank, name in jobs:
+        slots.submit(venue, job(name), rank)
+    gate.open.set()
+    assert all_done.wait(20)
+    return begun
+
+
+def test_the_highest_rank_gets_the_slot_first_and_equals_in_their_order():
+    jobs = [("v", 1, "a"), ("v", 3, "b"), ("v", 1, "c"), ("v", READ, "look"), ("v", 2, "d")]
+    assert order(Slots(share=1), *jobs) == ["look", "b", "d", "a", "c"]
+
+
+def test_venues_that_share_the_total_go_by_rank_too():
+    jobs = [("v", 1, "a"), ("w", 2, "b"), ("x", 3, "c"), ("w", 0, "d")]
+    assert order(Slots(share=1, total=1), *jobs) == ["c", "b", "a", "d"]
+
+
+def test_all_venues_together_have_no_more_than_the_total():
+    slots, gate = Slots(share=4, total=6), Gate()
+    for venue in "abcd":
+        for _ in range(4):
+            slots.submit(venue, gate.job(), 0)
+    gate.await_running(6)
+    assert gate.count == 6
+    gate.open.set()
+    gate.await_running(10)
+
+
+def test_a_read_does_not_wait_for_slow_calls():
+    slots, gate = Slots(share=4, total=4), Gate()
+    for _ in range(8):
+        slots.submit("v", gate.job(), 7)
+    gate.await_running(4)
+    assert run(slots, "v")
+    assert gate.count == 4
+    gate.open.set()
+    gate.await_running(4)
+
+
+def test_threads_are_used_again():
+    slots, names = Slots(share=4), set()
+    for _ in range(50):
+        done = threading.Event()
+
+        def job(done=done):
+            names.add(threading.current_thread().name)
+            done.set()
+
+        slots.submit("v", job)
+        assert done.wait(10)
+    assert len(names) < 10
+
+
+def test_an_idle_thread_ends(monkeypatch):
+    monkeypatch.setattr("moot.engine.slots.IDLE_S", 0.01)
+    threads = []
+    slots = Slots()
+    slots.submit("v", lambda: threads.append(threading.current_thread()))
+    while not threads:
+        pass
+    threads[0].join(20)
+    assert not threads[0].is_alive()
     assert run(slots, "v")

@@ -11,9 +11,10 @@ from typing import ClassVar
 
 from moot.engine.apply import Apply
 from moot.engine.journal import Journal
-from moot.engine.observe import Observation, observe
+from moot.engine.observe import observe
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
+from moot.engine.turn import Observation, World
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
 from moot.model.plan import Create, Plan, Wait
@@ -22,7 +23,7 @@ from moot.model.value import JSON
 from moot.model.venue import Venue
 from moot.provider import Env
 from moot.providers.fake import FakeProvider
-from moot.store import Store
+from moot.store import open_store
 
 Hook = Callable[..., None]
 
@@ -66,6 +67,7 @@ class Workshop:
     hooks: dict[str, Hook] = field(default_factory=dict)
     speed: float = 1.0
     settings: dict[str, JSON] = field(default_factory=dict)
+    max_age_s: float = 0.0
 
     def __post_init__(self) -> None:
         started = time.time()
@@ -78,7 +80,7 @@ class Workshop:
         self.configured = {
             name: Venue(name=name, provider="fake", configuration=self.settings) for name in names
         }
-        self.store = Store(self.home / "moot.db")
+        self.store = open_store(self.home / "moot.db")
         self.slots = Slots()
         self.venues = self.fresh_venues()
         self.steps: list[tuple[str, str]] = []
@@ -96,16 +98,15 @@ class Workshop:
             generation=1,
             cause="test",
             now=self.env.now,
-            seal_item=lambda item: item,
+            seal=self.seal,
         )
 
     def apply(self, *changes, cancelled: threading.Event | None = None, secrets=None) -> Walk:
         """Do it, on what the store knows."""
-        seal = Seal(b"key", lambda type: self.venues.schema("toy", type).sensitive)
         walk = Walk(
             plan=Plan(tuple(changes)),
             items={str(i.address): i for i in self.store.inventory("shop")},
-            seal=seal,
+            seal=self.seal,
         )
         return Apply(
             walk=walk,
@@ -120,7 +121,25 @@ class Workshop:
 
     def observe(self, write: bool = True) -> Observation:
         journal = self.journal() if write else None
-        return observe("shop", self.venues, self.store, self.slots, "i", journal)
+        return observe("shop", self.world, journal)
+
+    @property
+    def seal(self) -> Seal:
+        return Seal(b"key", lambda type: self.venues.schema("toy", type).sensitive)
+
+    @property
+    def world(self) -> World:
+        return World(
+            venues=self.venues,
+            store=self.store,
+            seal=self.seal,
+            slots=self.slots,
+            installation="i",
+            generation=1,
+            allowed=tuple(self.configured),
+            rules=(),
+            max_age_s=self.max_age_s,
+        )
 
     def things(self, venue: str = "toy") -> list[str]:
         """Names of what there really is."""

@@ -8,18 +8,21 @@ before you commit it.
 import hashlib
 import json
 import os
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from moot.model.placement import component_of
 from moot.model.resource import Resource
-from moot.model.value import encode
+from moot.model.value import Ref, encode, unknowns
 from moot.model.venue import Offering
 from moot.passes.connect import connect
 from moot.passes.lower import lower
 from moot.passes.place import place
+from moot.passes.thin import thin
 from moot.provider import Env
 from moot.reading import load
 
@@ -75,18 +78,56 @@ def test_lower_is_the_same_every_time(case, tmp_path):
     assert lowered(case, tmp_path) == lowered(case, tmp_path)
 
 
-def lowered(case: Path, home: Path) -> tuple[Resource, ...]:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_a_few_replicas_stand_for_all(case, tmp_path):
+    """But where one refers to all replicas of another, it needs them all there."""
+    whole = {r.address: r for r in lowered(case, tmp_path, replicas=5)}
+    few = {r.address: r for r in lowered(case, tmp_path, replicas=5, shares=thin)}
+    assert all(whole[address].replica for address in whole.keys() - few.keys())
+    assert references(whole.values()) == references(few.values())
+    for address, resource in few.items():
+        assert by_itself(resource) == by_itself(whole[address])
+
+
+def references(resources: Iterable[Resource]) -> set[tuple[str, str]]:
+    """Who refers to whom, by component or by what is the App's own."""
+    return {
+        (component_of(r.address) or r.address, component_of(target) or target)
+        for r in resources
+        for target in r.depends_on
+    }
+
+
+def by_itself(resource: Resource) -> Resource:
+    """Without the properties that refer to other components."""
+    own = component_of(resource.address)
+    kept = {
+        name: value
+        for name, value in resource.properties.items()
+        if not any(
+            isinstance(u, Ref) and component_of(u.address) not in {own, ""} for u in unknowns(value)
+        )
+    }
+    return replace(resource, properties=kept)
+
+
+def lowered(
+    case: Path, home: Path, replicas: int | None = None, shares=lambda shares: shares
+) -> tuple[Resource, ...]:
     entry_point, configuration, offering = VENUES[case.parent.name]
     module, _, name = entry_point.partition(":")
     provider = getattr(import_module(module), name)
     maker = provider(offering.venue, configuration, Env(home=home, environ={}))
     environ = {"HOME": "/home/user", "PWD": str(case)}
-    parsed = load([str(case / "compose.yaml")], str(case), None, (), environ, digest)
+    parsed = load([str(case / "compose.yaml")], str(case), None, (), environ, digest).parsed
     errors = [d for d in parsed.diagnostics if d.severity == "error"]
     assert parsed.app is not None, errors
-    placement = place(parsed.app, [offering])
-    connected = connect(parsed.app, placement)
-    return lower(parsed.app, connected.shares, {offering.venue: maker.lower})
+    app = parsed.app
+    if replicas is not None:
+        more = (replace(component, replicas=replicas) for component in app.components)
+        app = replace(app, components=tuple(more))
+    connected = connect(app, place(app, [offering]))
+    return lower(app, shares(connected.shares), {offering.venue: maker.lower})
 
 
 def digest(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from moot.engine.propose import propose
 from moot.engine.reconcile import reconcile, retire
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
-from moot.engine.turn import Hands, Turn, World, sealed
+from moot.engine.turn import Hands, Turn, World
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
 from moot.model.app import App
@@ -22,6 +23,8 @@ from moot.model.venue import Venue
 from moot.provider import Env, ErrorCode, ProviderError
 from moot.providers.fake import FakeProvider
 from moot.store import Lease, Store
+from moot.store.sql import SqlStore
+from moot.store.sqlite import SQLite
 
 PASSWORD = Secret("password", "1")
 
@@ -47,6 +50,7 @@ class Fuse:
 class Weather:
     """What goes wrong next.  `code` is what a call answers when `call` blows.
 
+    `stuck_s`: that call has its effect so many seconds later, and its answer is lost.
     `dead`: the process has crashed, and makes no calls any more.  `silent`: no list is answered.
     `watch` is called after every call that changed something.
     """
@@ -54,17 +58,18 @@ class Weather:
     call: Fuse = field(default_factory=Fuse)
     commit: Fuse = field(default_factory=Fuse)
     code: ErrorCode = "GeneralServiceException"
+    stuck_s: float | None = None
     dead: bool = False
     silent: bool = False
     watch: Callable[[], None] = lambda: None
 
     def clear(self) -> None:
         """Blue sky."""
-        self.call, self.commit = Fuse(), Fuse()
+        self.call, self.commit, self.stuck_s = Fuse(), Fuse(), None
         self.dead = self.silent = False
 
 
-class CrashingStore(Store):
+class CrashingStore(SqlStore):
     """A store whose process may end just before or just after a commit."""
 
     weather = Weather()
@@ -86,6 +91,7 @@ class FlakyProvider(FakeProvider):
     """Calls that change something may fail, before their effect or after it."""
 
     weather = Weather()
+    stuck = False
 
     def create(self, want, op):
         return self._through(lambda: super(FlakyProvider, self).create(want, op))
@@ -101,12 +107,16 @@ class FlakyProvider(FakeProvider):
             raise ProviderError("NetworkFailure", "no answer")
         return super().list(type, scope, cursor)
 
+    def _handlers(self, lands_after_s):
+        return super()._handlers(self.weather.stuck_s if self.stuck else lands_after_s)
+
     def _through(self, call):
         weather = self.weather
         if weather.dead:
             raise ProviderError("OutcomeUnknown", "the caller is dead, and so is the call")
         blows = weather.call.spark()
-        if blows and not weather.call.late:
+        self.stuck = blows and weather.stuck_s is not None
+        if blows and not weather.call.late and not self.stuck:
             raise ProviderError(weather.code, "it failed", retry_after=0.001)
         answer = call()
         weather.watch()
@@ -122,22 +132,26 @@ class House:
     home: Path
     settings: dict[str, JSON]
     weather: Weather = field(default_factory=Weather)
+    ahead: float = 0.0
 
     def __post_init__(self) -> None:
         settings = {"world": str(self.home / "world.sqlite3"), **self.settings}
         self.venue = Venue(name="toy", provider="fake", configuration=settings)
-        self.env = Env(home=self.home, environ={})
+        self.env = Env(home=self.home, environ={}, now=self.now, sleep=self.sleep)
         self.fake = FakeProvider("toy", settings, self.env)
         self.turns = 0
 
     @property
     def world(self):
+        self.fake.world.arrive(self.now())
         return self.fake.world
 
-    def recorded(self, app: str) -> set[str]:
-        """Identifiers of what the store knows of an App."""
-        with self._process(app) as (world, _, _):
-            return {item.identifier for item in world.store.inventory(app)}
+    def now(self) -> float:
+        """The clock jumps where somebody would sleep."""
+        return time.time() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
 
     def up(self, app: App) -> tuple[Turn, Walk]:
         """`moot up`; raises Crash where the weather says so."""
@@ -158,7 +172,7 @@ class House:
     def _process(self, app: str) -> Iterator[tuple[World, Journal, Hands]]:
         self.turns += 1
         self.weather.dead = False
-        store = CrashingStore(self.home / "moot.sqlite3")
+        store = CrashingStore(SQLite(self.home / "moot.sqlite3"))
         store.weather = self.weather
         slots = Slots(share=1)  # one call at a time: the same seed, the same run
         venues = Venues({"toy": self.venue}, self.env, {"fake": lambda: self._provider})
@@ -173,7 +187,7 @@ class House:
             generation=world.generation,
             cause="simulation",
             now=self.env.now,
-            seal_item=lambda item: sealed(item, world),
+            seal=world.seal,
         )
         hands = Hands(
             secrets={PASSWORD: b"geheim"},

@@ -20,11 +20,16 @@ from shop import Wish
 
 from moot.model.diagnostic import Failure
 
+SETTLES_S = 5.0
 VENUES = {
     "name": {"create_class": "NAME"},
     "token": {"create_class": "TOKEN"},
     "tag": {"create_class": "TAG"},
     "slow": {"create_class": "NAME", "pending": 2, "pending_s": 0.0, "page_size": 3},
+    "late name": {"create_class": "NAME", "settles_within_s": SETTLES_S},
+    "late token": {"create_class": "TOKEN", "settles_within_s": SETTLES_S},
+    "late tag": {"create_class": "TAG", "settles_within_s": SETTLES_S},
+    "lagging tag": {"create_class": "TAG", "settles_within_s": SETTLES_S, "list_lag_s": 3.0},
 }
 EVENTS = st.one_of(
     st.tuples(st.just("web"), st.integers(0, 3)),
@@ -42,6 +47,7 @@ EVENTS = st.one_of(
         st.booleans(),
         st.sampled_from(["Throttling", "GeneralServiceException", "OutcomeUnknown"]),
     ),
+    st.tuples(st.just("stuck"), st.integers(1, 12), st.floats(0.0, SETTLES_S)),
     st.tuples(st.just("crash"), st.integers(1, 25), st.booleans()),
     st.tuples(st.just("silence")),
     st.tuples(st.just("down")),
@@ -67,6 +73,11 @@ class Story:
             case "fault", fuse, late, code:
                 self.house.weather.call = Fuse(fuse, late)
                 self.house.weather.code = code
+            case "stuck", fuse, seconds:
+                self.house.weather.call = Fuse(fuse)
+                settings = self.house.settings  # by the time it has settled, lists show it
+                latest = settings.get("settles_within_s", 0.0) - settings.get("list_lag_s", 0.0)
+                self.house.weather.stuck_s = min(seconds, latest)
             case "crash", fuse, late:
                 self.house.weather.commit = Fuse(fuse, late)
             case ("silence",):
@@ -80,19 +91,12 @@ class Story:
                 self.house.down(self.wish.name)
             else:
                 self.house.up(self.wish.app())
-        self.house.weather.silent = False
+        self.house.weather.silent, self.house.weather.stuck_s = False, None
         self.check_data()
 
     def lose(self, index: int) -> None:
-        """Something of the App is gone by accident.
-
-        Where there are tokens, not what an unrecorded create has made: its token is spent, and
-        that is a definite failure.
-        """
+        """Something of the App is gone by accident."""
         things = [t for t in self.house.world.things() if t.tags["moot.app"] == self.wish.name]
-        if self.house.settings["create_class"] == "TOKEN":
-            known = self.house.recorded(self.wish.name)
-            things = [thing for thing in things if thing.id in known]
         if things:
             lost = things[index % len(things)]
             self.house.world.destroy(lost.id)
@@ -109,6 +113,7 @@ class Story:
         self.house.weather.clear()
         _, walk = self.house.up(self.wish.app())
         assert not walk.failures, walk.failures
+        self.house.sleep(2 * SETTLES_S)
         self.check_data()
         assert not self.wish.unmet(self.house.world), self.wish.unmet(self.house.world)
         turn = self.house.plan(self.wish.app())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from house import House
+from house import Crash, Fuse, House
 from shop import Wish
 
 WISH = Wish(web=3)
@@ -144,3 +144,17 @@ def test_thousands_of_replicas_are_planned(tmp_path):
     turn = House(tmp_path, {}).plan(wish.app())
     made = [change.address for change in turn.plan.changes]
     assert len(set(made)) == len(made) == 2 * wish.web + 6
+
+
+def test_what_cannot_be_marked_is_made_once_and_warned_about(tmp_path):
+    house = House(tmp_path, {"create_class": "BARE"})
+    turn, walk = house.up(WISH.app())
+    assert walk.failures == []
+    assert all("not crash-safe" in warning.summary for warning in turn.warnings)
+    assert len(turn.warnings) == len({t.type for t in house.world.things()})
+    made = house.world.things()
+    assert house.plan(WISH.app()).plan.changes == ()
+    house.weather.commit = Fuse(4)
+    with pytest.raises(Crash):
+        house.up(replace(WISH, web=4).app())
+    assert {t.id for t in made} <= {t.id for t in house.world.things()}

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from moot.engine.ask import unanswered
 from moot.engine.effect import Call, Effect, Look, Tell
-from moot.engine.event import (
-    Begun,
-    Cancelled,
-    Continued,
-    Event,
-    Failed,
-    Looked,
-    Succeeded,
-    Withdrawn,
-)
-from moot.engine.item import expected, joined
+from moot.engine.event import Begun, Cancelled, Event
 from moot.engine.journal import Journal
+from moot.engine.lanes import Effort, Lanes
+from moot.engine.perform import bound_s, given_up, kind_of, look, perform, withdrawn
 from moot.engine.slots import GRACE_S, Job, Slots
 from moot.engine.step import step
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
-from moot.model.diagnostic import BadInput
-from moot.model.plan import Change, Create, Delete, Update, verb
+from moot.model.plan import verb
 from moot.model.report import Step
-from moot.model.resource import Resource
-from moot.model.value import Ref, Secret, Value, substitute
-from moot.provider import Done, Operation, Pending, Progress, Provider, ProviderError
+from moot.model.value import Secret
 
 LONGEST_PAUSE_S = 0.2  # between two looks at whether the user wants to stop
 
@@ -49,18 +35,18 @@ class Apply:
     observer: Callable[[Step], None]
     cancelled: threading.Event
     renew: Callable[[], None]
-    _events: queue.SimpleQueue[tuple[int, Event]] = field(
-        default_factory=lambda: queue.SimpleQueue[tuple[int, Event]]()
+    _lanes: Lanes = field(init=False)
+    _events: queue.SimpleQueue[tuple[int, Event | Effort]] = field(
+        default_factory=lambda: queue.SimpleQueue[tuple[int, Event | Effort]]()
     )
-    _timers: list[tuple[float, int, Call | Look]] = field(
-        default_factory=list[tuple[float, int, Call | Look]]
-    )
-    _begun: dict[int, tuple[float, Call | Look, Job]] = field(
-        default_factory=dict[int, tuple[float, Call | Look, Job]]
+    _begun: dict[int, tuple[float, Effort, Job]] = field(
+        default_factory=dict[int, tuple[float, Effort, Job]]
     )
     _started: dict[str, float] = field(default_factory=dict[str, float])
     _done: int = 0
-    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._lanes = Lanes(self.walk, self.venues, self.slots)
 
     def run(self) -> Walk:
         """Returns when nothing more can happen.  Raises what the store raises, and nothing else.
@@ -82,18 +68,18 @@ class Apply:
 
     def _next(self) -> list[Event]:
         """All that has happened since the last time, waiting for something where nothing has."""
-        self._dispatch_due()
         batch: list[Event] = []
-        pause = self._timers[0][0] - self._now() if self._timers else LONGEST_PAUSE_S
-        for number, event in self._drain(max(0.0, min(pause, LONGEST_PAUSE_S))):
-            if self._begun.pop(number, None) or isinstance(event, Withdrawn):
+        for number, event in self._drain(min(self._lanes.pause_s(self._now()), LONGEST_PAUSE_S)):
+            self._begun.pop(number, None)
+            waited_for = self._lanes.back(number, event, self._now())
+            if waited_for and not isinstance(event, Effort):
                 batch.append(event)
         batch += self._given_up()
         if self.cancelled.is_set() and not self.walk.cancelled:
-            batch += [Cancelled(self._now()), *self._withdraw()]
+            batch.append(Cancelled(self._now()))
         return batch
 
-    def _drain(self, seconds: float) -> Iterator[tuple[int, Event]]:
+    def _drain(self, seconds: float) -> Iterator[tuple[int, Event | Effort]]:
         """What is in the queue, waiting up to so long for the first."""
         try:
             yield self._events.get(timeout=seconds)
@@ -103,155 +89,57 @@ class Apply:
             return
 
     def _handle(self, batch: Sequence[Event]) -> None:
+        """Decide; in one transaction write down results and what is called next; then call it."""
         effects = [effect for event in batch for effect in step(self.walk, event)]
-        self.journal.commit(effects, self.walk)
         for effect in effects:
-            self._act(effect)
-
-    def _act(self, effect: Effect) -> None:
-        match effect:
-            case Call() if self.walk.cancelled:
-                self._events.put((next(self._numbers), self._withdrawn(effect)))
-            case Call() | Look():
-                heapq.heappush(self._timers, (effect.at, next(self._numbers), effect))
-                self._dispatch_due()
-            case Tell():
+            if isinstance(effect, Effort):
+                self._lanes.add(effect)
+        if self.walk.cancelled:
+            effects += self._withdraw()
+        due = self._lanes.due(self._now())
+        written = [effect for effect in effects if not isinstance(effect, Effort)]
+        self.journal.commit([*written, *(effort for _, effort in due)], self.walk)
+        for number, effort in due:
+            self._submit(number, effort)
+        for effect in effects:
+            if isinstance(effect, Tell):
                 self._tell(effect)
-            case _:
-                pass
 
-    def _dispatch_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self._now():
-            _, number, effect = heapq.heappop(self._timers)
-            if isinstance(effect, Look):
-                self._submit_look(number, effect)
-            elif self.walk.cancelled:
-                self._events.put((number, self._withdrawn(effect)))
-            else:
-                self._submit_call(number, effect)
-
-    def _submit_look(self, number: int, look: Look) -> None:
-        item, now = look.item, self._now
-        address = str(item.address)
-        bound_s = self.venues.schema(item.venue, item.type).call_timeout_s
+    def _submit(self, number: int, effort: Effort) -> None:
+        limit_s = bound_s(effort, self.venues) + GRACE_S
 
         def job() -> None:
-            self._begun[number] = (now() + bound_s + GRACE_S, look, job)
-            try:
-                seen = self.venues.call(
-                    item.venue, f"read {address}", lambda p: p.read(item.on_venue)
-                )
-            except (ProviderError, BadInput) as error:
-                self._events.put((number, Looked(address, None, unanswered(error).message, now())))
+            if isinstance(effort, Call) and self.walk.cancelled and effort.resume is None:
+                self._events.put((number, withdrawn(effort, self._now())))
+            elif self._lanes.overtaken(number):
+                self._events.put((number, effort))
             else:
-                found = joined(item, seen, now()) if seen else None
-                self._events.put((number, Looked(address, found, "", now())))
+                self._begun[number] = (self._now() + limit_s, effort, job)
+                self._events.put((number, self._outcome(effort)))
 
-        self.slots.submit(item.venue, job)
+        self.slots.submit(kind_of(effort)[0], job, self._lanes.rank(effort))
 
-    def _submit_call(self, number: int, call: Call) -> None:
-        change = call.change
-        thing = change.have if isinstance(change, Delete) else change.want
-        venue = thing.venue
-        bound_s = self.venues.schema(venue, thing.type).call_timeout_s
-        token, marks = self.journal.token(change, call.attempt), self.journal.marks(change)
+    def _outcome(self, effort: Effort) -> Event:
+        if isinstance(effort, Look):
+            return look(effort, self.venues)
+        return perform(effort, self.walk, self.venues, self.journal, self.secrets)
 
-        def job() -> None:
-            if self.walk.cancelled and call.resume is None:
-                self._events.put((number, self._withdrawn(call)))
-                return
-            deadline = self._now() + bound_s
-            self._begun[number] = (deadline + GRACE_S, call, job)
-            operation = Operation(token=token, marks=marks, deadline=deadline, resume=call.resume)
-            try:
-                progress = self.venues.call(
-                    venue,
-                    f"{verb(change)} {change.address}#{change.incarnation}",
-                    lambda provider: self._perform(provider, change, operation),
-                )
-            except (ProviderError, BadInput) as error:
-                self._events.put((number, self._failed(change, unanswered(error))))
-            else:
-                self._events.put((number, self._progressed(change, progress)))
-
-        self.slots.submit(venue, job)
-
-    def _perform(self, provider: Provider, change: Change, operation: Operation) -> Progress:
-        match change:
-            case Create(want=want):
-                return provider.create(self._ready(want), operation)
-            case Update(want=want, have=have):
-                return provider.update(have.on_venue, self._ready(want), operation)
-            case Delete(have=have):
-                return provider.delete(have.on_venue, operation)
-
-    def _ready(self, want: Resource) -> Resource:
-        """The Resource with every Ref and Secret replaced by its value."""
-
-        def value(unknown: Ref | Secret) -> Value:
-            if isinstance(unknown, Ref):
-                text = f"{unknown.attribute} of {unknown.address} is not known"
-                raise ProviderError("InvalidRequest", text)
-            if unknown not in self.secrets:
-                raise ProviderError("InvalidRequest", f"secret {unknown.name!r} is not at hand")
-            return self.secrets[unknown].decode("utf-8", "surrogateescape")
-
-        return replace(want, properties=substitute(self.walk.resolved(want), value))
-
-    def _progressed(self, change: Change, progress: Progress) -> Event:
-        now = self._now()
-        match progress:
-            case Pending(seconds, resume, note):
-                return Continued(change.key, seconds, resume, note, now)
-            case Done(item):
-                if item is None or isinstance(change, Delete):
-                    return Succeeded(change.key, None, now)
-                want = change.want
-                sealed = self.walk.seal(want.type, self.walk.resolved(want))
-                keeps_data = self.venues.schema(want.venue, want.type).keeps_data
-                known = replace(
-                    expected(want, change.incarnation, sealed),
-                    keeps_data=keeps_data,
-                    marked_as=change.have.marked_as if isinstance(change, Update) else None,
-                )
-                return Succeeded(change.key, joined(known, item, now), now)
-
-    def _failed(self, change: Change, error: ProviderError) -> Failed:
-        return Failed(
-            change.key,
-            error.code,
-            error.message,
-            error.remedy,
-            error.retryable,
-            error.retry_after,
-            self._now(),
-        )
-
-    def _withdrawn(self, call: Call) -> Withdrawn:
-        return Withdrawn(call.change.key, call.called, self._now())
-
-    def _withdraw(self) -> list[Event]:
+    def _withdraw(self) -> list[Effect]:
         """Calls that wait for their time are not made any more once the user wants to stop."""
-        calls = [effect for _, _, effect in self._timers if isinstance(effect, Call)]
-        self._timers.clear()
-        return [self._withdrawn(call) for call in calls]
+        now = self._now()
+        return [e for call in self._lanes.clear() for e in step(self.walk, withdrawn(call, now))]
 
     def _given_up(self) -> list[Event]:
         """Calls that outlived their time: nobody knows what they did, and nobody waits for them."""
         now = self._now()
         late = [n for n, (until, _, _) in self._begun.copy().items() if until < now]
-        return [self._give_up(*self._begun.pop(number)[1:], now) for number in late]
+        return [self._give_up(number, *self._begun.pop(number)[1:], now) for number in late]
 
-    def _give_up(self, effect: Call | Look, job: Job, now: float) -> Event:
-        if isinstance(effect, Look):
-            self.slots.abandon(effect.item.venue, job)
-            text = f"{effect.item.venue} did not answer in time"
-            return Looked(str(effect.item.address), None, text, now)
-        change = effect.change
-        venue = change.have.venue if isinstance(change, Delete) else change.want.venue
-        self.slots.abandon(venue, job)
-        text = f"{venue} did not answer in time; whether it did anything is looked up next time"
-        return Failed(change.key, "OutcomeUnknown", text, "", False, None, now)
+    def _give_up(self, number: int, effort: Effort, job: Job, now: float) -> Event:
+        self.slots.abandon(kind_of(effort)[0], job)
+        event = given_up(effort, now)
+        self._lanes.back(number, event, now)
+        return event
 
     def _tell(self, tell: Tell) -> None:
         change, now = tell.change, self._now()

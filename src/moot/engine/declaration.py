@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from moot.model.value import JSON, Value
+from moot.engine.journal import Journal
+from moot.model.value import JSON, Value, canonical
 
 Digests = Callable[[Value], Value]
 
@@ -12,6 +13,22 @@ Digests = Callable[[Value], Value]
 _SENSITIVE = ("environment",)
 _SENSITIVE_IN_BUILD = ("args",)
 _SENSITIVE_IN_FILE = ("content",)
+
+
+def declare(
+    journal: Journal, model: Mapping[str, JSON], sources: Callable[[], bytes | None]
+) -> None:
+    """Make the declaration a revision of the App, unless it is the last one already.
+
+    `sources` is asked for only where it is new: to gather and to seal them has its price.
+    """
+    body = stored(model, journal.seal.leaves)
+    digest, latest = journal.seal.digest(canonical(body).encode()), f"declared {journal.app}"
+    if journal.store.meta(latest) == digest:
+        return
+    with journal.store.turn(journal.lease):
+        journal.store.add_revision(journal.app, body, journal.now(), journal.cause, sources())
+        journal.store.put_meta(latest, digest)
 
 
 def stored(canonical: Mapping[str, JSON], digests: Digests) -> dict[str, JSON]:

@@ -59,12 +59,13 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A thing was read; `item` None when it is gone, `error` when the venue did not answer."""
+    """A thing was read; `item` None when it is gone, `error` and `code` when that failed."""
 
     address: str
     item: ConfigurationItem | None
     error: str
     now: float
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,31 +6,30 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from moot.engine.holder import gone, me
-from moot.engine.journal import Journal
-from moot.engine.turn import World, sealed
+from moot.engine.journal import LEASE_S, Journal
+from moot.engine.turn import World
 from moot.model.diagnostic import Diagnostic, Failure
 from moot.store import LeaseHeld
 
-LEASE_S = 30.0
-RENEW_S = 10.0
-
 
 @contextmanager
-def hold(app: str, what: str, world: World) -> Generator[tuple[Journal, Callable[[], None]]]:
+def hold(
+    app: str,
+    what: str,
+    world: World,
+    holder: str | None = None,
+    gone: Callable[[str], bool] = gone,
+) -> Generator[tuple[Journal, Callable[[], None]]]:
     """A journal for one turn and what to call now and then while it lasts.
 
+    The holder is this process where none is named; `gone` tells whether one has ended.  A lease
+    lasts for MOOT_LEASE_S seconds, where that is set.
     Failure with exit code 5 where another process holds the App, at the start or since.
     """
-    now, holder, store = world.venues.env.now, me(), world.store
+    now, holder, store = world.venues.env.now, holder or me(), world.store
+    lease_s = float(world.venues.env.environ.get("MOOT_LEASE_S") or LEASE_S)
     try:
-        lease = store.claim(app, holder, now(), LEASE_S, gone)
-        renewed = [now()]
-
-        def renew() -> None:
-            if now() - renewed[0] > RENEW_S:
-                renewed[0] = now()
-                store.claim(app, holder, now(), LEASE_S, gone)
-
+        lease = store.claim(app, holder, now(), lease_s, gone)
         journal = Journal(
             store=store,
             lease=lease,
@@ -38,12 +37,13 @@ def hold(app: str, what: str, world: World) -> Generator[tuple[Journal, Callable
             generation=world.generation,
             cause=f"moot {what}",
             now=now,
-            seal_item=lambda item: sealed(item, world),
+            seal=world.seal,
+            lease_s=lease_s,
         )
         try:
-            yield journal, renew
+            yield journal, journal.renew
         finally:
-            store.release(lease)
+            store.release(journal.lease)
     except LeaseHeld as held:
         raise _held(held) from None
 

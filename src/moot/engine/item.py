@@ -30,6 +30,43 @@ def expected(want: Resource, incarnation: int, sealed: Mapping[str, Value]) -> C
     )
 
 
+def made(
+    asked: ConfigurationItem,
+    seen: ConfigurationItem,
+    have: ConfigurationItem | None,
+    keeps_data: bool,
+    now: float,
+) -> ConfigurationItem:
+    """The item that a call has left: what was `expected`, as the venue describes it.
+
+    `have` is what it was before, None where it is new.
+    """
+    return ConfigurationItem(
+        type=asked.type,
+        venue=asked.venue,
+        identifier=seen.identifier,
+        address=asked.address,
+        incarnation=asked.incarnation,
+        installation=seen.installation,
+        generation=seen.generation,
+        uid=seen.uid,
+        properties=seen.properties,
+        status=seen.status,
+        private=seen.private,
+        applied=asked.applied,
+        depends_on=asked.depends_on,
+        on=asked.on,
+        replica=asked.replica,
+        main=asked.main,
+        exclusive=asked.exclusive,
+        keeps_data=keeps_data,
+        ready_within_s=asked.ready_within_s,
+        since=now if seen.since is None else seen.since,
+        marked_as=have.marked_as if have else None,
+        observed_at=now,
+    )
+
+
 def joined(known: ConfigurationItem, seen: ConfigurationItem, now: float) -> ConfigurationItem:
     """`known` as the venue describes it now; `since` moves when the status does."""
     return replace(

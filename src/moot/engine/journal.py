@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from moot.engine import request
 from moot.engine.effect import Call, Effect, Record, Remember, Seen
 from moot.engine.item import expected
+from moot.engine.memo import memo
+from moot.engine.seal import Seal
 from moot.engine.step import UNKNOWN
+from moot.engine.vault import Vault
 from moot.engine.walk import Walk
-from moot.model.codec import item_to_json
-from moot.model.plan import Change, Create, Delete, verb
+from moot.model.codec import item_from_json, item_to_json
+from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.resource import ConfigurationItem
+from moot.model.value import JSON
 from moot.provider import Marks
-from moot.store import Intent, Lease, Store
+from moot.store import Intent, Lease, LeaseHeld, Store
+
+LEASE_S = 30.0
+RENEWALS = 3  # how often a lease is renewed before it would end
+
+Kind = tuple[str, str]  # venue, type
+REPEATED = {"NAME", "TAG", "BARE"}  # creates that would be done again should they arrive again
+# In the place of how a call goes on, once it does not.
+QUIET_SINCE, ANSWERED = "$quiet since", "$answered"
 
 
 @dataclass
 class Journal:
-    """What one turn of one App writes, in group commits, every one under the App's lease."""
+    """What one turn of one App writes, in group commits, every one under the App's lease.
+
+    `pending` are intents of earlier walks whose end nobody saw, by the keys of their changes.
+    `held_since`: from then on nobody else makes a call for the App (epoch seconds).
+    `replayed` are intents whose requests were made once more by this turn, or cannot be.
+    `before` are the identifiers that were there before anything was made, of BARE types only.
+    """
 
     store: Store
     lease: Lease
@@ -28,12 +47,22 @@ class Journal:
     generation: int
     cause: str
     now: Callable[[], float]
-    seal_item: Callable[[ConfigurationItem], ConfigurationItem]
+    seal: Seal
+    lease_s: float = LEASE_S
     intents: dict[str, int] = field(default_factory=dict[str, int])
-    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    pending: dict[str, Intent] = field(default_factory=dict[str, Intent])
+    replayed: set[int] = field(default_factory=set[int])
+    before: dict[Kind, list[str]] = field(default_factory=dict[Kind, list[str]])
+    memos: dict[str, str] = field(default_factory=dict[str, str])
+    held_since: float = field(init=False)
     uids: dict[str, str] = field(init=False)
+    renewed_at: float = field(init=False)
+    vault: Vault = field(init=False)
+    chance: bytes = field(default_factory=lambda: os.urandom(16))
 
     def __post_init__(self) -> None:
+        self.vault = Vault(self.seal.key)
+        self.renewed_at = self.held_since = self.now()
         known = self.store.identities(self.lease.app)
         self.uids = {address: uid for address, (uid, _) in known.items()}
 
@@ -41,22 +70,43 @@ class Journal:
     def app(self) -> str:
         return self.lease.app
 
+    @property
+    def valid_until(self) -> float:
+        """When the lease ends unless it is renewed; from then on no call may be begun."""
+        return self.lease.expires_at
+
+    def renew(self) -> None:
+        """Keep the App; cheap, to be called often.  LeaseHeld once another has taken it over."""
+        if self.now() - self.renewed_at <= self.lease_s / RENEWALS:
+            return
+        renewed = self.store.claim(self.app, self.lease.holder, self.now(), self.lease_s, _never)
+        if renewed.epoch != self.lease.epoch:  # it was another's meanwhile: this turn knows nothing
+            self.store.release(renewed)
+            raise LeaseHeld(renewed)
+        self.lease, self.renewed_at = renewed, self.now()
+
+    def seal_item(self, item: ConfigurationItem) -> ConfigurationItem:
+        """The item as it may be stored: sensitive values as digests."""
+        if not self.seal.sensitive(item.type):
+            return item
+        return replace(item, properties=self.seal(item.type, item.properties))
+
     def commit(self, effects: Sequence[Effect], walk: Walk) -> None:
         """One transaction: results, and the intents of the calls they made ready."""
         writes = [e for e in effects if isinstance(e, Record | Remember | Seen | Call)]
-        if not any(not isinstance(e, Call) or e.change.key not in self.intents for e in writes):
+        if all(isinstance(e, Call) and self._is_written(e) for e in writes):
             return
         with self.store.turn(self.lease):
             for effect in writes:
                 match effect:
-                    case Call(change) if change.key not in self.intents:
-                        self._intend(change, walk)
+                    case Call() if not self._is_written(effect):
+                        self._call(effect, walk)
                     case Call():
                         pass
                     case Remember(change, resume):
                         self.store.put_resume(self.intents[change.key], resume)
                     case Record(change, item, outcome):
-                        self._result(change, item, outcome)
+                        self._result(change, item, outcome, walk)
                     case Seen(item):
                         self.write(item)
 
@@ -65,7 +115,8 @@ class Journal:
         transaction.
         """
         address = str(item.address)
-        self.store.put_identity(self.app, address, self.uids[address], item.incarnation)
+        if address in self.uids:  # a twin has no identity of its own
+            self.store.put_identity(self.app, address, self.uids[address], item.incarnation)
         self.store.record(
             self.app, address, item.incarnation, self.seal_item(item), self.now(), self.cause
         )
@@ -73,6 +124,12 @@ class Journal:
     def gone(self, item: ConfigurationItem, cause: str) -> None:
         """Record that an item is not there any more; in the caller's transaction."""
         self.store.record(self.app, str(item.address), item.incarnation, None, self.now(), cause)
+
+    def quiet(self, intent: int, since: float, *, answered: bool = False) -> None:
+        """Record that no call of an open intent was begun after this, and whether the last one had
+        a definite answer; in the caller's transaction.
+        """
+        self.store.put_resume(intent, {QUIET_SINCE: since, ANSWERED: answered})
 
     def marks(self, change: Change) -> Marks:
         """What the thing made by this change carries."""
@@ -83,28 +140,74 @@ class Journal:
             address=change.address
             if isinstance(change, Create)
             else str(change.have.on_venue.address),
-            uid=self.uids[change.address],
+            uid=self._uid(change),
             incarnation=change.incarnation,
+            memo=self.memos.get(change.key, ""),
         )
 
     def token(self, change: Change, attempt: int) -> str:
         """The idempotency token: the same for every try that may have been the first one's."""
-        marks = self.marks(change)
-        text = f"{self.installation}/{marks.uid}/{marks.incarnation}/{verb(change)}/{attempt}"
+        uid, number = self._uid(change), change.incarnation
+        text = f"{self.installation}/{uid}/{number}/{verb(change)}/{attempt}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def _intend(self, change: Change, walk: Walk) -> None:
-        uid = self.uids.setdefault(change.address, uuid.uuid4().hex)
-        self.store.put_identity(self.app, change.address, uid, 0)
+    def _uid(self, change: Change) -> str:
+        """Of the thing itself where it says so: two may have been made for one address."""
+        have = None if isinstance(change, Create) else change.have
+        return (have and have.uid) or self.uids[change.address]
+
+    def _is_written(self, call: Call) -> bool:
+        """Whether nothing is new: the venue is only asked how far it has come."""
+        return call.change.key in self.intents and call.resume is not None
+
+    def _call(self, call: Call, walk: Walk) -> None:
+        """The intent of a call, or that it is made again, perhaps by a later walk."""
+        change = call.change
+        if change.key not in self.intents:
+            item = self._body(change, walk)
+            body = item_to_json(item)
+            known = self.pending.get(change.key)
+            if known is None or not (isinstance(change, Delete) or _same(known.body, body)):
+                self._remind(change, item)
+                self.intents[change.key] = self._intend(call, body, walk)
+                return
+            self._remind(change, item_from_json(known.body))
+            self.intents[change.key] = known.id
+        self.store.recall(self.intents[change.key], call.attempt, self.now())
+
+    def _remind(self, change: Change, item: ConfigurationItem) -> None:
+        """What is made says for itself what was asked of it; made again, it says the same."""
+        if isinstance(change, Create):
+            self.memos[change.key] = memo(item, self.seal.key)
+
+    def _intend(self, call: Call, body: Mapping[str, JSON], walk: Walk) -> int:
+        change = call.change
+        if isinstance(change, Create):
+            uid = self.uids.setdefault(change.address, self._new_uid(change.address))
+            self.store.put_identity(self.app, change.address, uid, 0)
         intent = Intent(
             change=change.key,
             verb=verb(change),
             address=change.address,
             incarnation=change.incarnation,
-            token=self.token(change, 0),
-            body=item_to_json(self._body(change, walk)),
+            token=self.token(change, call.attempt),
+            body=body,
+            attempt=call.attempt,
+            request=None if isinstance(change, Delete) else self._request(change, walk),
         )
-        self.intents[change.key] = self.store.add_intent(self.app, intent, self.now())
+        return self.store.add_intent(self.app, intent, self.now())
+
+    def _new_uid(self, address: str) -> str:
+        """As unlikely to be had by anything else as a random one, without asking the system."""
+        return hashlib.blake2b(address.encode(), key=self.chance, digest_size=16).hexdigest()
+
+    def _request(self, change: Create | Update, walk: Walk) -> JSON:
+        want = change.want
+        if not walk.is_known(want.properties):
+            want = replace(want, properties=walk.resolved(want))
+        sent = request.written(want, self.seal.sensitive(want.type), self.vault)
+        before = self.before.get((want.venue, want.type))
+        return {"want": sent, **({} if before is None else {"before": list(before)})}
 
     def _body(self, change: Change, walk: Walk) -> ConfigurationItem:
         if isinstance(change, Delete):
@@ -112,14 +215,35 @@ class Journal:
         sealed = walk.seal(change.want.type, walk.resolved(change.want))
         return expected(change.want, change.incarnation, sealed)
 
-    def _result(self, change: Change, item: ConfigurationItem | None, outcome: str) -> None:
-        intent = self.intents.pop(change.key)
-        made = isinstance(change, Create) and outcome not in {"done", "withdrawn"}
-        if outcome in UNKNOWN or made:
-            return  # the intent stays open: the next turn looks what became of it
+    def _result(
+        self, change: Change, item: ConfigurationItem | None, outcome: str, walk: Walk
+    ) -> None:
+        intent = self.intents.pop(change.key, None)
+        if intent is None:
+            return  # a call that was never about to be made
+        if outcome in UNKNOWN:
+            self.quiet(intent, self.now())  # what became of it is looked up by the next turn
+            return
         if outcome == "done":
             if item is not None:
                 self.write(item)
+                if (made := self.before.get((item.venue, item.type))) is not None:
+                    made.append(item.identifier)
             elif isinstance(change, Delete):
                 self.gone(change.have, self.cause)
+        if change.key in walk.unknown and (outcome != "done" or walk.recovery(change) in REPEATED):
+            # An earlier call of it may still land: it stays open until that cannot be any more.
+            self.store.recall(intent, walk.attempts.get(change.key, 0), self.now())
+            self.quiet(intent, self.now(), answered=True)
+            return
         self.store.settle(intent, outcome, self.now())
+
+
+def _same(one: Mapping[str, JSON], other: Mapping[str, JSON]) -> bool:
+    """Whether two intents ask for the same; what is secret in them are digests."""
+    return one["applied"] == other["applied"]
+
+
+def _never(holder: str) -> bool:
+    """Whoever renews asks for nothing that is another's."""
+    return False

@@ -2,134 +2,254 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from moot.engine.ask import Question, ask
+from moot.engine import settling
+from moot.engine.explained import explained
+from moot.engine.identify import identify, made_for
 from moot.engine.item import joined
 from moot.engine.journal import Journal
-from moot.engine.slots import Slots
-from moot.engine.venues import Venues
-from moot.model.codec import item_from_json
-from moot.model.diagnostic import Diagnostic
+from moot.engine.listing import Key, Kind, Listing, list_kinds, read_each, read_named
+from moot.engine.survey import thing
+from moot.engine.turn import Observation, World
+from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.report import Stale
-from moot.model.resource import ConfigurationItem
-from moot.model.value import encode
-from moot.provider import Page, Provider, ProviderError, Scope
-from moot.store import Intent, Store
-
-Key = tuple[str, int]  # address, incarnation
+from moot.model.resource import ConfigurationItem, Resource
+from moot.provider import ProviderError
+from moot.store import Intent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What exists now.  `items` hold properties as the venue reports them, unsealed.
+def observe(app: str, world: World, journal: Journal | None = None) -> Observation:
+    """Look at everything the App has; with a journal also write down what changed meanwhile.
 
-    `stale` venues did not answer: their items are as they were last known.
+    Failure where something would be changed and things carry marks of a later generation.
     """
-
-    items: tuple[ConfigurationItem, ...]
-    stale: tuple[Stale, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
-
-
-@dataclass
-class _Listing:
-    seen: dict[Key, ConfigurationItem] = field(default_factory=dict[Key, ConfigurationItem])
-    unanswered: dict[str, str] = field(default_factory=dict[str, str])
-    partial: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    unread: set[Key] = field(default_factory=set[Key])
-
-    def tells_of(self, intent: Intent) -> bool:
-        """Whether it is known by now what became of a call whose end was never recorded."""
-        kind = str(intent.body["venue"]), str(intent.body["type"])
-        seen = (intent.address, intent.incarnation) in self.seen
-        return kind[0] not in self.unanswered and (seen or kind not in self.partial)
-
-    def call_by_our_names(self, known: Sequence[ConfigurationItem]) -> None:
-        """A thing made before its venue was renamed carries the old address for ever."""
-        names = {(i.venue, i.type, i.identifier): (str(i.address), i.incarnation) for i in known}
-        for key, item in list(self.seen.items()):
-            ours = names.get((item.venue, item.type, item.identifier))
-            if ours and ours != key:
-                self.seen[ours] = self.seen.pop(key)
-
-
-def observe(
-    app: str,
-    venues: Venues,
-    store: Store,
-    slots: Slots,
-    installation: str,
-    journal: Journal | None = None,
-) -> Observation:
-    """Look at everything the App has; with a journal also write down what changed meanwhile."""
-    known = store.inventory(app)
-    intents = store.open_intents(app)
-    kinds = dict.fromkeys((item.venue, item.type) for item in known)
-    kinds |= dict.fromkeys((str(i.body["venue"]), str(i.body["type"])) for i in intents)
-    listing = _list_all(kinds, Scope(installation=installation, app=app), venues, slots)
-    now = venues.env.now()
-    items = {(str(i.address), i.incarnation): i for i in known}
-    listing.call_by_our_names(known)
-    _read_missing(items, listing, venues, slots)
-    current: dict[Key, ConfigurationItem | None] = {}
-    for key, item in items.items():
-        if key in listing.seen:
-            current[key] = joined(item, listing.seen[key], now)
-        else:
-            unknown = item.venue in listing.unanswered or key in listing.unread
-            current[key] = item if unknown else None
-    resolved = [i for i in intents if listing.tells_of(i)]
-    outcomes = {i.id: _resolve(i, current, listing, venues, now) for i in resolved}
+    view = _View(app, world, world.store.inventory(app), world.store.open_intents(app))
+    view.list(journal)
     if journal:
-        _write(journal, items, current, outcomes)
+        _refuse_if_superseded(view.listing.found, journal.generation)
+    view.ask_for(journal)
+    view.read(journal)
+    view.take_on()
+    outcomes = view.outcomes(journal)
+    open = [i for i in view.intents if i.id not in outcomes]
+    if journal:
+        _write(journal, view, outcomes)
+        journal.pending = {i.change: i for i in open}
     return Observation(
-        items=tuple(item for item in current.values() if item),
-        stale=_stale(listing.unanswered, known, now),
-        warnings=tuple(_unexplained(listing.seen, current)),
+        items=tuple(item for item in view.current.values() if item),
+        at=view.now,
+        stale=tuple(view.stale()),
+        warnings=tuple(_unexplained(view.strangers)),
+        undecided=tuple(i for i in open if view.is_undecided(i, journal)),
+        refused={i.change: why for i in open if (why := view.refusal(i))},
     )
 
 
-def _resolve(
-    intent: Intent,
-    current: dict[Key, ConfigurationItem | None],
-    listing: _Listing,
-    venues: Venues,
-    now: float,
-) -> str:
-    """What became of a call whose end was never recorded.
+@dataclass
+class _View:
+    """What is known of an App, on its way from what was recorded to what is there."""
 
-    A create that shows up is taken on, marked unfinished, so that it is made again under the same
-    name and mark and thereby completed.  What an update was to change may be so or not: it counts
-    as never asked for.  Any other call is simply planned again: handlers are idempotent.
-    """
-    key = (intent.address, intent.incarnation)
-    item = current.get(key)
-    if intent.verb == "update" and item is not None:
-        asked = item_from_json(intent.body).applied
-        sure = {k: v for k, v in item.applied.items() if encode(v) == encode(asked.get(k))}
-        current[key] = replace(item, applied=sure)
-    if intent.verb == "create" and current.get(key) is None and key in listing.seen:
-        made = joined(item_from_json(intent.body), listing.seen[key], now)
-        keeps_data = venues.schema(made.venue, made.type).keeps_data
-        current[key] = replace(made, keeps_data=keeps_data, unfinished=True)
-        return "found"
-    return "gone" if current.get(key) is None else "repeat"
+    app: str
+    world: World
+    known: tuple[ConfigurationItem, ...]
+    intents: tuple[Intent, ...]
+    kinds: set[Kind] = field(default_factory=set[Kind])
+    listing: Listing = field(default_factory=Listing)
+    seen: dict[Key, ConfigurationItem] = field(default_factory=dict[Key, ConfigurationItem])
+    current: dict[Key, ConfigurationItem | None] = field(
+        default_factory=dict[Key, ConfigurationItem | None]
+    )
+    strangers: list[ConfigurationItem] = field(default_factory=list[ConfigurationItem])
+
+    def __post_init__(self) -> None:
+        self.now = self.world.venues.env.now()
+
+    def list(self, journal: Journal | None) -> None:
+        """Who will change something looks wherever the App ever had anything: so it is found what
+        landed so late that nobody waits for it any more.
+        """
+        store, schema = self.world.store, self.world.venues.schema
+        kinds = {(item.venue, item.type) for item in self.known}
+        kinds |= set(store.kinds(self.app)) if journal else set()
+        if max_age_s := self.world.max_age_s:
+            kinds -= {k for k, at in store.listed(self.app).items() if self.now - at < max_age_s}
+        self.kinds = kinds | {settling.kind_of(i) for i in self.intents}
+        made = {settling.kind_of(i) for i in self.intents if i.verb == "create"}
+        bare = {kind for kind in made if schema(*kind).create_class == "BARE"}
+        tick = journal.renew if journal else _nothing
+        self.listing = list_kinds(sorted(self.kinds), bare, self.app, self.world, tick)
+        self.sort(self.listing.found, tick)
+
+    def sort(self, found: Sequence[ConfigurationItem], tick: Callable[[], None]) -> None:
+        """Which is which.  Where several are the same one, those that have gone meanwhile, though
+        a list that lags shows them still, are nobody's twins.
+        """
+        uids = {a: uid for a, (uid, _) in self.world.store.identities(self.app).items()}
+        self.seen = identify(found, self.known, uids)
+        known = {_key(item) for item in self.known}
+        doubled = {(made_for(a), n) for a, n in self.seen.keys() - known if a != made_for(a)}
+        several = {k: i for k, i in self.seen.items() if (made_for(k[0]), k[1]) in doubled}
+        answers = read_each(several, self.world, tick) if several else {}
+        if gone := {thing(several[key]) for key, answer in answers.items() if answer is None}:
+            there = [item for item in found if thing(item) not in gone]
+            self.seen = identify(there, [i for i in self.known if thing(i) not in gone], uids)
+
+    def ask_for(self, journal: Journal | None) -> None:
+        """What an interrupted create made under its name is asked for by it: lists may lag."""
+        found = {*self.seen, *map(_key, self.known)}
+        missing = {
+            _key(intent): Resource(address=intent.address, type=kind[1], venue=kind[0])
+            for intent in self.intents
+            if intent.verb == "create"
+            and settling.create_class(intent, self.world) == "NAME"
+            and (kind := settling.kind_of(intent))[0] not in self.listing.unanswered
+            and _key(intent) not in found
+        }
+        answers = read_named(missing, self.world, journal.renew if journal else _nothing)
+        for key, answer in answers.items():
+            if isinstance(answer, ConfigurationItem) and answer.incarnation == key[1]:
+                self.seen[key] = answer
+
+    def read(self, journal: Journal | None) -> None:
+        """Lists may lag or be partial: what they lack is gone only when a read says so too, and
+        what they show though nobody knows it may have been gone for a while.
+        """
+        known = {_key(item): item for item in self.known}
+        doubtful = {key: item for key, item in known.items() if self.is_missing(key, item)}
+        doubtful |= {key: item for key, item in self.seen.items() if key not in known}
+        read = read_each(doubtful, self.world, journal.renew if journal else _nothing)
+        for key, answer in read.items():
+            if answer is None:
+                self.seen.pop(key, None)
+            elif not isinstance(answer, ProviderError):
+                self.seen[key] = answer
+        for key, item in known.items():
+            seen = self.seen.get(key)
+            gone = key in read and read[key] is None
+            self.current[key] = joined(item, seen, self.now) if seen else None if gone else item
+
+    def is_missing(self, key: Key, item: ConfigurationItem) -> bool:
+        """Whether a list that was asked for does not show it."""
+        asked = (item.venue, item.type) in self.kinds
+        return asked and key not in self.seen and item.venue not in self.listing.unanswered
+
+    def take_on(self) -> None:
+        """What was seen and is not recorded is ours again where the journal explains it.
+
+        Then the plan ends it like anything that is superseded, unless it is wanted as it is; what
+        has a name is then made once more under it, and so completed.
+        """
+        for key, seen in self.seen.items():
+            if key in self.current:
+                continue
+            address = key[0]
+            asked = explained(seen, self.app, made_for(address), self.world.store)
+            if asked is None:
+                self.strangers.append(seen)
+                continue
+            schema = self.world.venues.schema(seen.venue, seen.type)
+            twin = address != made_for(address)
+            self.current[key] = replace(
+                joined(asked, seen, self.now),
+                venue=seen.venue,
+                address=address,
+                applied=settling.sure(asked.applied, schema),
+                marked_as=seen.address if seen.address != address else None,
+                replica=None if twin else asked.replica,
+                main=asked.main and not twin,
+                keeps_data=schema.keeps_data and not twin,  # nobody ever wrote to a twin
+                unfinished=schema.create_class == "NAME",
+            )
+
+    def outcomes(self, journal: Journal | None) -> dict[int, str]:
+        """How intents end whose calls had no recorded end; what an update may have changed."""
+        held_since = journal.held_since if journal else 0.0
+        ends: dict[int, str] = {}
+        for intent in self.intents:
+            key = _key(intent)
+            item = self.current.get(key)
+            if intent.verb == "update" and item:
+                self.current[key] = settling.doubted(item, intent)
+            if not self.tells_of(intent) or self.is_to_replay(intent, journal):
+                continue
+            over = self.now >= settling.over_at(intent, self.world, held_since)
+            end = settling.outcome(intent, item, over=over)
+            if end and not self.candidates(intent):
+                ends[intent.id] = end
+        return ends
+
+    def is_to_replay(self, intent: Intent, journal: Journal | None) -> bool:
+        """Whether the very same request is yet to be made again, as its token allows."""
+        if journal is None or intent.id in journal.replayed or settling.is_answered(intent):
+            return False
+        return intent.verb == "create" and settling.create_class(intent, self.world) == "TOKEN"
+
+    def is_undecided(self, intent: Intent, journal: Journal | None) -> bool:
+        """Whether an open intent may still change what stands there."""
+        standing = intent.verb == "create" and self.current.get(_key(intent))
+        return not standing or self.is_to_replay(intent, journal)
+
+    def tells_of(self, intent: Intent) -> bool:
+        """Whether what there is now is known of a thing: it was seen, or all was that there is."""
+        kind = settling.kind_of(intent)
+        answered = kind[0] not in self.listing.unanswered
+        return answered and (_key(intent) in self.seen or kind in self.listing.complete)
+
+    def candidates(self, intent: Intent) -> tuple[str, ...]:
+        """What a create that leaves no marks may have made."""
+        kind = settling.kind_of(intent)
+        if intent.verb != "create" or kind not in self.listing.everything:
+            return ()
+        known = {i.identifier for i in self.world.store.inventory() if (i.venue, i.type) == kind}
+        return settling.candidates(intent, self.listing.everything[kind], known)
+
+    def refusal(self, intent: Intent) -> Diagnostic | None:
+        """Why a create must not be made again: it has no name that would keep it from twins."""
+        if intent.verb != "create" or self.current.get(_key(intent)):
+            return None
+        if settling.create_class(intent, self.world) == "NAME":
+            return None
+        return settling.refusal(intent, self.candidates(intent))
+
+    def stale(self) -> Iterator[Stale]:
+        """Venues that did not answer, and since when nothing is known of them."""
+        listed = self.world.store.listed(self.app)
+        for venue, reason in sorted(self.listing.unanswered.items()):
+            ages = [at for kind, at in listed.items() if kind[0] == venue and kind in self.kinds]
+            yield Stale(venue=venue, since=min(ages, default=self.now), reason=reason)
 
 
-def _write(
-    journal: Journal,
-    before: Mapping[Key, ConfigurationItem],
-    current: Mapping[Key, ConfigurationItem | None],
-    outcomes: Mapping[int, str],
-) -> None:
+def _key(thing: ConfigurationItem | Intent) -> Key:
+    return str(thing.address), thing.incarnation
+
+
+def _nothing() -> None:
+    """There is no lease to keep."""
+
+
+def _refuse_if_superseded(found: Iterable[ConfigurationItem], generation: int) -> None:
+    later = [item for item in found if (item.generation or 0) > generation]
+    if later:
+        raise Failure(
+            Diagnostic(
+                summary="another copy of this store has taken over",
+                detail=f"{later[0].address} was made by generation {later[0].generation} of this "
+                f"installation, this store is generation {generation}",
+                remedy="go on working there; if this one is to take over, `moot recover`",
+            )
+        )
+
+
+def _write(journal: Journal, view: _View, outcomes: Mapping[int, str]) -> None:
+    before = {_key(item): item for item in view.known}
     changed = [
         (key, item)
-        for key, item in current.items()
+        for key, item in view.current.items()
         if item is None or key not in before or _differs(journal.seal_item(item), before[key])
     ]
-    if not changed and not outcomes:
+    if not changed and not view.intents and not view.listing.complete:
         return
     with journal.store.turn(journal.lease):
         for key, item in changed:
@@ -137,87 +257,24 @@ def _write(
                 journal.gone(before[key], "seen to be gone")
             else:
                 journal.write(item)
-        for intent, outcome in outcomes.items():
-            journal.store.settle(intent, outcome, journal.now())
+        for intent in view.intents:
+            if end := outcomes.get(intent.id):
+                journal.store.settle(intent.id, end, journal.now())
+            elif not settling.is_quiet(intent):
+                journal.quiet(intent.id, settling.quiet_since(intent, journal.held_since))
+        for venue, type in sorted(view.listing.complete):
+            journal.store.put_listed(view.app, venue, type, view.now)
 
 
 def _differs(item: ConfigurationItem, before: ConfigurationItem) -> bool:
     return replace(item, observed_at=before.observed_at) != before
 
 
-def _list_all(
-    kinds: Iterable[tuple[str, str]], scope: Scope, venues: Venues, slots: Slots
-) -> _Listing:
-    """Every type of every venue at once."""
-    questions = {
-        (venue, type): Question(venue, type, f"list {type}", _pages(type, scope))
-        for venue, type in kinds
-    }
-    listing = _Listing()
-    for kind, answer in ask(questions, venues, slots).items():
-        if isinstance(answer, ProviderError):
-            listing.unanswered[kind[0]] = answer.message
-            continue
-        if not all(page.complete for page in answer):
-            listing.partial.add(kind)
-        items = (item for page in answer for item in page.items if item.address)
-        listing.seen.update({(str(item.address), item.incarnation): item for item in items})
-    return listing
-
-
-def _pages(type: str, scope: Scope) -> Callable[[Provider], list[Page]]:
-    def pages(provider: Provider) -> list[Page]:
-        found = [provider.list(type, scope, None)]
-        while (cursor := found[-1].cursor) is not None:
-            found.append(provider.list(type, scope, cursor))
-        return found
-
-    return pages
-
-
-def _read_missing(
-    known: Mapping[Key, ConfigurationItem], listing: _Listing, venues: Venues, slots: Slots
-) -> None:
-    """Lists may lag or be partial: what they lack is gone only when a read says so too."""
-    questions = {
-        key: Question(item.venue, item.type, f"read {item.address}", _reads(item.on_venue))
-        for key, item in known.items()
-        if key not in listing.seen and item.venue not in listing.unanswered
-    }
-    for key, answer in ask(questions, venues, slots).items():
-        if isinstance(answer, ProviderError):
-            listing.unread.add(key)
-        elif answer is not None:
-            listing.seen[key] = answer
-
-
-def _reads(item: ConfigurationItem) -> Callable[[Provider], ConfigurationItem | None]:
-    return lambda provider: provider.read(item)
-
-
-def _stale(
-    unanswered: Mapping[str, str], known: Sequence[ConfigurationItem], now: float
-) -> tuple[Stale, ...]:
-    return tuple(
-        Stale(
-            venue=venue,
-            since=max((i.observed_at for i in known if i.venue == venue), default=0.0) or now,
-            reason=reason,
-        )
-        for venue, reason in sorted(unanswered.items())
-    )
-
-
-def _unexplained(
-    seen: Mapping[Key, ConfigurationItem], current: Mapping[Key, ConfigurationItem | None]
-) -> list[Diagnostic]:
-    return [
-        Diagnostic(
+def _unexplained(strangers: Iterable[ConfigurationItem]) -> Iterator[Diagnostic]:
+    for item in strangers:
+        yield Diagnostic(
             severity="warning",
             summary=f"{item.identifier} carries our marks, but this store does not know it",
             detail=f"it says that it is {item.address}#{item.incarnation} on {item.venue}",
-            remedy="it is left alone; remove it by hand if nobody needs it",
+            remedy="it is left alone; `moot sweep` shows it, `moot adopt` takes it over",
         )
-        for key, item in seen.items()
-        if key not in current
-    ]

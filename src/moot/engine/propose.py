@@ -2,63 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from moot.engine.journal import Journal
-from moot.engine.observe import Observation, observe
-from moot.engine.turn import Turn, World, sealed
+from moot.engine.observe import observe
+from moot.engine.rebuild import remembered
+from moot.engine.recorded import Seen, findings_of, fresh, rested
+from moot.engine.sketch import Sketch
+from moot.engine.turn import Observation, Turn, World, sealed
 from moot.model.app import App
-from moot.model.codec import placement_from_json
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.finding import Finding, Rule
-from moot.model.placement import Share
-from moot.model.plan import Plan
-from moot.model.resource import ConfigurationItem, Resource
-from moot.passes.connect import connect
+from moot.model.placement import SHARED
+from moot.model.plan import Create, Plan
+from moot.model.resource import Resource
+from moot.model.value import Ref, Secret, Value, at_path, encode, substitute
 from moot.passes.judge import judge
-from moot.passes.lower import lower
-from moot.passes.place import place
-from moot.passes.plan import plan
+from moot.passes.narrow import Rested, narrow
+from moot.passes.plan import plan as planned
+from moot.provider import TypeSchema
 
 
-def propose(app: App, world: World, journal: Journal | None = None) -> Turn:
-    """The turn up to its plan; without a journal nothing at all is written."""
-    venues = world.venues
-    begun_at = venues.env.now()
-    observed = observe(app.name, venues, world.store, world.slots, world.installation, journal)
-    offerings, absent = venues.offerings(_allowed(app, world))
-    prior = world.store.placement(app.name)
-    placement = place(
-        app,
-        offerings,
-        prior=placement_from_json(prior) if prior else None,
-        homes=_homes(observed.items),
-        absent=absent,
-    )
-    held = world.store.ports()
-    mine = {purpose: port for owner, purpose, port in held if owner == app.name}
-    taken = {port: owner for owner, _, port in held if owner != app.name}
-    connected = connect(app, placement, mine, taken)
-    backends = {share.venue: venues.provider(share.venue).lower for share in connected.shares}
-    desired = lower(app, connected.shares, backends)
+def propose(
+    app: App,
+    world: World,
+    journal: Journal | None = None,
+    observed: Observation | None = None,
+) -> Turn:
+    """The turn up to its plan; without a journal nothing at all is written.
+
+    `observed` is what exists, where somebody has looked just now.  What is at rest is not compared
+    again where its record can be trusted: what has changed meanwhile was just written down, or all
+    of it is young enough.
+    """
+    begun_at = world.venues.env.now()
+    kinds = frozenset(world.store.kinds(app.name))
+    if observed is None and (journal or not fresh(app.name, world)):
+        observed = observe(app.name, world, journal)
+    seen = Seen(app.name, world, observed)
+    sketch = Sketch.of(app, world, seen.within(()).items)
+    before = world.store.resting(app.name)
+    rest = rested(sketch, before) if journal or observed is None else None
+    draft = _drafted(sketch, seen, rest, journal)
+    findings = _judged(draft.desired, world.rules)
+    if draft.within is not None:
+        findings = (*findings, *findings_of(before, draft.within))
     return Turn(
         app=app.name,
-        plan=difference(desired, observed, world, app.name),
-        observed=observed,
+        plan=draft.plan,
+        observed=draft.observed,
         begun_at=begun_at,
-        placement=placement,
-        shares=connected.shares,
-        ports=connected.ports,
-        findings=_judged(desired, world.rules),
-        warnings=tuple(_segmentation(app, connected.shares)),
+        placement=sketch.placement,
+        shares=sketch.connected.shares,
+        ports=sketch.connected.ports,
+        findings=tuple(sorted(findings, key=lambda f: (f.address or "", f.rule, f.problem))),
+        warnings=(*sketch.warnings(), *_unsafe(draft.plan, world)),
+        desired=draft.desired,
+        within=draft.within,
+        rested=rest,
+        kinds=kinds,
     )
 
 
-def _allowed(app: App, world: World) -> list[str]:
-    """The venues of this run that the App allows; BadInput where it names one that is not there."""
-    for name in app.policy.venues:
-        world.venues.known(name)
-    return [v for v in world.allowed if not app.policy.venues or v in app.policy.venues]
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A plan, and what it was made from: of the components `within`, or of all."""
+
+    plan: Plan
+    desired: tuple[Resource, ...]
+    observed: Observation
+    within: frozenset[str] | None
+
+
+def _drafted(sketch: Sketch, seen: Seen, rest: Rested | None, journal: Journal | None) -> _Draft:
+    """Compare what is not at rest; what that touches as well, as often as it touches more."""
+    app, world = sketch.app.name, sketch.world
+    within = narrow(rest) if rest else None
+    while True:
+        desired = sketch.desired(within)
+        if seen.observed:
+            everything = remembered(desired, seen.observed, world, journal)
+            seen = replace(seen, observed=everything)
+        observed = remembered(desired, seen.within(within), world, journal)
+        plan = difference(desired, observed, world, app, within=within)
+        more = narrow(rest, plan) if rest and within is not None else None
+        if within is None or more is None or more <= within:
+            return _Draft(plan, desired, seen.observed or observed, within)
+        within |= more
 
 
 def difference(
@@ -68,19 +99,58 @@ def difference(
     app: str,
     purge: bool = False,
     unwanted: str = "no longer declared",
+    within: Collection[str] | None = None,
 ) -> Plan:
-    """The plan from what the App has to what is desired; `purge` also ends what keeps data."""
+    """The plan from what the App has to what is desired; `purge` also ends what keeps data.
+
+    `within`: both are of these components only, and of what is the App's own.
+    """
     desired = tuple(desired)
     of_type = {r.type: r.venue for r in desired} | {i.type: i.venue for i in observed.items}
-    return plan(
+    return planned(
         desired,
         [sealed(item, world) for item in observed.items],
         facts=lambda type: world.venues.facts(of_type[type], type),
         seal=world.seal,
-        used={address: used for address, (_, used) in world.store.identities(app).items()},
+        used=_used({r.address: r for r in desired}, observed, world, app, within),
         purge=purge,
         unwanted=unwanted,
     )
+
+
+def _used(
+    wanted: Mapping[str, Resource],
+    observed: Observation,
+    world: World,
+    app: str,
+    within: Collection[str] | None,
+) -> dict[str, int]:
+    """By address the highest incarnation that is not to be made, or not any more.
+
+    An earlier create of it that may still land asked for something else: under the same name there
+    would then be the wrong thing.  What keeps data is made once, whatever was asked for.
+    """
+    names = None if within is None else {SHARED, *within}
+    used = {address: used for address, (_, used) in world.store.identities(app, names).items()}
+    items = {item.address: item for item in observed.items}
+
+    def known(unknown: Ref | Secret) -> Value:
+        if isinstance(unknown, Secret) or unknown.address not in items:
+            return unknown
+        value = at_path(items[unknown.address].properties, unknown.attribute)
+        return unknown if value is None else value
+
+    for intent in observed.undecided:
+        want = wanted.get(intent.address)
+        if intent.verb == "create" and want and not _schema(want, world).keeps_data:
+            now = world.seal(want.type, substitute(want.properties, known))
+            if encode(now) != intent.body["applied"] and intent.change not in observed.refused:
+                used[want.address] = max(used.get(want.address, 0), intent.incarnation)
+    return used
+
+
+def _schema(want: Resource, world: World) -> TypeSchema:
+    return world.venues.schema(want.venue, want.type)
 
 
 def _judged(desired: Iterable[Resource], rules: Iterable[Rule]) -> tuple[Finding, ...]:
@@ -98,22 +168,14 @@ def _judged(desired: Iterable[Resource], rules: Iterable[Rule]) -> tuple[Finding
     return findings
 
 
-def _homes(items: Iterable[ConfigurationItem]) -> dict[str, str]:
-    """In which venue each of the App's volumes is."""
-    return {
-        str(item.address).rpartition("/volume/")[2]: item.venue
-        for item in items
-        if item.keeps_data and "/volume/" in str(item.address)
-    }
-
-
-def _segmentation(app: App, shares: Iterable[Share]) -> Iterable[Diagnostic]:
-    segments = {a.network for c in app.components for a in c.networks}
-    for share in shares:
-        if len(segments) > 1 and not all(a.offering.segmented for a in share.assignments):
+def _unsafe(plan: Plan, world: World) -> Iterable[Diagnostic]:
+    creates = [change.want for change in plan.changes if isinstance(change, Create)]
+    for venue, type in dict.fromkeys((want.venue, want.type) for want in creates):
+        if world.venues.schema(venue, type).create_class == "BARE":
             yield Diagnostic(
                 severity="warning",
-                summary=f"networks are not enforced on {share.venue}",
-                detail=f"components of {', '.join(sorted(segments))} can reach one another there",
-                remedy="set `x-moot: {segmentation: required}` to refuse such venues",
+                summary=f"making {type} on {venue} is not crash-safe",
+                detail="its things carry neither a name nor marks of ours: after an interruption "
+                "nothing tells which of them were just made",
+                remedy="should that happen, `moot up` shows what there is more than before",
             )

@@ -7,22 +7,21 @@ wants nothing.  A controller would call the same function for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from moot.engine.apply import Apply
+from moot.engine.carry_out import carry_out
 from moot.engine.journal import Journal
-from moot.engine.observe import observe
-from moot.engine.propose import difference, propose
-from moot.engine.turn import Hands, Turn, World
+from moot.engine.propose import difference
+from moot.engine.recovery import finishes, recovered, wait_for_late_calls
+from moot.engine.reserve import reserved
+from moot.engine.resting import come_to_rest
+from moot.engine.turn import Hands, Observation, Turn, World
 from moot.engine.walk import Walk
 from moot.model.app import App
-from moot.model.codec import placement_to_json
-from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.plan import Delete, Plan
-from moot.model.value import JSON
 from moot.passes.discardable import discardable
-from moot.store import PortTaken
 
-LOST_RACES = 3  # how often a turn is planned anew because another App took a port meanwhile
+ROUNDS = 3  # how often a turn looks, plans and applies before it leaves the rest to the next one
 
 
 def reconcile(
@@ -33,9 +32,11 @@ def reconcile(
     announce: Callable[[Turn], None],
 ) -> tuple[Turn, Walk]:
     """Make the App so.  `announce` is called once, before the first change."""
-    turn = _begun(app, world, journal)
-    announce(turn)
-    return turn, _apply(turn, world, journal, hands)
+
+    def wanted(observed: Observation) -> Turn:
+        return reserved(app, observed, world, journal)
+
+    return converge(app.name, wanted, world, journal, hands, announce)
 
 
 def retire(
@@ -47,12 +48,12 @@ def retire(
     purge: bool,
 ) -> tuple[Turn, Walk]:
     """A turn that wants nothing: what keeps data stays, unless `purge`."""
-    begun_at = journal.now()
-    observed = observe(app, world.venues, world.store, world.slots, world.installation, journal)
-    plan = difference((), observed, world, app, purge, "taken down")
-    turn = Turn(app=app, plan=plan, observed=observed, begun_at=begun_at, ports={})
-    announce(turn)
-    walk = _apply(turn, world, journal, hands)
+
+    def wanted(observed: Observation) -> Turn:
+        plan = difference((), observed, world, app, purge, "taken down")
+        return Turn(app=app, plan=plan, observed=observed, begun_at=journal.now(), ports={})
+
+    turn, walk = converge(app, wanted, world, journal, hands, announce)
     if not walk.failures and not walk.cancelled:
         with world.store.turn(journal.lease):
             world.store.put_ports(app, {})
@@ -65,65 +66,38 @@ def discard(
 ) -> tuple[Turn, Walk]:
     """A turn that deletes the named things that keep data, and nothing else."""
     begun_at = journal.now()
-    observed = observe(app, world.venues, world.store, world.slots, world.installation, journal)
+    observed = recovered(app, world, journal, hands)
     chosen = discardable(names, observed.items)
     plan = Plan(tuple(Delete(have=item, reason="asked for by name") for item in chosen))
     turn = Turn(app=app, plan=plan, observed=observed, begun_at=begun_at, ports={})
-    return turn, _apply(turn, world, journal, hands)
+    return turn, carry_out(plan, observed, world, journal, hands)
 
 
-def _begun(app: App, world: World, journal: Journal) -> Turn:
-    """A turn whose ports are reserved; planned again where another App took one meanwhile."""
-    for _ in range(LOST_RACES):
-        turn = propose(app, world, journal)
-        try:
-            _reserve(turn, world, journal)
-        except PortTaken:
-            continue
-        return turn
-    raise Failure(_lost_race())
+def converge(
+    app: str,
+    wanted: Callable[[Observation], Turn],
+    world: World,
+    journal: Journal,
+    hands: Hands,
+    announce: Callable[[Turn], None],
+) -> tuple[Turn, Walk]:
+    """Look, plan and apply; and once more where a call had an end that nobody saw, or where what
+    was half made has only been finished.
 
-
-def _reserve(turn: Turn, world: World, journal: Journal) -> None:
-    """Take the ports and remember the placement, in one transaction."""
-    assert turn.placement is not None
-    body: dict[str, JSON] = placement_to_json(turn.placement)
-    body["endpoints"] = [
-        [
-            listener.component,
-            listener.target,
-            [f"{address}:{port}" for address, port in listener.binds],
-        ]
-        for share in turn.shares
-        for listener in share.listeners
-    ]
-    with world.store.turn(journal.lease):
-        world.store.put_ports(turn.app, turn.ports)
-        world.store.put_placement(turn.app, body)
-
-
-def _apply(turn: Turn, world: World, journal: Journal, hands: Hands) -> Walk:
-    newest = sorted(turn.observed.items, key=lambda item: item.incarnation)
-    walk = Walk(
-        plan=turn.plan,
-        items={str(item.address): item for item in newest},
-        seal=world.seal,
-    )
-    return Apply(
-        walk=walk,
-        venues=world.venues,
-        journal=journal,
-        slots=world.slots,
-        secrets=hands.secrets,
-        observer=hands.observer,
-        cancelled=hands.cancelled,
-        renew=hands.renew,
-    ).run()
-
-
-def _lost_race() -> Diagnostic:
-    return Diagnostic(
-        summary="another app took a port this one was given",
-        detail=f"it happened {LOST_RACES} times in a row",
-        remedy="run the same command again",
-    )
+    The turn as it was announced, and the last walk, which also counts what those before it did.
+    """
+    begun_at = journal.now()
+    first = turn = wanted(recovered(app, world, journal, hands))
+    announce(first)
+    walk = carry_out(turn.plan, turn.observed, world, journal, hands)
+    for _ in range(ROUNDS - 1):
+        late = wait_for_late_calls(app, walk, turn.observed.at, world, journal, hands)
+        if not late and not finishes(walk):
+            break
+        observed = recovered(app, world, journal, hands)
+        if late and late <= {intent.id for intent in observed.undecided}:
+            break  # the wait has shown nothing new
+        turn = wanted(observed)
+        walk = carry_out(turn.plan, observed, world, journal, hands, walk)
+    come_to_rest(turn, walk, world, journal)
+    return replace(first, observed=turn.observed, begun_at=begun_at), walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from moot.model.value import Ref, Secret, Text, Value, canonical, is_list, is_mapping, unknowns
@@ -22,39 +22,55 @@ class Seal:
     sensitive: Callable[[str], tuple[str, ...]]
 
     def __call__(self, type: str, properties: Mapping[str, Value]) -> Mapping[str, Value]:
-        sealed = dict(properties)
-        for path in self.sensitive(type):
-            head, _, rest = path.partition(".")
-            if head in sealed:
-                sealed[head] = self._at(sealed[head], rest)
-        return sealed
+        return rewritten(properties, self.sensitive(type), self.leaves)
 
     def digest(self, content: bytes) -> str:
         """A keyed digest of 32 hexadecimal digits."""
         return hmac.new(self.key, content, hashlib.sha256).hexdigest()[:32]
 
-    def _at(self, value: Value, path: str) -> Value:
-        if not path:
-            return self.leaves(value)
-        head, _, rest = path.partition(".")
-        if is_list(value):
-            return [self._at(item, rest if head == "*" else path) for item in value]
-        if is_mapping(value):
-            return {
-                key: self._at(item, rest) if head in {"*", key} else item
-                for key, item in value.items()
-            }
-        return value
-
     def leaves(self, value: Value) -> Value:
         """Every leaf of a value as a digest; keys and order stay."""
-        if is_mapping(value):
-            done = list(value) == ["$digest"]
-            return value if done else {key: self.leaves(item) for key, item in value.items()}
-        if is_list(value):
-            return [self.leaves(item) for item in value]
-        if value is None or isinstance(value, Secret | Ref):
+        return leaves(value, self._leaf)
+
+    def _leaf(self, value: Value) -> Value:
+        if isinstance(value, Secret | Ref):
             return value
         if isinstance(value, Text) and any(isinstance(u, Ref) for u in unknowns(value)):
             return value
         return {"$digest": self.digest(canonical(value).encode())}
+
+
+def rewritten(
+    properties: Mapping[str, Value], paths: Iterable[str], change: Callable[[Value], Value]
+) -> dict[str, Value]:
+    """`properties` with what is at each dotted path changed; `*` stands for every member."""
+    changed = dict(properties)
+    for path in paths:
+        head, _, rest = path.partition(".")
+        if head in changed:
+            changed[head] = _at(changed[head], rest, change)
+    return changed
+
+
+def leaves(value: Value, change: Callable[[Value], Value]) -> Value:
+    """`value` with every leaf changed but None and what is a digest already."""
+    if is_mapping(value):
+        done = list(value) == ["$digest"]
+        return value if done else {key: leaves(item, change) for key, item in value.items()}
+    if is_list(value):
+        return [leaves(item, change) for item in value]
+    return None if value is None else change(value)
+
+
+def _at(value: Value, path: str, change: Callable[[Value], Value]) -> Value:
+    if not path:
+        return change(value)
+    head, _, rest = path.partition(".")
+    if is_list(value):
+        return [_at(item, rest if head == "*" else path, change) for item in value]
+    if is_mapping(value):
+        return {
+            key: _at(item, rest, change) if head in {"*", key} else item
+            for key, item in value.items()
+        }
+    return value

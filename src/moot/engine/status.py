@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from moot.engine.walk import Walk
+from moot.model.codec import placement_from_json
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Assignment, Placement
 from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus, Why
@@ -19,8 +20,8 @@ def replica_status(
     """A line per replica, in the order of their names.  `placement` as the store keeps it."""
     kept: Mapping[str, JSON] = placement or {}
     endpoints: list[tuple[str, int, list[str]]] = kept.get("endpoints", [])
-    assigned: list[list[JSON]] = kept.get("assignments", [])
-    offerings: dict[str, str] = {row[0]: row[3] for row in assigned}
+    runs = placement_from_json(kept).runs if kept else ()
+    offerings = {a.replica: a.offering.name for run in runs for a in run}
     silent = {s.venue for s in stale}
     lines: list[ReplicaStatus] = []
     newest: dict[str, ConfigurationItem] = {}
@@ -35,11 +36,12 @@ def replica_status(
                 replica=replica,
                 component=component,
                 venue=item.venue,
-                offering=offerings.get(replica, "").partition("/")[2],
+                offering=offerings.get(replica, ""),
                 status="stale" if item.venue in silent else item.status or "running",
                 endpoints=tuple((t, _reachable(a)) for t, a in shared) or _own(item),
                 since=item.since,
                 detail=str(item.private.get("detail") or "") if item.status == "failed" else "",
+                observed_at=item.observed_at,
             )
         )
     return tuple(lines)
@@ -56,7 +58,7 @@ def outcome(
     standing = tuple(walk.items.values())
     replicas = replica_status(standing, placement, stale)
     return Outcome(
-        plan=walk.plan,
+        plan=walk.first.plan,
         done=walk.outcomes("done"),
         dropped=walk.outcomes("dropped"),
         failures=tuple(dict.fromkeys(walk.failures)),
@@ -91,7 +93,7 @@ def volume_status(items: Sequence[ConfigurationItem]) -> tuple[VolumeStatus, ...
 
 def why(placement: Placement, offerings: Sequence[Offering], replica: str) -> Why:
     """Why a replica is where it is.  `replica` is in the placement."""
-    chosen = next(a for a in placement.assignments if a.replica == replica)
+    chosen = next(a for run in placement.runs for a in run if a.replica == replica)
     rejections = tuple(r for r in placement.rejections if r.component == chosen.component)
     out = {(r.venue, r.offering) for r in rejections}
     others = [

@@ -23,12 +23,14 @@ from moot.engine.trouble import (
     vanished,
 )
 from moot.engine.walk import Walk
-from moot.model.plan import Change, Wait
+from moot.model.plan import Change, Delete, Wait
 from moot.model.resource import ConfigurationItem
 
 TRIES = 5
 # Failures that do not tell whether the call had an effect.
 UNKNOWN = frozenset({"OutcomeUnknown", "ServiceTimeout", "NetworkFailure"})
+# Creates that would make a second one when repeated; only a listing tells what became of them.
+UNREPEATABLE = frozenset({"TAG", "BARE"})
 FIRST_LOOK_S = 0.03
 LONGEST_LOOK_S = 1.0
 
@@ -50,6 +52,8 @@ def _react(walk: Walk, event: Event) -> list[Effect]:
             return _succeeded(walk, walk.changes[key], item, now)
         case Continued(key, seconds, resume, note, now):
             change = walk.changes[key]
+            walk.answers[_venue(change)] += 1
+            walk.resumes[key] = resume
             effects: list[Effect] = [Remember(change, resume), Tell(change, "pending", note)]
             if walk.cancelled:
                 walk.in_flight.discard(key)
@@ -77,8 +81,13 @@ def _open(walk: Walk, name: str, now: float) -> list[Effect]:
         return _settle(walk, name, "done", now)
     if comes_to_nothing(walk, change):
         return [Tell(change, "dropped"), *_settle(walk, name, "dropped", now)]
+    if name in walk.refused:
+        walk.failures.append(walk.refused[name])
+        told = Tell(change, "failed", walk.refused[name].detail)
+        return [told, *_settle(walk, name, "failed", now)]
     walk.in_flight.add(name)
-    return [Tell(change, "started"), Call(change, 0, max(now, walk.not_before.get(name, now)))]
+    at = max(now, walk.not_before.get(name, now))
+    return [Tell(change, "started"), Call(change, walk.attempts.get(name, 0), at)]
 
 
 def _settle(walk: Walk, name: str, outcome: str, now: float) -> list[Effect]:
@@ -182,6 +191,7 @@ def _succeeded(
     walk: Walk, change: Change, item: ConfigurationItem | None, now: float
 ) -> list[Effect]:
     walk.in_flight.discard(change.key)
+    walk.answers[_venue(change)] += 1
     if item is not None:
         walk.items[change.address] = item
         walk.since.pop(change.address, None)
@@ -195,13 +205,14 @@ def _succeeded(
 
 def _failed(walk: Walk, event: Failed) -> list[Effect]:
     change = walk.changes[event.key]
-    tries = walk.tries[event.key] = walk.tries.get(event.key, 0) + 1
-    attempt = walk.attempts.get(event.key, 0) + (event.code not in UNKNOWN)
+    tries = walk.tries[event.key] = walk.tries.get(event.key, 0) + _counts(walk, change, event.code)
+    attempt = walk.attempts.get(event.key, 0) + _definite(walk, event)
     walk.attempts[event.key] = attempt
-    if event.retryable and tries < TRIES and not walk.cancelled:
-        pause = event.retry_after if event.retry_after is not None else 0.2 * 2**tries
+    if tries < TRIES and _may_repeat(walk, change, event):
+        pause = event.retry_after if event.retry_after is not None else 0.2 * 2 ** max(tries, 1)
         note = f"{event.message}; trying again"
-        again = Call(change, attempt, event.now + pause, called=True)
+        resume = walk.resumes.get(event.key)
+        again = Call(change, attempt, event.now + pause, resume, called=True)
         return [Tell(change, "pending", note), again]
     walk.in_flight.discard(event.key)
     walk.failures.append(call_failed(change, event.code, event.message, event.remedy))
@@ -210,3 +221,38 @@ def _failed(walk: Walk, event: Failed) -> list[Effect]:
         Tell(change, "failed", event.message),
     ]
     return effects + _settle(walk, event.key, "failed", event.now)
+
+
+def _definite(walk: Walk, event: Failed) -> bool:
+    """Whether it is known for sure that no call so far has made anything.
+
+    What was asked before and may have been done is not undone by a venue that is busy now.
+    """
+    if event.code in UNKNOWN:
+        walk.unknown.add(event.key)
+        return False
+    begun = event.key in walk.unknown or event.key in walk.resumes
+    return not (event.retryable and begun)
+
+
+def _counts(walk: Walk, change: Change, code: str) -> bool:
+    """Whether a failure is one of the few a change may have.
+
+    Throttling is not as long as the venue answers others: this one's turn will come.
+    """
+    if code != "Throttling":
+        return True
+    answers = walk.answers[_venue(change)]
+    progress = answers > walk.throttled.get(change.key, 0)
+    walk.throttled[change.key] = answers
+    return not progress
+
+
+def _may_repeat(walk: Walk, change: Change, event: Failed) -> bool:
+    """Whether the same call may be made once more, by this walk."""
+    lost = event.code in UNKNOWN and walk.recovery(change) in UNREPEATABLE
+    return event.retryable and not lost and not walk.cancelled
+
+
+def _venue(change: Change) -> str:
+    return (change.have if isinstance(change, Delete) else change.want).venue

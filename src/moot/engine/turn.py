@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from moot.engine.apply import Apply
 from moot.engine.cost import cost
-from moot.engine.observe import Observation
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
 from moot.engine.venues import Venues
+from moot.engine.walk import Walk
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding, Rule
 from moot.model.placement import Placement, Share
 from moot.model.plan import Plan
-from moot.model.report import Proposal, Step
-from moot.model.resource import ConfigurationItem
+from moot.model.report import Proposal, Stale, Step
+from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Secret
-from moot.store import Store
+from moot.passes.narrow import Rested
+from moot.store import Intent, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What every turn works with: venues, memory, and the key of the digests."""
+    """What every turn works with: venues, memory, and the key of the digests.
+
+    Facts younger than `max_age_s` seconds are not asked of a venue again.
+    """
 
     venues: Venues
     store: Store
@@ -34,11 +40,34 @@ class World:
     generation: int
     allowed: tuple[str, ...]
     rules: tuple[Rule, ...]
+    max_age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What exists now.  `items` hold properties as the venue reports them, unsealed.
+
+    `stale` venues did not answer: their items are as they were last known.
+    `undecided` are calls begun earlier that may still change what stands; `refused` says by change
+    why it must not be made before more is known.  `at` is when the look began.
+    """
+
+    items: tuple[ConfigurationItem, ...]
+    at: float = 0.0
+    stale: tuple[Stale, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    undecided: tuple[Intent, ...] = ()
+    refused: Mapping[str, Diagnostic] = field(default_factory=dict[str, Diagnostic])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A turn up to the moment at which something would be changed."""
+    """A turn up to the moment at which something would be changed.
+
+    `desired` was compared: what belongs to the components `within`, and to the App as a whole; None
+    stands for everything.  `rested` says what was at rest, where that was asked; `kinds` are those
+    of which the App had something.
+    """
 
     app: str
     plan: Plan
@@ -49,6 +78,10 @@ class Turn:
     ports: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    desired: tuple[Resource, ...] = ()
+    within: frozenset[str] | None = None
+    rested: Rested | None = None
+    kinds: frozenset[tuple[str, str]] = frozenset()
 
     def proposal(self, app: App) -> Proposal:
         """What `plan` shows and `up` announces."""
@@ -64,16 +97,28 @@ class Turn:
         )
 
 
+class Execution(Protocol):
+    """One walk over a plan, about to be made."""
+
+    def run(self) -> Walk: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What an apply needs of its caller: secrets, someone to tell, and a way to be stopped."""
+    """What an apply needs of its caller: secrets, someone to tell, and a way to be stopped.
+
+    `executor` makes the walks: with threads, unless a simulator drives them.
+    """
 
     secrets: Mapping[Secret, bytes]
     observer: Callable[[Step], None]
     cancelled: threading.Event
     renew: Callable[[], None]
+    executor: Callable[..., Execution] = Apply
 
 
 def sealed(item: ConfigurationItem, world: World) -> ConfigurationItem:
     """The item as it may be stored and compared: sensitive values as digests."""
+    if not world.seal.sensitive(item.type):
+        return item
     return replace(item, properties=world.seal(item.type, item.properties))

@@ -22,8 +22,11 @@ class Venues:
     env: Env
     kinds: Mapping[str, Callable[[], type[Provider]]] = field(default_factory=installed)
     _providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
-    _schemas: dict[str, TypeSchema] = field(default_factory=dict[str, TypeSchema])
+    _schemas: dict[tuple[str, str], TypeSchema] = field(
+        default_factory=dict[tuple[str, str], TypeSchema]
+    )
     _facts: dict[str, Facts] = field(default_factory=dict[str, Facts])
+    _sensitive: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def known(self, name: str) -> Venue:
         """A configured venue, unasked; BadInput where there is none of that name."""
@@ -69,12 +72,13 @@ class Venues:
 
     def schema(self, venue: str, type: str) -> TypeSchema:
         """What the provider says of a type; a bare schema where the venue is not there any more."""
-        if type not in self._schemas:
+        key = venue, type
+        if key not in self._schemas:
             try:
-                self._schemas[type] = self.call(venue, f"schema {type}", lambda p: p.schema(type))
+                self._schemas[key] = self.call(venue, f"schema {type}", lambda p: p.schema(type))
             except (BadInput, ProviderError):
                 return TypeSchema(type=type)
-        return self._schemas[type]
+        return self._schemas[key]
 
     def facts(self, venue: str, type: str) -> Facts:
         """The part of a type's schema that planning needs."""
@@ -90,16 +94,16 @@ class Venues:
 
     def sensitive(self, type: str) -> tuple[str, ...]:
         """Sensitive paths of a type, asked of the venues in use before any other is loaded."""
-        if type not in self._schemas:
+        if type not in self._sensitive:
             others = (name for name in self.configured if name not in self._providers)
             for name in (*self._providers, *others):
                 try:
                     if type in self.provider(name).types():
-                        return self.schema(name, type).sensitive
+                        self._sensitive[type] = self.schema(name, type).sensitive
+                        break
                 except (BadInput, ProviderError):
                     continue
-            return ()
-        return self._schemas[type].sensitive
+        return self._sensitive.get(type, ())
 
     def offerings(self, names: Iterable[str]) -> tuple[list[Offering], dict[str, str]]:
         """What the venues offer, and the reasons of those that do not answer."""

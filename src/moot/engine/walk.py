@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from moot.model.diagnostic import Diagnostic
 from moot.model.plan import Change, Create, Plan, Wait
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import Ref, Secret, Value, at_path, substitute
+from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute, unknowns
+from moot.provider import CreateClass
 
 Seal = Callable[[str, Mapping[str, Value]], Mapping[str, Value]]
 
 
+def named(want: Resource) -> CreateClass:
+    """The create class of types of which nothing else is known."""
+    return "NAME"
+
+
 @dataclass
 class Walk:
-    """The state of one apply."""
+    """The state of one apply.
+
+    `rank` is how long the chain of changes is that waits for a change or gate: gates count nothing.
+    `attempts` are the definite failures of a change so far, those of earlier turns included.
+    `unknown` are changes of which an earlier call may have had an effect that nobody saw, `refused`
+    those that must not be made, and why; `resumes` is how pending calls go on.  `before` is the
+    walk of the same turn that this one goes on with.
+    """
 
     plan: Plan
     items: dict[str, ConfigurationItem]
     seal: Seal
+    create_class: Callable[[Resource], CreateClass] = named
     changes: dict[str, Change] = field(init=False)
     creates: dict[str, Create] = field(init=False)
     unmet: dict[str, int] = field(default_factory=dict[str, int])
@@ -28,14 +42,22 @@ class Walk:
     waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
     watches: dict[str, list[Wait]] = field(default_factory=dict[str, list[Wait]])
     since: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    rank: dict[str, int] = field(default_factory=dict[str, int])
     tries: dict[str, int] = field(default_factory=dict[str, int])
+    answers: Counter[str] = field(default_factory=Counter[str])
+    throttled: dict[str, int] = field(default_factory=dict[str, int])
     attempts: dict[str, int] = field(default_factory=dict[str, int])
+    unknown: set[str] = field(default_factory=set[str])
+    resumes: dict[str, JSON] = field(default_factory=dict[str, JSON])
+    refused: dict[str, Diagnostic] = field(default_factory=dict[str, Diagnostic])
     not_before: dict[str, float] = field(default_factory=dict[str, float])
     ready: deque[str] = field(default_factory=deque[str])
     in_flight: set[str] = field(default_factory=set[str])
     settled: dict[str, str] = field(default_factory=dict[str, str])
     failures: list[Diagnostic] = field(default_factory=list[Diagnostic])
     cancelled: bool = False
+    _known: dict[int, bool] = field(default_factory=dict[int, bool])
+    before: Walk | None = None
 
     def __post_init__(self) -> None:
         self.changes = {change.key: change for change in self.plan.changes}
@@ -50,6 +72,12 @@ class Walk:
                     self.waiting[wait] = []
                     self.behind.setdefault(wait.change, []).append(wait)
                 self.waiting[wait].append(name)
+        self._measure()
+
+    @property
+    def first(self) -> Walk:
+        """The walk that the turn began with: its plan is the one that was announced."""
+        return self.before.first if self.before else self
 
     @property
     def over(self) -> bool:
@@ -57,8 +85,13 @@ class Walk:
         return not self.in_flight and (self.cancelled or not self.watches)
 
     def outcomes(self, outcome: str) -> int:
-        """How many changes ended so: done, dropped, failed or blocked."""
-        return sum(self.settled.get(key) == outcome for key in self.changes)
+        """How many changes ended so, those of the walks before included: done or dropped."""
+        mine = sum(self.settled.get(key) == outcome for key in self.changes)
+        return mine + (self.before.outcomes(outcome) if self.before else 0)
+
+    def recovery(self, change: Change) -> CreateClass | None:
+        """How it is found out what a create did whose end nobody saw; None for other verbs."""
+        return self.create_class(change.want) if isinstance(change, Create) else None
 
     def resolved(self, want: Resource) -> Mapping[str, Value]:
         """Properties with every Ref that can be known replaced by its value."""
@@ -69,4 +102,33 @@ class Walk:
             value = at_path(self.items[unknown.address].properties, unknown.attribute)
             return unknown if value is None else value
 
+        if self.is_known(want.properties):
+            return want.properties
         return substitute(want.properties, known)
+
+    def is_known(self, properties: Mapping[str, Value]) -> bool:
+        """Whether nothing in them has to be replaced; asked several times of each, and slow."""
+        found = self._known.get(id(properties))  # they live as long as the plan
+        if found is None:
+            found = self._known[id(properties)] = not unknowns(properties)
+        return found
+
+    def _measure(self) -> None:
+        """Rank every node: from the last to the first, each is seen once."""
+        unmet = dict(self.unmet)
+        for wait in self.behind.get(None, ()):
+            for name in self.waiting[wait]:
+                unmet[name] -= 1
+        order = [name for name, count in unmet.items() if not count]
+        for name in order:  # grows on the way
+            for follower in self._followers(name):
+                unmet[follower] -= 1
+                if not unmet[follower]:
+                    order.append(follower)
+        self.rank = dict.fromkeys(unmet, 0)
+        for name in reversed(order):
+            behind = (self.rank[f] + (f in self.changes) for f in self._followers(name))
+            self.rank[name] = max(behind, default=0)
+
+    def _followers(self, name: str) -> Iterator[str]:
+        return (f for wait in self.behind.get(name, ()) for f in self.waiting[wait])

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
+from operator import attrgetter
 
-from moot.model.placement import Assignment, Placement, Rejection
-from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, decode, encode
+from moot.model.placement import Assignments, Placement, Rejection, Run
+from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
+from moot.model.value import JSON, Value, decode, encode
 from moot.model.venue import Offering
 
-_ITEM_FIELDS = {f.name for f in fields(ConfigurationItem)}
-_ITEM_VOLATILE = ("observed_at",)
+_Defaults = tuple[tuple[str, JSON], ...]
+
+
+def _defaults(kind: type[ConfigurationItem] | type[Resource], *without: str) -> _Defaults:
+    """Names and defaults of all fields; MISSING where there is no default."""
+    return tuple(
+        (f.name, f.default if f.default_factory is MISSING else f.default_factory())
+        for f in fields(kind)
+        if f.name not in without
+    )
+
+
+_ITEM = _defaults(ConfigurationItem, "observed_at")  # when it was last looked at is no content
+_RESOURCE = _defaults(Resource)
+_ITEM_FIELDS = frozenset(f.name for f in fields(ConfigurationItem))
+_RESOURCE_FIELDS = frozenset(f.name for f in fields(Resource))
+_item_values = attrgetter(*(name for name, _ in _ITEM))
+_resource_values = attrgetter(*(name for name, _ in _RESOURCE))
 
 
 def item_to_json(item: ConfigurationItem) -> dict[str, JSON]:
-    """Everything about an item but when it was last looked at, which is not content."""
-    body = {f.name: getattr(item, f.name) for f in fields(item) if f.name not in _ITEM_VOLATILE}
-    body["exclusive"] = sorted(item.exclusive)
-    return {name: encode(value) for name, value in body.items()}
+    """Everything about an item but when it was last looked at; what is as by default is left out.
+
+    What was asked for is always in it.
+    """
+    body = _told(_item_values(item), _ITEM)
+    body["applied"] = encode(item.applied)
+    if item.exclusive:
+        body["exclusive"] = sorted(item.exclusive)
+    return body
 
 
 def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> ConfigurationItem:
@@ -32,29 +54,68 @@ def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> Config
     return ConfigurationItem(**values)
 
 
+def resource_to_json(want: Resource) -> dict[str, JSON]:
+    """Everything about a Resource; what is as by default is left out."""
+    body = _told(_resource_values(want), _RESOURCE)
+    if want.edges:
+        body["edges"] = [[edge.target, edge.condition] for edge in want.edges]
+    if want.exclusive:
+        body["exclusive"] = sorted(want.exclusive)
+    if want.rollout:
+        body["rollout"] = [want.rollout.parallelism, want.rollout.delay_s]
+    return body
+
+
+def resource_from_json(body: Mapping[str, JSON]) -> Resource:
+    """Inverse of `resource_to_json`; a field that is not there takes its default."""
+    values: dict[str, JSON] = {name: body[name] for name in _RESOURCE_FIELDS & body.keys()}
+    values["properties"] = decode(values.get("properties", {}))
+    values["edges"] = tuple(Edge(*edge) for edge in values.get("edges", ()))
+    values["exclusive"] = frozenset(values.get("exclusive", ()))
+    if rollout := values.get("rollout"):
+        values["rollout"] = Rollout(parallelism=rollout[0], delay_s=rollout[1])
+    return Resource(**values)
+
+
+def _told(values: tuple[Value, ...], defaults: _Defaults) -> dict[str, JSON]:
+    return {
+        name: encode(value)
+        for (name, default), value in zip(defaults, values, strict=True)
+        if value != default
+    }
+
+
 def placement_to_json(placement: Placement) -> dict[str, JSON]:
-    """A placement with every offering written once."""
-    offerings = {f"{a.offering.venue}/{a.offering.name}": a.offering for a in placement.assignments}
+    """A placement with every offering written once, and replicas that run alike as one run."""
+    runs = placement.runs
+    offerings = {_name(run.offering): run.offering for run in runs}
     return {
         "offerings": {name: _offering_to_json(o) for name, o in offerings.items()},
-        "assignments": [
-            [a.replica, a.component, a.index, f"{a.offering.venue}/{a.offering.name}", a.runs_as]
-            for a in placement.assignments
+        "runs": [
+            [f"{run.app}/{run.component}", run.first, run.count, _name(run.offering), run.runs_as]
+            for run in runs
         ],
         "rejections": [[r.component, r.venue, r.offering, r.reason] for r in placement.rejections],
     }
 
 
 def placement_from_json(body: Mapping[str, JSON]) -> Placement:
-    """Inverse of `placement_to_json`."""
+    """Inverse of `placement_to_json`; reads what version 1 wrote, an entry per replica, as well."""
     offerings = {name: _offering_from_json(o) for name, o in body["offerings"].items()}
-    return Placement(
-        assignments=tuple(
-            Assignment(replica, component, index, offerings[name], runs_as)
-            for replica, component, index, name, runs_as in body["assignments"]
-        ),
-        rejections=tuple(Rejection(*row) for row in body["rejections"]),
+    replicas = [
+        [replica.rpartition("/")[0], index, 1, name, runs_as]
+        for replica, _, index, name, runs_as in body.get("assignments", ())
+    ]
+    runs = (
+        Run(of.partition("/")[0], of.partition("/")[2], first, count, offerings[name], runs_as)
+        for of, first, count, name, runs_as in body.get("runs", replicas)
     )
+    rejections = tuple(Rejection(*row) for row in body["rejections"])
+    return Placement(assignments=Assignments(runs), rejections=rejections)
+
+
+def _name(offering: Offering) -> str:
+    return f"{offering.venue}/{offering.name}"
 
 
 def _offering_to_json(offering: Offering) -> dict[str, JSON]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, overload
 
 from moot.model.app import App, Component
 from moot.model.value import Value
 from moot.model.venue import Offering
+
+RunsAs = Literal["process", "container"]
+
+SHARED = ""  # in the place of a component's name: what is the App's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,91 @@ class Assignment:
     component: str
     index: int
     offering: Offering
-    runs_as: Literal["process", "container"]
+    runs_as: RunsAs
 
     @property
     def main(self) -> str:
         """Address of the Resource whose status is the replica's: `shop/web/0@laptop/process`."""
         return f"{self.replica}@{self.offering.venue}/{self.runs_as}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`count` replicas of a component, from index `first` on, that run alike on one offering."""
+
+    app: str
+    component: str
+    first: int
+    count: int
+    offering: Offering
+    runs_as: RunsAs
+
+    def __iter__(self) -> Iterator[Assignment]:
+        for index in range(self.first, self.first + self.count):
+            yield self[index]
+
+    def __getitem__(self, index: int) -> Assignment:
+        """The assignment of the replica of that index."""
+        replica = f"{self.app}/{self.component}/{index}"
+        return Assignment(replica, self.component, index, self.offering, self.runs_as)
+
+
+class Assignments(Sequence[Assignment]):
+    """Assignments kept as runs, each made when it is asked for.
+
+    A component of ten thousand replicas takes no more room than one of two.
+    """
+
+    __slots__ = ("runs",)
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self.runs = tuple(runs)
+
+    def __len__(self) -> int:
+        return sum(run.count for run in self.runs)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        return (assignment for run in self.runs for assignment in run)
+
+    @overload
+    def __getitem__(self, index: int) -> Assignment: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Assignment]: ...
+    def __getitem__(self, index: int | slice) -> Assignment | Sequence[Assignment]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        left = index + len(self) if index < 0 else index
+        for run in self.runs:
+            if 0 <= left < run.count:
+                return run[run.first + left]
+            left -= run.count
+        raise IndexError(index)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Assignments):
+            return self.runs == other.runs or tuple(self) == tuple(other)
+        return tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Assignments({self.runs!r})"
+
+
+def runs_of(assignments: Sequence[Assignment]) -> tuple[Run, ...]:
+    """Assignments as the fewest runs that keep their order."""
+    if isinstance(assignments, Assignments):
+        return assignments.runs
+    found: list[Run] = []
+    for each in assignments:
+        app = each.replica.partition("/")[0]
+        last = found[-1] if found else None
+        if last and each == last[last.first + last.count]:
+            found[-1] = replace(last, count=last.count + 1)
+        else:
+            found.append(Run(app, each.component, each.index, 1, each.offering, each.runs_as))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +127,13 @@ class Rejection:
 class Placement:
     """The decision and its explanation, kept together so that no one has to rerun it to ask why."""
 
-    assignments: tuple[Assignment, ...]
+    assignments: Sequence[Assignment]
     rejections: tuple[Rejection, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The assignments as runs: for whatever must not cost more with every replica."""
+        return runs_of(self.assignments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +172,49 @@ class Share:
 
     app: App
     venue: str
-    assignments: tuple[Assignment, ...]
+    assignments: Sequence[Assignment]
     environment: Mapping[str, Mapping[str, Value]] = field(
         default_factory=dict[str, Mapping[str, Value]]
     )
     listeners: tuple[Listener, ...] = ()
     tell_ports: bool = False
     host_aliases: tuple[str, ...] = ()
+    _components: Mapping[str, Component] = field(init=False, compare=False, repr=False)
+    _listeners: Mapping[str, Sequence[Listener]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        listeners: dict[str, list[Listener]] = {}
+        for listener in self.listeners:
+            listeners.setdefault(listener.component, []).append(listener)
+        object.__setattr__(self, "_components", {c.name: c for c in self.app.components})
+        object.__setattr__(self, "_listeners", listeners)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The assignments as runs."""
+        return runs_of(self.assignments)
 
     def component(self, name: str) -> Component:
         """The component of that name; it is in the App by construction."""
-        return next(c for c in self.app.components if c.name == name)
+        return self._components[name]
+
+    def declares(self, name: str) -> bool:
+        """Whether the App has a component of that name, wherever it is placed."""
+        return name in self._components
+
+    def listeners_of(self, component: str) -> Sequence[Listener]:
+        """The gateway's listeners for a component."""
+        return self._listeners.get(component, ())
 
     def listener(self, component: str, target: int) -> Listener | None:
         """The gateway's listener for a port of a component, None where it is reached directly."""
-        found = (x for x in self.listeners if (x.component, x.target) == (component, target))
-        return next(found, None)
+        return next((x for x in self.listeners_of(component) if x.target == target), None)
+
+
+def component_of(address: str) -> str:
+    """`web` of `shop/web/0@laptop/process`, `shop/web@laptop/image` and `shop/web`.
+
+    SHARED for what belongs to the App as a whole, such as `shop@laptop/gateway`.
+    """
+    before = address.partition("@")[0].split("/")
+    return before[1] if len(before) > 1 else SHARED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -88,7 +89,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaStatus:
-    """One line of `ps`.  `endpoints` are (port, address) pairs, `since` in epoch seconds."""
+    """One line of `ps`.  `endpoints` are (port, address) pairs.
+
+    `since` is when the status became so, `observed_at` when it was last seen (epoch seconds).
+    """
 
     replica: str
     component: str
@@ -98,6 +102,7 @@ class ReplicaStatus:
     endpoints: tuple[tuple[str, str], ...] = ()
     since: float | None = None
     detail: str = ""
+    observed_at: float = 0.0
 
     def as_json(self) -> JSON:
         """An entry of `replicas` in `ps --json`."""
@@ -110,6 +115,7 @@ class ReplicaStatus:
             "endpoints": [{"port": port, "address": address} for port, address in self.endpoints],
             "since": self.since,
             "detail": self.detail,
+            "observed_at": self.observed_at,
         }
 
 
@@ -168,3 +174,65 @@ class Check:
     remedy: str = ""
     required: bool = False
     extra: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What `recover` takes on, or would.  `why` says what is wrong with the database, if anything.
+
+    `known` counts what the inventory had already; of `doubles` each says it is one of `items`, and
+    is left alone; `others` counts things by the installation whose marks they carry.
+    `generation` is 0 as long as nothing was written.
+    """
+
+    installation: str
+    why: Diagnostic | None = None
+    known: int = 0
+    items: tuple[ConfigurationItem, ...] = ()
+    doubles: tuple[ConfigurationItem, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict[str, int])
+    stale: tuple[Stale, ...] = ()
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A thing with our marks that the inventory lacks.
+
+    `explained`: the journal knows that it made it; what it does not explain may be another's work.
+    """
+
+    item: ConfigurationItem
+    app: str
+    explained: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """How one thing differs between two times: it came, went or changed.
+
+    `paths` are (property path, before, after), also `status` and `identifier`; `at` in epoch
+    seconds and `cause` are those of the last version in between.
+    """
+
+    address: str
+    type: str
+    venue: str
+    kind: Literal["came", "went", "changed"]
+    paths: tuple[tuple[str, JSON, JSON], ...] = ()
+    at: float | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """What `undo` would do: the plan back, the revision it goes back to, and what cannot be undone.
+
+    `at` (epoch seconds) and `cause` are those of the revision that is taken back.
+    """
+
+    proposal: Proposal
+    number: int
+    at: float
+    cause: str
+    lost: tuple[Diagnostic, ...] = ()

@@ -84,6 +84,8 @@ class ConfigurationItem:
     `applied` is what we last asked for, with sensitive values as keyed digests.
     `marked_as`: the address it carries on the venue, where ours was renamed since.
     `unfinished`: its create was begun and its end was never recorded.
+    `recalled`: its record was lost and made again from its marks: what was asked of it is not
+    known but for the digests in `memo`, which is otherwise empty.
     `observed_at` is in seconds since the epoch.
     """
 
@@ -109,6 +111,8 @@ class ConfigurationItem:
     since: float | None = None
     marked_as: str | None = None
     unfinished: bool = False
+    recalled: bool = False
+    memo: str = ""
     observed_at: float = 0.0
 
     @property

@@ -39,6 +39,7 @@ Value = Any
 JSON = Any
 # Nearly all of a large plan is this; asked first, it is most of what walking through one costs.
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
@@ -53,7 +54,7 @@ def is_list(value: Value) -> TypeGuard[list[Value] | tuple[Value, ...]]:
 
 def canonical(value: Value) -> str:
     """One text for one value: equal values give equal texts, on every machine and in every run."""
-    return json.dumps(encode(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(encode(value))
 
 
 def encode(value: Value) -> JSON:
@@ -61,9 +62,11 @@ def encode(value: Value) -> JSON:
     if type(value) in _PLAIN:
         return value
     if is_mapping(value):
-        return {str(key): encode(item) for key, item in value.items()}
+        return {
+            str(key): item if type(item) in _PLAIN else encode(item) for key, item in value.items()
+        }
     if is_list(value):
-        return [encode(item) for item in value]
+        return [item if type(item) in _PLAIN else encode(item) for item in value]
     match value:
         case Ref(address, attribute):
             return {"$ref": [address, attribute]}
@@ -130,10 +133,12 @@ def _gather(value: Value, found: list[Ref | Secret]) -> None:
         found += [part for part in value.parts if not isinstance(part, str)]
     elif is_mapping(value):
         for item in value.values():
-            _gather(item, found)
+            if type(item) not in _PLAIN:
+                _gather(item, found)
     elif is_list(value):
         for item in value:
-            _gather(item, found)
+            if type(item) not in _PLAIN:
+                _gather(item, found)
 
 
 def joined(parts: list[Value]) -> str | Text:

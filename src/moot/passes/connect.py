@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from moot.model.app import App, Component, Port
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Assignment, Listener, Placement, Share
+from moot.model.placement import Assignments, Listener, Placement, Run, Share
 from moot.model.value import Ref, Value
 from moot.model.venue import Offering
 
@@ -56,12 +56,15 @@ class _Desk:
     problems: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
     def __post_init__(self) -> None:
-        self.first: dict[str, Assignment] = {}
-        for assignment in self.placement.assignments:
-            self.first.setdefault(assignment.component, assignment)
+        self.runs = self.placement.runs
+        self.first: dict[str, Run] = {}
+        for run in self.runs:
+            self.first.setdefault(run.component, run)
         self.placed = {c.name: c for c in self.app.components if c.name in self.first}
-        self.venues = tuple(dict.fromkeys(a.offering.venue for a in self.placement.assignments))
-        self.asked_for = {p.published for c in self.placed.values() for p in c.ports}
+        self.venues = tuple(dict.fromkeys(run.offering.venue for run in self.runs))
+        published = {p.published for c in self.placed.values() for p in c.ports}
+        self.used = {port for port in published if port is not None}
+        self.kept = frozenset(self.prior.values())  # each stays with the purpose it was for
         self.targets_of: dict[str, set[str]] = {name: set() for name in self.placed}
         self.sources_of: dict[str, set[str]] = {name: set() for name in self.placed}
         for connection in self.app.connections:
@@ -116,8 +119,7 @@ class _Desk:
                     place=port.place,
                 )
             )
-        self.ports[f"{purpose}:{number}"] = number
-        return port.address, number
+        return port.address, self.give(f"{purpose}:{number}", number)
 
     def reached_at(
         self, component: Component, target: int, offering: Offering, foreign: list[Offering]
@@ -138,23 +140,29 @@ class _Desk:
         if purpose in self.ports:
             return self.ports[purpose]
         number = self.prior.get(purpose)
-        used = {*self.ports.values(), *self.asked_for}
-        if number is None or number in self.taken or number in used:
-            start = zlib.crc32(f"{self.app.name}/{purpose}".encode()) % len(PORTS)
+        if number is None or number in self.taken or number in self.used:
+            start = PORTS.index(first_choice(self.app.name, purpose))
             order = (PORTS[(start + i) % len(PORTS)] for i in range(len(PORTS)))
-            used |= set(self.prior.values())  # each stays with the purpose it was for
-            number = next(p for p in order if p not in used and p not in self.taken)
+            number = next(
+                p
+                for p in order
+                if p not in self.used and p not in self.kept and p not in self.taken
+            )
+        return self.give(purpose, number)
+
+    def give(self, purpose: str, number: int) -> int:
         self.ports[purpose] = number
+        self.used.add(number)
         return number
 
     def share(self, venue: str, listeners: Mapping[str, tuple[Listener, ...]]) -> Share:
-        assignments = tuple(a for a in self.placement.assignments if a.offering.venue == venue)
-        here = dict.fromkeys(a.component for a in assignments)
+        runs = [run for run in self.runs if run.offering.venue == venue]
+        here = dict.fromkeys(run.component for run in runs)
         tell = any(component.process for component in self.app.components)
         return Share(
             app=self.app,
             venue=venue,
-            assignments=assignments,
+            assignments=Assignments(runs),
             environment={
                 name: {
                     **(self.discovery(name, listeners) if tell else {}),
@@ -198,11 +206,17 @@ class _Desk:
         if here.venue == there.venue and there.names:
             return target, str(port)
         if here.venue == there.venue and not gated:
-            main = self.first[target].main
+            run = self.first[target]
+            main = run[run.first].main
             return Ref(main, "address"), Ref(main, f"ports.{port}")
         if here.venue != there.venue and (not here.machine or here.machine != there.machine):
             self.problems.append(_unreachable(self.placed[source], target, here, there))
         return here.host_name, str(self.inner_port(target, port))
+
+
+def first_choice(app: str, purpose: str) -> int:
+    """The port a purpose is given where nothing stands against it: the same on every machine."""
+    return PORTS[zlib.crc32(f"{app}/{purpose}".encode()) % len(PORTS)]
 
 
 def variable(name: str) -> str:

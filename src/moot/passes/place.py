@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Literal
+from math import inf
 
 from moot.model.app import App, Component
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Assignment, Placement, Rejection
+from moot.model.placement import Assignments, Placement, Rejection, Run, RunsAs
 from moot.model.venue import Offering
-
-RunsAs = Literal["process", "container"]
 
 # A mover must save more than this an hour: below it, churn costs more than it saves.
 MOVE_THRESHOLD = Decimal("0.01")
 ISOLATION = ("process", "container", "vm", "metal")
 UNKNOWN_PRICE = Decimal(10**6)
+
+Key = tuple[str, str]  # venue and name of an offering
+Way = tuple[Offering, RunsAs]
+Room = dict[Key, tuple[float, float, float]]  # CPUs, MiB of memory, MiB of disk
 
 
 def place(
@@ -31,24 +34,30 @@ def place(
     Components that share a volume share a venue.  `homes` says in which venue each existing volume
     is; a component goes where its data is.  `absent` are venues that do not answer, with the
     reason.  Raises Refused with every component that cannot be placed and why.
+
+    Replicas that go the same way are placed in one step, so the cost follows the components.
     """
-    room = {(o.venue, o.name): [o.cpu, float(o.memory_mib), float(o.disk_mib)] for o in offerings}
-    before = {a.replica: a.offering for a in prior.assignments} if prior else {}
-    assignments: list[Assignment] = []
+    room: Room = {_key(o): (o.cpu, o.memory_mib, o.disk_mib) for o in offerings}
+    before: dict[str, list[Run]] = {}
+    for run in prior.runs if prior else ():
+        before.setdefault(run.component, []).append(run)
+    placed: list[Run] = []
     rejections: list[Rejection] = []
     problems: list[Diagnostic] = []
     candidates = {c.name: _candidates(app, c, offerings, homes or {}) for c in app.components}
     able = {name: {o.venue for o, _ in fits} for name, (fits, _) in candidates.items()}
+    sharers = _sharers(app)
     for component in app.components:
-        fits, rejected = _together(app, component, able, candidates[component.name])
+        fits, rejected = _together(component, sharers, able, candidates[component.name])
         rejected += [Rejection(component.name, v, "-", why) for v, why in (absent or {}).items()]
         rejections += rejected
+        at_home = before.get(component.name, [])
         choices = [
             chosen
             for venue in dict.fromkeys(o.venue for o, _ in fits)
             if (
                 chosen := _fill(
-                    app, component, [f for f in fits if f[0].venue == venue], room, before
+                    app, component, [f for f in fits if f[0].venue == venue], room, at_home
                 )
             )
         ]
@@ -56,20 +65,20 @@ def place(
             problems.append(_unplaceable(component, fits, rejected))
             continue
         if choices:
-            best = _choose(choices, before)
-            assignments += best
+            best = _choose(choices, at_home)
+            placed += best
             able[component.name] = {best[0].offering.venue}
-            for assignment in best:
-                _take(room, assignment.offering, component)
+            for run in best:
+                _take(room, run.offering, component, run.count)
     if problems:
         raise Refused(*problems)
-    return Placement(assignments=tuple(assignments), rejections=tuple(rejections))
+    return Placement(assignments=Assignments(placed), rejections=tuple(rejections))
 
 
 def _candidates(
     app: App, component: Component, offerings: Sequence[Offering], homes: Mapping[str, str]
-) -> tuple[list[tuple[Offering, RunsAs]], list[Rejection]]:
-    fits: list[tuple[Offering, RunsAs]] = []
+) -> tuple[list[Way], list[Rejection]]:
+    fits: list[Way] = []
     rejected: list[Rejection] = []
     for offering in offerings:
         runs_as = _way(component, offering)
@@ -84,21 +93,36 @@ def _candidates(
     return fits, rejected
 
 
+def _sharers(app: App) -> dict[str, list[tuple[str, str]]]:
+    """By component the others with replicas that share a volume with it, each with that volume."""
+    ours = {volume.name for volume in app.volumes if not volume.external}
+    users: dict[str, list[str]] = {}
+    for component in app.components:
+        for source in {m.source for m in component.mounts if m.kind == "volume"} & ours:
+            users.setdefault(source, []).append(component.name)
+    position = {c.name: index for index, c in enumerate(app.components) if c.replicas}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for source, names in users.items():
+        for name in names:
+            others = ((other, source) for other in names if other != name and other in position)
+            found.setdefault(name, []).extend(others)
+    for shared in found.values():
+        shared.sort(key=lambda other: (position[other[0]], other[1]))
+    return found
+
+
 def _together(
-    app: App,
     component: Component,
+    sharers: Mapping[str, Sequence[tuple[str, str]]],
     able: Mapping[str, set[str]],
-    candidates: tuple[list[tuple[Offering, RunsAs]], list[Rejection]],
-) -> tuple[list[tuple[Offering, RunsAs]], list[Rejection]]:
+    candidates: tuple[list[Way], list[Rejection]],
+) -> tuple[list[Way], list[Rejection]]:
     """The candidates in venues that can run, or already do, all it shares a volume with."""
     found, rejected = candidates
-    others = [
-        (other.name, source)
-        for other in app.components
-        if other.name != component.name and other.replicas
-        for source in sorted(_volumes(app, other) & _volumes(app, component))
-    ]
-    fits: list[tuple[Offering, RunsAs]] = []
+    others = sharers.get(component.name)
+    if not others:
+        return found, rejected
+    fits: list[Way] = []
     for offering, runs_as in found:
         apart = next((o for o in others if offering.venue not in able[o[0]]), None)
         if apart:
@@ -107,11 +131,6 @@ def _together(
         else:
             fits.append((offering, runs_as))
     return fits, rejected
-
-
-def _volumes(app: App, component: Component) -> set[str]:
-    ours = {volume.name for volume in app.volumes if not volume.external}
-    return ours & {m.source for m in component.mounts if m.kind == "volume"}
 
 
 def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
@@ -166,69 +185,94 @@ def _misfit(
 def _fill(
     app: App,
     component: Component,
-    fits: Sequence[tuple[Offering, RunsAs]],
-    room: Mapping[tuple[str, str], Sequence[float]],
-    before: Mapping[str, Offering],
-) -> list[Assignment] | None:
+    fits: Sequence[Way],
+    room: Room,
+    before: Iterable[Run],
+) -> list[Run] | None:
     """All replicas on these offerings, where they are or else cheapest first.
 
     None where they do not all fit.
     """
-    left = {(o.venue, o.name): list(room[o.venue, o.name]) for o, _ in fits}
+    left: Room = {_key(o): room[_key(o)] for o, _ in fits}
     ordered = sorted(fits, key=lambda fit: (_price(fit[0]), fit[0].name))
-    made: list[Assignment] = []
-    for index in range(component.replicas):
-        replica = f"{app.name}/{component.name}/{index}"
-        open = [f for f in ordered if _has_room(left[f[0].venue, f[0].name], component)]
-        if not open:
-            return None
-        offering, runs_as = _nearest(open, before.get(replica))
-        _take(left, offering, component)
-        made.append(Assignment(replica, component.name, index, offering, runs_as))
+    made: list[Run] = []
+    for first, count, home in _stretches(component, before):
+        done = 0
+        while done < count:
+            open = [f for f in ordered if _capacity(left[_key(f[0])], component) >= 1]
+            if not open:
+                return None
+            offering, runs_as = _nearest(open, home)
+            # As long as this one has room, the choice stays the same.
+            fitting = int(min(count - done, _capacity(left[_key(offering)], component)))
+            _take(left, offering, component, fitting)
+            if made and made[-1].offering is offering:
+                made[-1] = replace(made[-1], count=made[-1].count + fitting)
+            else:
+                start = first + done
+                made.append(Run(app.name, component.name, start, fitting, offering, runs_as))
+            done += fitting
     return made
 
 
-def _nearest(
-    ordered: Sequence[tuple[Offering, RunsAs]], home: Offering | None
-) -> tuple[Offering, RunsAs]:
+def _stretches(
+    component: Component, before: Iterable[Run]
+) -> Iterator[tuple[int, int, Offering | None]]:
+    """The replicas in stretches (first, count) that were on one offering, or nowhere yet."""
+    reached = 0
+    for run in sorted(before, key=lambda run: run.first):
+        first, end = max(run.first, reached), min(run.first + run.count, component.replicas)
+        if first >= end:
+            continue
+        if reached < first:
+            yield reached, first - reached, None
+        yield first, end - first, run.offering
+        reached = end
+    if reached < component.replicas:
+        yield reached, component.replicas - reached, None
+
+
+def _nearest(ordered: Sequence[Way], home: Offering | None) -> Way:
     """Where it is, unless the cheapest saves the threshold."""
     for offering, runs_as in ordered if home else ():
-        same = home and (offering.venue, offering.name) == (home.venue, home.name)
+        same = home and _key(offering) == _key(home)
         if same and _price(offering) - _price(ordered[0][0]) <= MOVE_THRESHOLD:
             return offering, runs_as
     return ordered[0]
 
 
-def _has_room(left: Sequence[float], component: Component) -> bool:
+def _capacity(left: tuple[float, float, float], component: Component) -> float:
+    """How many replicas there is room for; a billionth of one is forgiven to binary fractions."""
     needs = component.needs
     wanted = (needs.cpu, needs.memory_mib, needs.disk_mib)
-    return all(have >= want for have, want in zip(left, wanted, strict=True))
+    counts = (have / want + 1e-9 for have, want in zip(left, wanted, strict=True) if want > 0)
+    return min(counts, default=inf)
 
 
-def _take(
-    room: Mapping[tuple[str, str], list[float]], offering: Offering, component: Component
-) -> None:
-    left = room[offering.venue, offering.name]
-    left[0] -= component.needs.cpu
-    left[1] -= component.needs.memory_mib
-    left[2] -= component.needs.disk_mib
+def _take(room: Room, offering: Offering, component: Component, count: int) -> None:
+    cpu, memory_mib, disk_mib = room[_key(offering)]
+    needs = component.needs
+    room[_key(offering)] = (
+        cpu - count * needs.cpu,
+        memory_mib - count * needs.memory_mib,
+        disk_mib - count * needs.disk_mib,
+    )
 
 
-def _choose(
-    choices: Sequence[list[Assignment]], before: Mapping[str, Offering]
-) -> list[Assignment]:
+def _choose(choices: Sequence[list[Run]], before: Iterable[Run]) -> list[Run]:
     """The cheapest venue, but stay where most replicas are unless moving saves the threshold.
 
     Ties: a plain process before a container, then by name, so that the same input gives the same
     placement on every machine.
     """
 
-    def rank(choice: list[Assignment]) -> tuple[Decimal, bool, str]:
+    def rank(choice: list[Run]) -> tuple[Decimal, bool, str]:
         first = choice[0]
         return _cost(choice), first.runs_as == "container", first.offering.venue
 
     best = min(choices, key=rank)
-    homes = {before[a.replica].venue for a in best if a.replica in before}
+    replicas = sum(run.count for run in best)
+    homes = {run.offering.venue for run in before if run.first < replicas}
     stay = [c for c in choices if c[0].offering.venue in homes]
     if stay:
         home = min(stay, key=rank)
@@ -237,8 +281,12 @@ def _choose(
     return best
 
 
-def _cost(choice: Sequence[Assignment]) -> Decimal:
-    return sum((_price(a.offering) for a in choice), Decimal(0))
+def _cost(choice: Iterable[Run]) -> Decimal:
+    return sum((_price(run.offering) * run.count for run in choice), Decimal(0))
+
+
+def _key(offering: Offering) -> Key:
+    return offering.venue, offering.name
 
 
 def _price(offering: Offering) -> Decimal:
@@ -248,7 +296,7 @@ def _price(offering: Offering) -> Decimal:
 
 def _unplaceable(
     component: Component,
-    fits: Sequence[tuple[Offering, RunsAs]],
+    fits: Sequence[Way],
     rejected: Sequence[Rejection],
 ) -> Diagnostic:
     reasons = [f"{r.venue}/{r.offering}: {r.reason}" for r in rejected]

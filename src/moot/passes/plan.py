@@ -12,6 +12,8 @@ from moot.model.value import JSON, Ref, at_path
 from moot.passes.differ import Difference, Facts, Seal, covers, differ
 from moot.passes.order import order
 
+INTERRUPTED = "was interrupted"  # the reason for which something is made once more
+
 
 def plan(
     desired: Iterable[Resource],
@@ -71,11 +73,9 @@ class _Draft:
         difference = differ(want, have, self.facts(want.type), self.known, self.seal)
         if have.unfinished and (not difference or self.facts(want.type).keeps_data):
             self.open.add(want.address)
-            self.changes.append(
-                Create(want=want, incarnation=have.incarnation, reason="was interrupted")
-            )
+            self.changes.append(Create(want=want, incarnation=have.incarnation, reason=INTERRUPTED))
         elif have.unfinished:
-            self.create(want, have, "was interrupted")  # half made is nothing to build upon
+            self.create(want, have, INTERRUPTED)  # half made is nothing to build upon
         elif have.status == "failed":
             self.create(want, have, "failed")
         elif difference:

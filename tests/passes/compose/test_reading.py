@@ -23,7 +23,7 @@ def digest(content: bytes) -> str:
 
 
 def load(*files: str, folder: str | None = None, **environ: str) -> Parsed:
-    return reading.load(files, folder, None, (), environ, digest)
+    return reading.load(files, folder, None, (), environ, digest).parsed
 
 
 def image(result: Parsed) -> str:

@@ -34,7 +34,7 @@ def test_agrees(name: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     theirs = yaml.safe_load(done.stdout)
-    ours = load(files, None, None, (), environ, repr).canonical
+    ours = load(files, None, None, (), environ, repr).parsed.canonical
     assert ours["services"].keys() == theirs["services"].keys()
     for key, service in theirs["services"].items():
         assert seen(ours["services"][key]) == seen(service)

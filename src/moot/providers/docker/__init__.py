@@ -14,7 +14,7 @@ from moot.model.placement import Share
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON
 from moot.model.venue import Offering
-from moot.provider import Env, LogLine, Operation, Page, Progress, Scope, TypeSchema
+from moot.provider import Env, LogLine, Operation, Page, Progress, ProviderError, Scope, TypeSchema
 from moot.providers.docker import execute, logs, offerings
 from moot.providers.docker.backend import Backends
 from moot.providers.docker.client import Engine
@@ -101,6 +101,16 @@ class DockerProvider:
 
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
         return self._handlers[item.type].delete(item, op)
+
+    def adopt(self, type: str, identifier: str, op: Operation) -> Progress:
+        """Never: the Engine takes labels in the create call only."""
+        kind = type.removeprefix("docker.")
+        raise ProviderError(
+            "NotUpdatable",
+            f"Docker gives a {kind} its labels when it is made, and never again",
+            remedy=f"let moot make a {kind} of its own and move what is in the old one; or declare"
+            " the old one as `external: true`, where Compose knows that",
+        )
 
     def list(self, type: str, scope: Scope, cursor: str | None) -> Page:
         return self._handlers[type].list(scope, cursor)

@@ -282,6 +282,9 @@ def _name(want: Resource, marks: Marks) -> str:
 
 
 def _digits(uid: str) -> str:
+    """A uid as a tag has room for it; what was read from a tag stays as it is."""
+    if re.fullmatch(rf"[0-9a-f]{{{UID_DIGITS}}}", uid):
+        return uid
     return hashlib.sha256(uid.encode()).hexdigest()[:UID_DIGITS]
 
 

@@ -114,7 +114,7 @@ class _Desk:
         edges = tuple(
             Edge(f"{self.share.app.name}/{dependency.component}", dependency.condition)
             for dependency in component.depends_on
-            if any(c.name == dependency.component for c in self.share.app.components)
+            if self.share.declares(dependency.component)
         )
         exclusive = self.exclusive(component)
         order = "stop-first" if exclusive else component.update.order

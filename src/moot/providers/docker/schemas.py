@@ -58,10 +58,14 @@ _BACKEND: dict[str, JSON] = {
     "port": _NUMBER,
 }
 
+# A request whose client died goes on in the Engine; it is through long before this.
+_SETTLES_WITHIN_S = 5.0
+
 NETWORK = TypeSchema(
     type="docker.network",
     properties={**_NETWORK, "id": _TEXT, "subnets": _LIST},
     primary_identifier=("id",),
+    settles_within_s=_SETTLES_WITHIN_S,
     read_only=("id", "subnets"),
     create_only=tuple(_NETWORK),
 )
@@ -70,6 +74,7 @@ VOLUME = TypeSchema(
     type="docker.volume",
     properties={**_VOLUME, "id": _TEXT, "mountpoint": _TEXT},
     primary_identifier=("id",),
+    settles_within_s=_SETTLES_WITHIN_S,
     read_only=("id", "mountpoint"),
     create_only=tuple(_VOLUME),
     keeps_data=True,
@@ -94,6 +99,7 @@ CONTAINER = TypeSchema(
     type="docker.container",
     properties={**_CONTAINER, **_RUNNING, "limits": _MAP, "restart": _MAP},
     primary_identifier=("id",),
+    settles_within_s=_SETTLES_WITHIN_S,
     read_only=tuple(_RUNNING),
     create_only=tuple(_CONTAINER),
     write_only=("files", "secrets", "environment"),
@@ -110,6 +116,7 @@ GATEWAY = TypeSchema(
         "network_ids": _LIST,
     },
     primary_identifier=("id",),
+    settles_within_s=_SETTLES_WITHIN_S,
     read_only=tuple(_RUNNING),
     create_only=tuple(_GATEWAY),
 )

@@ -33,7 +33,7 @@ class FakeProvider:
         self.venue = venue
         self.env = env
         self.settings = Settings.read(venue, configuration, env)
-        self._schemas = schemas(self.settings.create_class)
+        self._schemas = schemas(self.settings.create_class, self.settings.settles_within_s)
         self._faults = Faults(self.settings.faults)
         self._opening = threading.Lock()
         self._world: World | None = None
@@ -63,31 +63,37 @@ class FakeProvider:
         return self._schemas[type]
 
     def create(self, want: Resource, op: Operation) -> Progress:
-        with self._call("create", want.address):
-            return self._handlers.create(want, op)
+        with self._call("create", want.address) as lands_after_s:
+            return self._handlers(lands_after_s).create(want, op)
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
-        with self._call("read", key.address or ""):
-            return self._handlers.read(key)
+        with self._call("read", key.address or "") as lands_after_s:
+            return self._handlers(lands_after_s).read(key)
 
     def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
-        with self._call("update", want.address):
-            return self._handlers.update(item, want, op)
+        with self._call("update", want.address) as lands_after_s:
+            return self._handlers(lands_after_s).update(item, want, op)
 
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
-        with self._call("delete", item.address or ""):
-            return self._handlers.delete(item, op)
+        with self._call("delete", item.address or "") as lands_after_s:
+            return self._handlers(lands_after_s).delete(item, op)
+
+    def adopt(self, type: str, identifier: str, op: Operation) -> Progress:
+        with self._call("adopt", op.marks.address) as lands_after_s:
+            return self._handlers(lands_after_s).adopt(type, identifier, op)
 
     def list(self, type: str, scope: Scope, cursor: str | None) -> Page:
-        with self._call("list", type):
-            return self._handlers.list(type, scope, cursor)
+        with self._call("list", type) as lands_after_s:
+            return self._handlers(lands_after_s).list(type, scope, cursor)
 
-    @property
-    def _handlers(self) -> Handlers:
-        return Handlers(self.venue, self.world, self.settings, self._schemas, self.env)
+    def _handlers(self, lands_after_s: float | None) -> Handlers:
+        return Handlers(
+            self.venue, self.world, self.settings, self._schemas, self.env, lands_after_s
+        )
 
-    def _call(self, verb: str, address: str) -> AbstractContextManager[None]:
+    def _call(self, verb: str, address: str) -> AbstractContextManager[float | None]:
         """What a call over a network brings along: a delay, and now and then a fault."""
         if self.settings.latency_s:
             self.env.sleep(self.settings.latency_s)
+        self.world.arrive(self.env.now())
         return self._faults.during(verb, address)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from moot.provider import ProviderError
 from moot.providers.fake.settings import Fault
+from moot.providers.fake.world import Postponed
 
 
 class Faults:
@@ -18,12 +19,17 @@ class Faults:
         self._lock = threading.Lock()
 
     @contextmanager
-    def during(self, verb: str, address: str) -> Iterator[None]:
-        """Fail the call inside, before or after its effect, if a fault is meant for it."""
+    def during(self, verb: str, address: str) -> Iterator[float | None]:
+        """Fail the call inside, before or after its effect, if a fault is meant for it.
+
+        Gives how many seconds later the effect is to come, None where it comes now.
+        """
         fault = self._next(verb, address)
-        if fault and not fault.late:
+        lands_after_s = fault.lands_after_s if fault else None
+        if fault and not fault.late and lands_after_s is None:
             raise ProviderError(fault.code, f"{verb} {address} fails as it was told to")
-        yield
+        with suppress(Postponed):
+            yield lands_after_s
         if fault:
             raise ProviderError(fault.code, f"the answer to {verb} {address} was lost")
 

@@ -23,7 +23,7 @@ from moot.provider import (
 )
 from moot.providers.fake.laws import attributes, status
 from moot.providers.fake.settings import Settings
-from moot.providers.fake.world import Law, Thing, Unlawful, World
+from moot.providers.fake.world import Law, Thing, Unlawful, Verb, World
 
 CODES: Mapping[Law, ErrorCode] = {
     "name taken": "AlreadyExists",
@@ -36,7 +36,10 @@ CODES: Mapping[Law, ErrorCode] = {
 
 
 class Handlers:
-    """The calls, over one world.  They keep nothing between calls but the world itself."""
+    """The calls, over one world.  They keep nothing between calls but the world itself.
+
+    With `lands_after_s` what a call would do is done so many seconds later.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,9 @@ class Handlers:
         settings: Settings,
         types: Mapping[str, TypeSchema],
         env: Env,
+        lands_after_s: float | None = None,
     ) -> None:
+        self._lands_after_s = lands_after_s
         self._venue = venue
         self._world = world
         self._settings = settings
@@ -81,6 +86,7 @@ class Handlers:
                 raise ProviderError("NotUpdatable", f"{path} of {thing.id} cannot change")
 
         def change() -> ConfigurationItem:
+            self._postpone("change", id=thing.id, properties=want.properties)
             with _translated():
                 return self._item(self._world.change(thing.id, want.properties), op.marks)
 
@@ -91,10 +97,23 @@ class Handlers:
 
         def remove() -> None:
             tags = {} if self._class == "BARE" else _identity(op.marks)
+            self._postpone("remove", id=item.identifier, tags=tags)
             with _translated():
                 self._world.remove(item.identifier, tags)
 
         return self._in_time(op, item.identifier, remove)
+
+    def adopt(self, type: str, identifier: str, op: Operation) -> Progress:
+        """Give our marks to a thing that has none; where nothing can be marked, only say it."""
+        thing = self._world.get(identifier)
+        if thing is None or thing.type != type:
+            raise ProviderError("NotFound", f"there is no {identifier}")
+        if thing.tags and not self._is_ours(thing, op.marks):
+            raise ProviderError("AlreadyExists", f"{identifier} carries the marks of another")
+        if self._class == "BARE":
+            return Done(self._item(thing, op.marks))
+        with _translated():
+            return Done(self._item(self._world.mark(identifier, op.marks.as_labels())))
 
     def list(self, type: str, scope: Scope, cursor: str | None) -> Page:
         """Things of a type; those made a moment ago may be missing, as lists of a venue lag."""
@@ -119,20 +138,26 @@ class Handlers:
         return next((thing for thing in seen if self._is_ours(thing, marks)), None)
 
     def _make(self, want: Resource, op: Operation) -> Thing:
+        request: dict[str, JSON] = {
+            "type": want.type,
+            "name": _name(want.address, op.marks.incarnation),
+            "tags": {} if self._class == "BARE" else op.marks.as_labels(),
+            "properties": want.properties,
+            "token": op.token if self._class == "TOKEN" else None,
+        }
+        self._postpone("make", **request)
         try:
-            return self._world.make(
-                want.type,
-                _name(want.address, op.marks.incarnation),
-                {} if self._class == "BARE" else op.marks.as_labels(),
-                want.properties,
-                now=self._env.now(),
-                token=op.token if self._class == "TOKEN" else None,
-            )
+            return self._world.make(**request, now=self._env.now())
         except Unlawful:
             # Another call with the same marks may have been faster.
             if made := self._made(want, op.marks):
                 return made
             raise
+
+    def _postpone(self, verb: Verb, **request: JSON) -> None:
+        """Where the request is to be late, leave it with the world and go no further."""
+        if self._lands_after_s is not None:
+            self._world.postpone(self._env.now() + self._lands_after_s, verb, request)
 
     def _is_ours(self, thing: Thing, marks: Marks) -> bool:
         return self._class == "BARE" or _identity(marks).items() <= thing.tags.items()

@@ -86,7 +86,7 @@ def _replicas(
     edges = tuple(
         Edge(f"{share.app.name}/{dependency.component}", dependency.condition)
         for dependency in component.depends_on
-        if any(c.name == dependency.component for c in share.app.components)
+        if share.declares(dependency.component)
     )
     exclusive = frozenset(
         (
@@ -96,7 +96,6 @@ def _replicas(
         )
     )
     rollout = Rollout(parallelism=component.update.parallelism, delay_s=component.update.delay_s)
-    listeners = [x for x in share.listeners if x.component == component.name]
     for assignment in assignments:
         yield Resource(
             address=assignment.main,
@@ -112,7 +111,7 @@ def _replicas(
             ready="healthy",
             ready_within_s=_ready_within_s(component),
         )
-        for listener in listeners:
+        for listener in share.listeners_of(component.name):
             yield _backend(share, assignment, listener)
 
 

@@ -91,9 +91,19 @@ BACKEND = TypeSchema(
     # Never bent to another process: the old one is drained by being deleted.
     create_only=("gateway", "listener", "process", "address", "port"),
 )
-TYPES = (NETWORK, VOLUME, PROCESS, GATEWAY, BACKEND)
+# There is nothing to it: what an apply costs by itself is measured with these.
+NOTHING = TypeSchema(
+    type="fake.nothing",
+    properties={"input": {}, "id": TEXT, "name": TEXT},
+    primary_identifier=("id",),
+    read_only=("id", "name"),
+)
+TYPES = (NETWORK, VOLUME, PROCESS, GATEWAY, BACKEND, NOTHING)
 
 
-def schemas(create_class: CreateClass) -> dict[str, TypeSchema]:
+def schemas(create_class: CreateClass, settles_within_s: float = 0.0) -> dict[str, TypeSchema]:
     """All types by name, created the way this venue is set to imitate."""
-    return {schema.type: replace(schema, create_class=create_class) for schema in TYPES}
+    return {
+        schema.type: replace(schema, create_class=create_class, settles_within_s=settles_within_s)
+        for schema in TYPES
+    }

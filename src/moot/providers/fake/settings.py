@@ -65,6 +65,7 @@ FAULT_SCHEMA: JSON = {
         "code": {"enum": list(get_args(ErrorCode))},
         "times": {**COUNT, "description": "how often; default: always"},
         "late": {"type": "boolean", "description": "fail after the effect instead of before it"},
+        "lands_after_s": {**NUMBER, "description": "fail now, have the effect so much later"},
     },
 }
 CONFIG_SCHEMA: JSON = {
@@ -80,6 +81,7 @@ CONFIG_SCHEMA: JSON = {
         "starts_within_s": {**NUMBER, "description": "how long a process takes to start"},
         "list_lag_s": {**NUMBER, "description": "how long a new thing is missing from lists"},
         "page_size": {"type": "integer", "minimum": 1},
+        "settles_within_s": {**NUMBER, "description": "the longest that a fault may land later"},
         "faults": {"type": "array", "items": FAULT_SCHEMA},
     },
 }
@@ -90,6 +92,7 @@ class Fault:
     """Calls of `verb` on an address that matches fail with `code`, `times` times (None: always).
 
     `late`: the call has its effect first, as when an answer is lost on its way back.
+    `lands_after_s`: it has its effect so many seconds later, as when a request is stuck on its way.
     """
 
     verb: Literal["create", "read", "update", "delete", "list"] = "create"
@@ -97,6 +100,7 @@ class Fault:
     code: ErrorCode
     times: int | None = None
     late: bool = False
+    lands_after_s: float | None = None
 
     def hits(self, verb: str, address: str) -> bool:
         """Whether it is meant for a call of `verb` on `address`."""
@@ -116,6 +120,7 @@ class Settings:
     starts_within_s: float = 0.0
     list_lag_s: float = 0.0
     page_size: int = 1000
+    settles_within_s: float = 0.0
     faults: tuple[Fault, ...] = ()
 
     @classmethod

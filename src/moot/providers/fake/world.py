@@ -13,10 +13,10 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from moot.model.value import JSON, canonical
 from moot.providers.fake.laws import claims, overlap, uses
@@ -35,10 +35,12 @@ CREATE TABLE IF NOT EXISTS claims (claim TEXT, address TEXT, holder INTEGER);
 CREATE INDEX IF NOT EXISTS by_claim ON claims (claim);
 CREATE INDEX IF NOT EXISTS by_holder ON claims (holder);
 CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, number INTEGER, request TEXT);
+CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY, due REAL, verb TEXT, request TEXT);
 """
 OPENING_TRIES, OPENING_PAUSE_S = 200, 0.05
 COLUMNS = "number, id, type, name, tags, properties, born"
 
+Verb = Literal["make", "change", "remove"]
 Law = Literal["name taken", "missing", "in use", "occupied", "token spent", "gone"]
 
 
@@ -49,6 +51,10 @@ class Unlawful(Exception):
         super().__init__(message)
         self.law: Law = law
         self.message = message
+
+
+class Postponed(Exception):
+    """The request is stuck on its way: it has its effect later, and nobody gets an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,15 @@ class World:
                 thing.number, id, thing.type, thing.name, thing.tags, properties, thing.born
             )
 
+    def mark(self, id: str, tags: Mapping[str, str]) -> Thing:
+        """Give a thing tags in place of those it had."""
+        with self._transaction() as db:
+            db.execute("UPDATE things SET tags = ? WHERE id = ?", (json.dumps(dict(tags)), id))
+            thing = next(_things(db, "id = ?", (id,)), None)
+            if thing is None:
+                raise Unlawful("gone", f"there is no {id}")
+            return thing
+
     def remove(self, id: str, tags: Mapping[str, str] | None = None) -> bool:
         """Remove a thing nobody uses; False where there is none with that id and those tags."""
         with self._transaction() as db:
@@ -179,6 +194,32 @@ class World:
         with self._transaction() as db:
             where = "number > ? AND type = coalesce(?, type) ORDER BY number LIMIT ?"
             return tuple(_things(db, where, (after, type, limit)))
+
+    def postpone(self, due: float, verb: Verb, request: Mapping[str, JSON]) -> NoReturn:
+        """Have the effect of a request when it is `due` (epoch seconds); raises Postponed."""
+        with self._transaction() as db:
+            row = due, verb, json.dumps(request)
+            db.execute("INSERT INTO late (due, verb, request) VALUES (?, ?, ?)", row)
+        raise Postponed
+
+    def arrive(self, now: float) -> None:
+        """Let what is due have its effect, as far as the laws allow it by now."""
+        with self._lock:
+            if not self._db.execute("SELECT 1 FROM late WHERE due <= ?", (now,)).fetchone():
+                return
+        with self._transaction() as db:
+            query = "SELECT number, due, verb, request FROM late WHERE due <= ? ORDER BY due"
+            due = db.execute(query, (now,)).fetchall()
+            db.executemany("DELETE FROM late WHERE number = ?", [row[:1] for row in due])
+        for _, at, verb, request in due:
+            with suppress(Unlawful):
+                match verb:
+                    case "make":
+                        self.make(**json.loads(request), now=at)
+                    case "change":
+                        self.change(**json.loads(request))
+                    case _:
+                        self.remove(**json.loads(request))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

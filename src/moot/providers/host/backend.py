@@ -45,7 +45,7 @@ class BackendHandler:
         resume = op.resume or {"tries": 0, "until": self.env.now() + LISTENS_WITHIN_S}
         server = Server(name=name, address=wanted["address"], port=int(wanted["port"]), ready=False)
         standing = self.machine.load(f"{folder}/{_path(front, name)}")
-        if standing and Marks.from_labels(standing["marks"]) != op.marks:
+        if standing and not _is(standing, op.marks):
             raise ProviderError("AlreadyExists", f"{front} has a server {name} of another's")
         state = None
         if standing:
@@ -81,7 +81,7 @@ class BackendHandler:
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
         """Nothing new for it; when what is under way has ended, or `drain_s` is over, it goes."""
         found = self.machine.load(item.identifier)
-        if not found or Marks.from_labels(found["marks"]) != op.marks:
+        if not found or not _is(found, op.marks):
             return Done(None)  # gone; what may have taken its place is another's
         properties = found["properties"]
         folder, front, name = properties["gateway"], properties["listener"], found["name"]
@@ -138,6 +138,11 @@ class BackendHandler:
             private={"file": _path(found["properties"]["listener"], found["name"])},
         )
         return marks.on(seen) if marks else seen
+
+
+def _is(found: Mapping[str, Any], marks: Marks) -> bool:
+    standing = Marks.from_labels(found["marks"])
+    return standing is not None and standing.identity == marks.identity
 
 
 def _path(front: str, name: str) -> str:

@@ -64,7 +64,6 @@ def _gateway(share: Share, listeners: list[Listener]) -> Resource:
 
 def _process(share: Share, component: Component, assignment: Assignment) -> Resource:
     exclusive = frozenset((*_fixed_claims(component), *_volume_claims(share, component)))
-    known = {c.name for c in share.app.components}
     return Resource(
         address=assignment.main,
         type="host.process",
@@ -73,7 +72,7 @@ def _process(share: Share, component: Component, assignment: Assignment) -> Reso
         edges=tuple(
             Edge(f"{share.app.name}/{dependency.component}", dependency.condition)
             for dependency in component.depends_on
-            if dependency.component in known
+            if share.declares(dependency.component)
         ),
         replica=assignment.replica,
         main=True,

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 
+IDENTITY = ("installation", "uid", "incarnation", "type")
 GONE = 2  # our scripts were tidied away; also what Python itself exits with where they are missing
 
 
@@ -49,10 +50,15 @@ def adopt_or_make(folder, marks, mode):
     except FileExistsError:
         found = load(f"{folder}/marks.json")
         # A folder without marks is one of ours whose making was cut short, if it is empty.
-        if found != marks and (found or _occupied(folder)):
+        if not same(found, marks) and (found or _occupied(folder)):
             raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
     if not os.path.exists(f"{folder}/marks.json"):
         write(f"{folder}/marks.json", json.dumps(marks))
+
+
+def same(found, marks):
+    """Whether both are the marks of one thing; generation and memo may differ meanwhile."""
+    return all(found.get(f"moot.{key}") == marks.get(f"moot.{key}") for key in IDENTITY)
 
 
 def _make(folder):
@@ -97,7 +103,7 @@ def make_volume(folder, marks, data):
 
 def remove_volume(folder, marks, data, root):
     """Delete a volume and all that is in it."""
-    if load(f"{folder}/marks.json") == marks:
+    if same(load(f"{folder}/marks.json"), marks):
         shutil.rmtree(folder)
     tidy(os.path.dirname(folder), data, root)
 

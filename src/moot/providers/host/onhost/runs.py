@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from .files import Problem, adopt_or_make, alone, load, staying, tidy, write
+from .files import Problem, adopt_or_make, alone, load, same, staying, tidy, write
 from .limits import drop, limit
 from .ports import release, reserve, taken
 from .process import alive, execute, identity, surround
@@ -47,7 +47,7 @@ def stop(folder, marks, patience_s, reservations, data, root):
 
     Waits for `patience_s` at most: most processes end at once, and that saves a round trip.
     """
-    if load(f"{folder}/marks.json") != marks:
+    if not same(load(f"{folder}/marks.json"), marks):
         return True  # ours is gone; what has taken its place is another's
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")

@@ -1,0 +1,203 @@
+"""Rebuild a lost, restored or copied memory from the marks on the venues, and take over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from moot.engine.guard import Guard, adopt_installation
+from moot.engine.hold import hold
+from moot.engine.journal import Journal
+from moot.engine.memo import asked, digests
+from moot.engine.survey import app_of, displaced, survey, unknown
+from moot.engine.turn import Observation, World, sealed
+from moot.model.codec import placement_to_json
+from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.placement import Assignment, Placement
+from moot.model.report import Recovery
+from moot.model.resource import ConfigurationItem, Resource
+from moot.model.value import JSON, is_list, is_mapping
+from moot.passes.connect import PORTS, first_choice
+from moot.passes.recall import recall
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """One attempt for one installation, which is another than ours only where ours is empty."""
+
+    world: World
+    guard: Guard
+    installation: str
+
+    def run(self, confirm: Callable[[Recovery], bool]) -> Recovery:
+        """Take on what the venues show; nothing is written where `confirm` says no.
+
+        The generation comes last: killed before, the same command is simply run again.
+        """
+        recovery, seen_generation = self._found()
+        if not confirm(recovery):
+            return recovery
+        if self.installation != self.guard.installation:
+            adopt_installation(self.guard.home, self.installation)
+        by_app: dict[str, list[ConfigurationItem]] = {}
+        for item in recovery.items:
+            by_app.setdefault(app_of(str(item.address)), []).append(item)
+        for app, items in by_app.items():
+            with hold(app, "recover", self.world) as (journal, _):
+                _record(app, items, self.world, journal)
+                _reserve(app, items, self.world, journal)
+        generation = self.guard.take_over(self.installation, seen_generation)
+        return replace(recovery, generation=generation)
+
+    def _found(self) -> tuple[Recovery, int]:
+        """What the venues show of this installation, and the highest generation among it."""
+        world, known = self.world, self.world.store.inventory()
+        ours, asked = self.guard.installation, self.installation
+        if asked != ours and known:
+            raise Refused(_another(ours, asked, len(known)))
+        seen = survey(world.allowed, asked, world.venues, world.slots)
+        if not seen.items and not known:
+            # Where nothing is ours the id may be what was lost: whose things are there?
+            seen = survey(world.allowed, asked, world.venues, world.slots, everybody=True)
+        chosen, doubles = _oldest(unknown(seen.items, known))
+        doubt = self.guard.doubt()
+        recovery = Recovery(
+            installation=asked,
+            why=doubt.diagnostic("warning") if doubt else None,
+            known=len(known),
+            items=tuple(sealed(item, world) for item in chosen),
+            doubles=tuple(sealed(item, world) for item in doubles),
+            others=seen.others,
+            stale=seen.stale,
+        )
+        return recovery, seen.generation
+
+
+def remembered(
+    desired: Iterable[Resource], observed: Observation, world: World, journal: Journal | None
+) -> Observation:
+    """What was asked of things taken on by `recover` or `adopt`, as far as it can be known again.
+
+    With a journal it is written down, so that it is asked once only.
+    """
+    if not any(item.recalled for item in observed.items):
+        return observed
+    key = world.seal.key
+    items = recall(observed.items, desired, world.seal, digests(key), lambda item: asked(item, key))
+    if journal:
+        with world.store.turn(journal.lease):
+            for item, before in zip(items, observed.items, strict=True):
+                if before.recalled and not item.recalled:
+                    journal.write(item)
+    return replace(observed, items=items)
+
+
+def _record(app: str, items: Iterable[ConfigurationItem], world: World, journal: Journal) -> None:
+    """Write down what is there, and that what had its identifier before is not."""
+    items = tuple(items)
+    gone = tuple(displaced(items, world.store.inventory(app)))
+    with world.store.turn(journal.lease):
+        for item in gone:
+            journal.gone(item, "seen to be gone")
+        for item in items:
+            assert item.uid, "what carries our marks carries a uid"
+            journal.uids[str(item.address)] = item.uid
+            journal.write(item)
+
+
+def _reserve(app: str, items: Iterable[ConfigurationItem], world: World, journal: Journal) -> None:
+    """Where each replica is and which ports the App holds, unless that is known still."""
+    items = tuple(items)
+    placement, held = _placement(items, world), {owner for owner, _, _ in world.store.ports()}
+    with world.store.turn(journal.lease):
+        if world.store.placement(app) is None and placement.assignments:
+            body = {**placement_to_json(placement), "endpoints": _endpoints(items)}
+            world.store.put_placement(app, body)
+        taken = {port for owner, _, port in world.store.ports() if owner != app}
+        if app not in held:
+            ports = {p: n for item in items for p, n in _ports(item) if n not in taken}
+            world.store.put_ports(app, ports)
+
+
+def _placement(items: Iterable[ConfigurationItem], world: World) -> Placement:
+    """Replicas where they are, each on the offering of that venue that it names, or the first."""
+    mains = [item for item in items if item.main and item.replica]
+    offered, _ = world.venues.offerings(dict.fromkeys(item.venue for item in mains))
+    found: dict[str, Assignment] = {}
+    for item in mains:
+        here = [o for o in offered if o.venue == item.venue]
+        named = [o for o in here if o.name == item.properties.get("offering")] or here
+        _, component, index = str(item.replica).split("/")
+        runs_as = str(item.address).rpartition("/")[2]
+        if named and (runs_as == "process" or runs_as == "container"):
+            found[str(item.replica)] = Assignment(
+                str(item.replica), component, int(index), named[0], runs_as
+            )
+    return Placement(assignments=tuple(found.values()))
+
+
+def _ports(item: ConfigurationItem) -> Iterator[tuple[str, int]]:
+    """Machine ports that a thing holds, by purpose.
+
+    A port of ours is given by its purpose and found again under it; what is published under a
+    number of its own only has to be kept from other Apps until the next turn.
+    """
+    for listener, binds in _listeners(item):
+        for _, port in binds:
+            if port in PORTS:
+                yield _purpose(app_of(str(item.address)), listener, port), port
+    for claim in item.exclusive:
+        kind, _, port = claim.partition("/")[0].rpartition(":")
+        if kind.startswith("port:") and int(port) not in PORTS and claim.endswith("/tcp"):
+            yield f"recovered:{port}", int(port)
+
+
+def _endpoints(items: Iterable[ConfigurationItem]) -> list[JSON]:
+    """Where each component can be reached, as far as its gateway shows it."""
+    return [
+        [*_component_and_target(listener), [f"{address}:{port}" for address, port in binds]]
+        for item in items
+        for listener, binds in _listeners(item)
+    ]
+
+
+def _listeners(item: ConfigurationItem) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+    """Name and binds of a gateway's listeners, where its venue shows them."""
+    listeners = item.properties.get("listeners")
+    for listener in listeners if is_list(listeners) else ():
+        if is_mapping(listener) and listener.get("binds"):
+            yield str(listener["name"]), [(str(a), int(p)) for a, p in listener["binds"]]
+
+
+def _component_and_target(listener: str) -> tuple[str, int]:
+    component, _, target = listener.rpartition("-")
+    return component, int(target)
+
+
+def _purpose(app: str, listener: str, port: int) -> str:
+    """What a port of ours is for: inside the App, or to be published under any number."""
+    component, target = _component_and_target(listener)
+    inside = f"{component}:{target}"
+    published = f"{inside}/published"
+    return published if first_choice(app, published) == port else inside
+
+
+def _oldest(
+    items: Iterable[ConfigurationItem],
+) -> tuple[list[ConfigurationItem], list[ConfigurationItem]]:
+    """Of several things that say they are the same one, the oldest, and the others apart."""
+    chosen: dict[tuple[str, int], ConfigurationItem] = {}
+    doubles: list[ConfigurationItem] = []
+    for item in items:
+        first = chosen.setdefault((str(item.address), item.incarnation), item)
+        if first is not item:
+            doubles.append(item)
+    return list(chosen.values()), doubles
+
+
+def _another(ours: str, asked_for: str, known: int) -> Diagnostic:
+    return Diagnostic(
+        summary=f"this database belongs to installation {ours}",
+        detail=f"it knows {known} things of it; those of {asked_for} belong into another one",
+        remedy="set MOOT_HOME to an empty folder and run the same command again",
+    )

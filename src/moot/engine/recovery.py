@@ -1,0 +1,107 @@
+"""Find out what became of calls whose end nobody saw: by looking, by asking again, by waiting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from moot.engine import request
+from moot.engine.carry_out import carry_out
+from moot.engine.journal import Journal
+from moot.engine.observe import observe
+from moot.engine.settling import create_class, over_at
+from moot.engine.step import UNREPEATABLE
+from moot.engine.turn import Hands, Observation, World
+from moot.engine.vault import Vault
+from moot.engine.walk import Walk
+from moot.model.plan import Create, Plan
+from moot.model.report import Step
+from moot.model.value import Secret, unknowns
+from moot.passes.plan import INTERRUPTED
+from moot.store import Intent
+
+LOOK_S = 0.5  # between two looks for what may still land
+NAP_S = 0.2  # between two looks at whether the user wants to stop
+
+
+def recovered(app: str, world: World, journal: Journal, hands: Hands) -> Observation:
+    """What exists, as soon as it is safe to plan upon it.
+
+    A create with an idempotency token is made again first, by the very same request.  What then is
+    in doubt still, and what leaves nothing but marks or not even those, is waited for until it can
+    no longer land.  What has a name needs neither: it is planned again under it at once.
+    """
+    while True:
+        observed = observe(app, world, journal)
+        creates = [i for i in observed.undecided if i.verb == "create"]
+        tokens = [i for i in creates if create_class(i, world) == "TOKEN"]
+        if fresh := [i for i in tokens if i.id not in journal.replayed]:
+            journal.replayed |= {intent.id for intent in fresh}
+            again = tuple(create for i in fresh if (create := _replay(i, world, hands)))
+            allowed, quiet = replace(observed, refused={}), replace(hands, observer=_untold)
+            carry_out(Plan(again), allowed, world, journal, quiet)
+            continue
+        silent = {stale.venue for stale in observed.stale}
+        nameless = [
+            intent
+            for intent in creates
+            if create_class(intent, world) != "NAME" and intent.body["venue"] not in silent
+        ]
+        until = max((over_at(i, world, journal.held_since) for i in nameless), default=0.0)
+        if until <= observed.at or hands.cancelled.is_set():
+            return observed
+        _wait(min(until, observed.at + LOOK_S), world, hands)
+
+
+def wait_for_late_calls(
+    app: str, walk: Walk, looked_at: float, world: World, journal: Journal, hands: Hands
+) -> set[int]:
+    """Intents of which more will be known by a look after this wait than one at `looked_at` told.
+
+    Calls of them may have had an effect that nobody saw, or may still have one when this returns.
+    A create whose thing stands is none of them: it is what it was meant to be.
+    """
+    now = journal.now()
+    late: dict[int, float] = {}
+    for intent in world.store.open_intents(app):
+        standing = walk.items.get(intent.address)
+        if standing and intent.verb == "create" and standing.incarnation == intent.incarnation:
+            continue
+        lost = intent.change in walk.unknown and create_class(intent, world) in UNREPEATABLE
+        over = over_at(intent, world, journal.held_since)
+        if over > looked_at or (lost and intent.change not in walk.refused):
+            late[intent.id] = over
+    if walk.cancelled:
+        return set()
+    _wait(max(late.values(), default=now), world, hands)
+    return set() if hands.cancelled.is_set() else set(late)
+
+
+def finishes(walk: Walk) -> bool:
+    """Whether it has made something again that an earlier turn had begun, and it may be otherwise
+    than it is wanted now.
+    """
+    done = (c for c in walk.creates.values() if walk.settled.get(c.key) == "done")
+    return any(create.reason == INTERRUPTED and not create.replaces for create in done)
+
+
+def _replay(intent: Intent, world: World, hands: Hands) -> Create | None:
+    """The create to make once more; None where it has no token, or a Secret is not at hand."""
+    if create_class(intent, world) != "TOKEN" or not intent.request:
+        return None
+    want = request.read(intent.request["want"], Vault(world.seal.key))
+    secrets = [u for u in unknowns(want.properties) if isinstance(u, Secret)]
+    if any(secret not in hands.secrets for secret in secrets):
+        return None
+    return Create(want=want, incarnation=intent.incarnation, reason=INTERRUPTED)
+
+
+def _untold(step: Step) -> None:
+    """What is asked for once more was announced when it was asked for first."""
+
+
+def _wait(until: float, world: World, hands: Hands) -> None:
+    """Keeping the App, and unless the user wants to stop."""
+    env = world.venues.env
+    while (left_s := until - env.now()) > 0 and not hands.cancelled.is_set():
+        env.sleep(max(0.001, min(left_s, NAP_S)))
+        hands.renew()
