@@ -1,38 +1,38 @@
 """The Docker provider keeps the contract, on a real Engine with real containers."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from docker_trial import IMAGE, close, packed_busybox, trial
 
+from moot.provider import Env
 from moot.testing import conformance
-from moot.testing.trial import Bench, Inapplicable
+from moot.testing.trial import Bench, Inapplicable, Trial, Unready
+from moot.testing.trials.docker import trial
 
 pytestmark = pytest.mark.docker
-TRIAL = trial()
+HOME = tempfile.TemporaryDirectory(prefix="moot-contract-")
+ENVIRON = dict(os.environ)
+TRIAL = trial("dock", {}, Env(home=Path(HOME.name), environ=ENVIRON))
 
 
 @pytest.fixture(scope="module")
-def image(docker_host: str) -> Iterator[None]:
-    """Made here, since no registry may be reached."""
-    docker = pytest.importorskip("docker")
-    packed = packed_busybox()
-    if packed is None:
-        pytest.skip("busybox is not installed: apt-get install busybox-static")
-    client = docker.APIClient(base_url=docker_host, version="auto")
-    repository, _, tag = IMAGE.partition(":")
-    client.import_image_from_data(packed, repository, tag)
-    yield
-    client.remove_image(IMAGE, force=True)
-    client.close()
-
-
-@pytest.mark.parametrize(("check", "type"), conformance.cases(TRIAL))
-def test_contract(check, type, image):
+def staged(docker_host: str) -> Iterator[Trial]:
+    """The trial with its image in place."""
+    pytest.importorskip("docker")
+    ENVIRON["DOCKER_HOST"] = docker_host
     try:
-        with Bench(TRIAL) as bench, suppress(Inapplicable):
-            check(bench, type)
-    finally:
-        close()
+        with TRIAL.stage():
+            yield TRIAL
+    except Unready as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize(("check", "type"), conformance.cases(TRIAL, {"docker.container"}))
+def test_contract(check, type, staged):
+    with Bench(staged) as bench, suppress(Inapplicable):
+        check(bench, type)
     assert not bench.leftovers, f"these could not be deleted: {bench.leftovers}"

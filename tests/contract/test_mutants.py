@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import pytest
 from fake_trial import trial
-from sample import SECRET
 
 from moot.model.resource import Resource
 from moot.model.value import Ref, Secret
 from moot.provider import Done, Page, Pending, ProviderError, Scope
 from moot.providers.fake import FakeProvider
 from moot.testing import conformance
+from moot.testing.sample import SECRET
 from moot.testing.trial import Bench, Inapplicable
 
 NUMBERS = count()
@@ -84,7 +84,7 @@ class MakesAnew(FakeProvider):
         marks = op.marks.as_labels()
         name = f"{want.address}~{next(NUMBERS)}"
         thing = self.world.make(want.type, name, marks, want.properties, now=self.env.now())
-        return Done(self._handlers._item(thing))
+        return Done(self._handlers(None)._item(thing))
 
 
 class TakesOver(FakeProvider):
@@ -95,7 +95,7 @@ class TakesOver(FakeProvider):
             if error.code != "AlreadyExists":
                 raise
             (thing,) = self.world.named(want.type, want.address)
-            return Done(self._handlers._item(thing))
+            return Done(self._handlers(None)._item(thing))
 
 
 class Grudging(FakeProvider):
@@ -136,7 +136,7 @@ class StartsOver(FakeProvider):
             marks = op.marks.as_labels()
             made = self.world.make(want.type, name, marks, want.properties, now=self.env.now())
             return Pending(0.001, {"id": made.id})
-        return Done(self._handlers._item(self.world.get(op.resume["id"])))
+        return Done(self._handlers(None)._item(self.world.get(op.resume["id"])))
 
 
 class RacesItself(FakeProvider):
@@ -149,7 +149,7 @@ class RacesItself(FakeProvider):
         marks = op.marks.as_labels()
         name = f"{want.address}~{next(NUMBERS)}"
         made = self.world.make(want.type, name, marks, want.properties, now=self.env.now())
-        return Done(self._handlers._item(made))
+        return Done(self._handlers(None)._item(made))
 
 
 class OneForAll(FakeProvider):
@@ -157,7 +157,7 @@ class OneForAll(FakeProvider):
 
     def create(self, want, op):
         super().create(want, op)
-        return Done(self._handlers._item(self.world.things(want.type)[0]))
+        return Done(self._handlers(None)._item(self.world.things(want.type)[0]))
 
 
 class UpdatesNothing(FakeProvider):
@@ -171,7 +171,7 @@ class UpdatesByReplacing(FakeProvider):
         marks = op.marks.as_labels()
         name = f"{want.address}~{next(NUMBERS)}"
         made = self.world.make(want.type, name, marks, want.properties, now=self.env.now())
-        return Done(self._handlers._item(made))
+        return Done(self._handlers(None)._item(made))
 
 
 class OneIncarnation(FakeProvider):
@@ -220,7 +220,7 @@ class ReadsBlindly(FakeProvider):
         if isinstance(key, Resource):
             return super().read(key)
         thing = self.world.get(key.identifier)
-        return thing and self._handlers._item(thing)
+        return thing and self._handlers(None)._item(thing)
 
 
 class NeverStarts(FakeProvider):
@@ -274,6 +274,59 @@ class Talks(FakeProvider):
         return item and replace(item, private={"environment": f"PASSWORD={SECRET}"})
 
 
+class OnePerToken(FakeProvider):
+    """Says that names count, and goes by the token: the same attempt is found, another is not."""
+
+    def create(self, want, op):
+        name = f"{want.address}~{op.token}"
+        marks = op.marks.as_labels()
+        made = self.world.named(want.type, name) or [
+            self.world.make(want.type, name, marks, want.properties, now=self.env.now())
+        ]
+        return Done(self._handlers(None)._item(made[0]))
+
+
+class MarksLater(FakeProvider):
+    """Marks what it made in a second call."""
+
+    def create(self, want, op):
+        if op.resume is not None:
+            self.world.destroy(op.resume["id"])
+            return super().create(want, replace(op, resume=None))
+        made = self.world.make(want.type, want.address, {}, want.properties, now=self.env.now())
+        return Pending(0.001, {"id": made.id})
+
+
+class Locks(FakeProvider):
+    """Locks what it changes, and only who has the `resume` can open it again."""
+
+    locked: ClassVar[set[str]] = set()
+
+    def update(self, item, want, op):
+        return self._lock(item, op) or super().update(item, want, replace(op, resume=None))
+
+    def delete(self, item, op):
+        return self._lock(item, op) or super().delete(item, replace(op, resume=None))
+
+    def _lock(self, item, op):
+        if op.resume is not None:
+            self.locked.discard(item.identifier)
+            return None
+        if item.identifier in self.locked:
+            raise ProviderError("InvalidRequest", "it is locked", retry_after=0.0)
+        self.locked.add(item.identifier)
+        return Pending(0.001, {"locked": True})
+
+
+class DeletesTheFamily(FakeProvider):
+    """Deletes every incarnation of what it is to delete."""
+
+    def delete(self, item, op):
+        for thing in self.world.family(item.type, item.address):
+            self.world.destroy(thing.id)
+        return Done(None)
+
+
 MUTANTS = [
     ("identity_is_stable", MovingIdentity, "the identity was"),
     ("offerings_are_sound", TwinOfferings, "share a name"),
@@ -301,6 +354,18 @@ MUTANTS = [
     ("delete_is_idempotent", ForgetsToDelete, "it is still there"),
     ("delete_reads_the_marks", DeletesBlindly, "removed what belongs to another"),
     ("data_outlives_its_users", DeletesDataToo, "went with its user"),
+    ("class_is_as_declared", OnePerToken, "says NAME and behaves like TOKEN"),
+    ("create_survives_the_end_of_the_process", StartsOver, "create"),
+    ("create_survives_the_end_of_the_process", MarksLater, "the run after it fails"),
+    ("update_survives_the_end_of_the_process", Locks, "it is locked"),
+    ("replacement_survives_the_end_of_the_process", DeletesTheFamily, "there is []"),
+    ("delete_survives_the_end_of_the_process", Locks, "it is locked"),
+    ("lost_answers_are_survived", MakesAnew, "could not create"),
+    ("calls_delivered_twice_are_survived", MakesAnew, "could not create"),
+    ("dropped_calls_are_survived", ListsNothing, "there is []"),
+    ("throttling_is_survived", ForgetsToDelete, "while it throttles there is"),
+    ("partial_lists_are_survived", MakesAnew, "could not create"),
+    ("late_lists_are_survived", MakesAnew, "could not create"),
     ("read_finds_what_was_made", ReadsNothing, "it is not found"),
     ("read_finds_by_name", KnowsNoNames, "not found by its name"),
     ("read_of_gone_is_none", ReadsBlindly, "another's thing for ours"),
@@ -340,8 +405,10 @@ def test_mutant_is_caught(name, mutant, problem):
     assert problem in caught(name, mutant)
 
 
-def test_breaches_names_the_check_the_type_and_the_problem():
+def test_a_result_names_the_check_the_type_and_the_problem():
     broken = replace(trial("name", Talks), patience_s=1.0)
-    (breach,) = conformance.breaches(broken)
-    assert (breach.check, breach.type) == ("secrets_stay_hidden", "fake.process")
-    assert "shows the secret" in breach.problem
+    found = [r for r in conformance.results(broken, ["fake.process"]) if r.outcome == "broken"]
+    (result,) = (r for r in found if r.group == "contract")
+    assert (result.check, result.type) == ("secrets_stay_hidden", "fake.process")
+    assert "shows the secret" in result.problem
+    assert conformance.verdict(found, ()) == "breaks the contract"

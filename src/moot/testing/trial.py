@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from moot.model.app import Condition
@@ -18,6 +18,7 @@ from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute
 from moot.provider import (
     Done,
+    Env,
     Marks,
     Operation,
     Progress,
@@ -27,9 +28,25 @@ from moot.provider import (
     TypeSchema,
 )
 
+Maker = Callable[[str, Mapping[str, JSON], Env], "Trial"]
+
+
+def registered() -> dict[str, Callable[[], Maker]]:
+    """Loaders of trials by the kind of provider they are for; entry points, as providers are.
+
+    A trial is made from what a provider is made from: (venue, configuration, env).
+    """
+    from importlib.metadata import entry_points
+
+    return {point.name: point.load for point in entry_points(group="moot.trials")}
+
 
 class Inapplicable(Exception):
     """The check has nothing to say about this type; the message is the reason."""
+
+
+class Unready(Exception):
+    """The trial cannot be held on this machine; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +57,10 @@ class Trial:
     that an App of the given name is made of there, such as what `lower` yields for it; different
     names must give things that can exist side by side.  `updated` holds for a type properties that
     an update in place can take on, `replaced` some that need a new incarnation.  `secret` is a text
-    that stands in the sensitive properties.  `patience_s` is how long to wait for anything.
+    that stands in the sensitive properties.  `patience_s` is how long to wait for anything, and
+    `list_lag_s` how long the venue's lists may lag behind.  `stage` sets up what the resources
+    need to be there (an image) and takes it away again; it raises Unready where it cannot.
+    `disconnect` gives up what provider objects made so far hold open; they may be used again.
     """
 
     provider: Callable[[], Provider]
@@ -53,6 +73,9 @@ class Trial:
     )
     secret: str = ""
     patience_s: float = 30.0
+    list_lag_s: float = 0.0
+    stage: Callable[[], AbstractContextManager[None]] = nullcontext
+    disconnect: Callable[[], None] = lambda: None
 
     def types(self) -> tuple[str, ...]:
         """The types that `resources` has a sample of, in the order of the samples."""
@@ -85,6 +108,7 @@ class Bench:
             left = [(item, marks) for item, marks in left if not self._discard(item, marks)]
         self.leftovers = tuple(item.identifier for item, _ in left)
         self._clean.clear()
+        self.trial.disconnect()
 
     def schema(self, type: str) -> TypeSchema:
         return self.provider.schema(type)

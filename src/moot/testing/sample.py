@@ -27,18 +27,20 @@ from moot.model.venue import Offering
 from moot.passes.connect import connect
 from moot.provider import Provider
 
-SECRET = "correct-horse-battery-staple"
+SECRET = "correct-horse-battery-staple"  # noqa: S105 - planted to see that nothing shows it
 
 RunsAs = Literal["process", "container"]
 
 
 def app(name: str, run: Container | Process, check: Healthcheck | None = None) -> App:
     """`web`, published, with a configuration file, talks to `db`, which keeps data."""
-    how = {"container": run} if isinstance(run, Container) else {"process": run}
+    container = run if isinstance(run, Container) else None
+    process = run if isinstance(run, Process) else None
     attached = (Attachment(network="default"),)
     db = Component(
         name="db",
-        **how,
+        container=container,
+        process=process,
         environment={"PASSWORD": Secret("password", "1")},
         expose=(5432,),
         mounts=(Mount(kind="volume", source="data", target="/data"),),
@@ -47,7 +49,8 @@ def app(name: str, run: Container | Process, check: Healthcheck | None = None) -
     )
     web = Component(
         name="web",
-        **how,
+        container=container,
+        process=process,
         environment={"PASSWORD": Secret("password", "1")},
         ports=(Port(target=8080),),
         files=(FileMount(source="motd", target="/etc/moot-motd"),),

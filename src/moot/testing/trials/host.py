@@ -1,20 +1,17 @@
-"""The host provider on trial: this machine, with a data folder of its own."""
+"""The host provider on trial: processes of this machine, in a data folder of their own."""
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from pathlib import Path
-
-from sample import SECRET, lowered
+from collections.abc import Mapping
 
 from moot.model.app import Healthcheck, Process
+from moot.model.value import JSON
 from moot.provider import Env
 from moot.providers.host import HostProvider
+from moot.testing.sample import SECRET, lowered
 from moot.testing.trial import Trial
 
-HOME = tempfile.TemporaryDirectory(prefix="moot-contract-")
 SERVER = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "$PORT")
 CHECK = Healthcheck(test=("CMD-SHELL", "true"), interval_s=1.0)
 UPDATED = {
@@ -29,12 +26,13 @@ UPDATED = {
 REPLACED = {"host.process": {"command": ["sleep", "60"]}}
 
 
-def make() -> HostProvider:
-    env = Env(home=Path(HOME.name), environ={"PATH": os.environ["PATH"]})
-    return HostProvider("laptop", {"local": True, "data": f"{HOME.name}/data"}, env)
+def trial(venue: str, configuration: Mapping[str, JSON], env: Env) -> Trial:
+    """The local machine unless the configuration says otherwise; all it writes is below `home`."""
+    settings = {"local": True, "data": f"{env.home}/data", **configuration}
 
+    def make() -> HostProvider:
+        return HostProvider(venue, settings, env)
 
-def trial() -> Trial:
     return Trial(
         provider=make,
         resources=lowered(make, "process", Process(command=SERVER), CHECK),
