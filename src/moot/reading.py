@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from moot.model.diagnostic import BadInput, Diagnostic
@@ -32,6 +33,15 @@ _MOST_ROUNDS = 1000
 _MOST_BYTES = 16 * MAX_FILE_BYTES
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was parsed, and exactly what it was parsed from."""
+
+    parsed: Parsed
+    sources: Sources
+    environ: Mapping[str, str]
+
+
 def load(
     files: Sequence[str],
     folder: str | None,
@@ -39,12 +49,12 @@ def load(
     profiles: Sequence[str],
     environ: Mapping[str, str],
     digest: Callable[[bytes], str],
-) -> Parsed:
+) -> Loaded:
     """The declaration in `files`, or in the compose file of this folder or the nearest above it.
 
     `files` as in `-f` (`-` is the standard input), `folder` what relative paths begin at: the
     first file's by default.  Raises BadInput where there is no compose file at all; everything
-    else that is wrong is in `Parsed.diagnostics`.
+    else that is wrong is in `parsed.diagnostics`.
     """
     environ = _with_absolute_env_files(environ)
     paths = _files(files, folder, environ)
@@ -68,7 +78,7 @@ def load(
         parsed = parse(sources, environ, digest)
         needs = parsed.needs
         if not needs:
-            return parsed
+            return Loaded(parsed, sources, environ)
     raise BadInput(
         Diagnostic(
             summary="Too many files",

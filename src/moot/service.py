@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from moot.engine.declaration import stored
+from moot.engine.adopt import Wanted, adopt, forget
+from moot.engine.compare import compare
 from moot.engine.doctor import examine
-from moot.engine.follow import follow as merged
-from moot.engine.hold import hold
-from moot.engine.observe import Observation, observe
+from moot.engine.enact import Enact
+from moot.engine.guard import Guard
 from moot.engine.propose import propose
-from moot.engine.reconcile import discard, reconcile, retire
+from moot.engine.rebuild import Rebuild
+from moot.engine.replicas import Replicas, one_of
 from moot.engine.seal import Seal
 from moot.engine.slots import Slots
-from moot.engine.status import outcome, replica_status, volume_status, why
-from moot.engine.turn import Hands, Turn, World, sealed
+from moot.engine.sources import packed
+from moot.engine.status import why
+from moot.engine.sweep import Sweep
+from moot.engine.turn import World
+from moot.engine.undo import Before, before, undoing
+from moot.engine.vault import Vault
 from moot.engine.venue_book import VenueBook
 from moot.engine.venues import Venues
-from moot.engine.walk import Walk
+from moot.engine.view import View
 from moot.home import Home
 from moot.model.app import App
-from moot.model.diagnostic import BadInput, Diagnostic, Failure
+from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.plan import Plan
 from moot.model.report import (
     Check,
+    Contrast,
     Outcome,
     Proposal,
+    Recovery,
     ReplicaStatus,
     Stale,
     Step,
+    Stray,
+    Undoing,
     VenueStatus,
     Version,
     VolumeStatus,
@@ -39,15 +48,20 @@ from moot.model.report import (
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 from moot.passes.parse import Parsed
-from moot.provider import Env, Execs, LogLine, Logs, Provider, ProviderError
-from moot.reading import load
+from moot.provider import Env, LogLine
+from moot.reading import Loaded, load, read
 from moot.rules import baseline
-from moot.store import Store
+from moot.store import open_store
+
+Observer = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which App and which venues: the options that every command shares."""
+    """Which App and which venues: the options that every command shares.
+
+    Facts younger than `max_age_s` seconds are not asked of a venue again.
+    """
 
     files: tuple[str, ...] = ()
     name: str | None = None
@@ -55,10 +69,14 @@ class Selection:
     env_files: tuple[str, ...] = ()
     folder: str | None = None
     venues: tuple[str, ...] = ()
+    max_age_s: float = 0.0
 
 
 class Moot:
-    """One user's moot on one machine.  Every method may raise Failure, and nothing else."""
+    """One user's moot on one machine.  Every method may raise Failure, and nothing else.
+
+    What changes something refuses while `doubts` says that the database cannot be trusted.
+    """
 
     def __init__(
         self,
@@ -75,34 +93,25 @@ class Moot:
             trace=lambda venue, line: trace(f"{venue} {line}") if trace else None,
         )
         self._venues = Venues(self._home.venues(), env)
-        self._store = Store(self._home.store)
+        self._store = open_store(self._home.store)
         self._seal = Seal(self._home.key(), self._venues.sensitive)
+        self._vault = Vault(self._home.key())
+        self._guard = Guard(self._home, self._store, self._seal, env.now)
         self._slots = Slots()
-        self._parsed: Parsed | None = None
+        self._loaded: Loaded | None = None
 
     def close(self) -> None:
         """Close the database.  What was started goes on without us."""
         self._store.close()
 
+    def doubts(self) -> tuple[Diagnostic, ...]:
+        """Why the database cannot be trusted, if anything is wrong with it; until `recover`."""
+        doubt = self._guard.doubt()
+        return (doubt.diagnostic("warning"),) if doubt else ()
+
     def config(self) -> Parsed:
         """The declaration in canonical form.  Raises BadInput with every error at once."""
-        if self._parsed is None:
-            chosen = self._selection
-            environ = dict(self._environ)
-            if chosen.env_files:
-                environ["COMPOSE_ENV_FILES"] = ",".join(chosen.env_files)
-            parsed = load(
-                chosen.files,
-                chosen.folder,
-                chosen.name,
-                chosen.profiles,
-                environ,
-                self._seal.digest,
-            )
-            if parsed.app is None:
-                raise BadInput(*parsed.diagnostics)
-            self._parsed = parsed
-        return self._parsed
+        return self._load().parsed
 
     def plan(self) -> Proposal:
         """What `up` would do now.  Nothing is changed or written."""
@@ -111,82 +120,60 @@ class Moot:
 
     def up(
         self,
-        observer: Callable[[Step], None],
+        observer: Observer,
         announce: Callable[[Proposal], None],
         cancelled: threading.Event,
     ) -> Outcome:
         """Make the App so.  `announce` is called once, before the first change."""
-        app, parsed = self._app(), self.config()
-        world = self._world()
+        loaded = self._load()
 
-        def tell(turn: Turn) -> None:
-            announce(self._told(turn.proposal(app)))
+        def sources() -> bytes | None:
+            return packed(loaded.sources, loaded.environ, loaded.parsed.secrets)
 
-        with hold(app.name, "up", world) as (journal, renew):
-            with self._store.turn(journal.lease):
-                self._store.add_revision(
-                    app.name,
-                    stored(parsed.canonical, self._seal.leaves),
-                    journal.now(),
-                    journal.cause,
-                )
-            hands = Hands(parsed.secrets, observer, cancelled, renew)
-            turn, walk = reconcile(app, world, journal, hands, tell)
-        return self._outcome(turn, walk)
+        def tell(proposal: Proposal) -> None:
+            announce(self._told(proposal))
+
+        return self._enact(observer, cancelled).make("up", loaded.parsed, sources, tell)
+
+    def undoing(self) -> Undoing:
+        """What `undo` would do now, and what it cannot.  Nothing is changed or written."""
+        return undoing(self._before(), self._world())
+
+    def undo(self, told: Undoing, observer: Observer, cancelled: threading.Event) -> Outcome:
+        """Make the App what it was before its declaration last changed, as `told` said."""
+        return self._enact(observer, cancelled).undo(self._before(), told)
 
     def down(
         self,
         *,
         volumes: bool,
-        observer: Callable[[Step], None],
+        observer: Observer,
         announce: Callable[[Plan], None],
         cancelled: threading.Event,
     ) -> Outcome:
         """Take the App away; its data only with `volumes`.  With -p it needs no compose file."""
-        name = self._name()
-        world = self._world()
-        with hold(name, "down --volumes" if volumes else "down", world) as (journal, renew):
-            hands = Hands({}, observer, cancelled, renew)
-            turn, walk = retire(
-                name, world, journal, hands, lambda turn: announce(turn.plan), volumes
-            )
-        return self._outcome(turn, walk)
+        return self._enact(observer, cancelled).down(self._name(), volumes, announce)
 
     def ps(self, *, all: bool = False) -> tuple[tuple[ReplicaStatus, ...], tuple[Stale, ...]]:
         """Every replica as it is now."""
-        lines: list[ReplicaStatus] = []
-        stale: list[Stale] = []
-        for name in self._names(all):
-            seen = self._observe(name)
-            lines += replica_status(seen.items, self._store.placement(name), seen.stale)
-            stale += seen.stale
-        return tuple(lines), tuple(dict.fromkeys(stale))
+        return self._view().replicas(self._names(all))
 
     def inventory(
-        self, *, all: bool = False
+        self, *, all: bool = False, type: str | None = None, at: float | None = None
     ) -> tuple[tuple[ConfigurationItem, ...], tuple[Stale, ...]]:
-        """Everything that exists, as it is now; sensitive values as digests."""
-        world = self._world()
-        items: list[ConfigurationItem] = []
-        stale: list[Stale] = []
-        for name in self._names(all):
-            seen = self._observe(name)
-            items += [sealed(item, world) for item in seen.items]
-            stale += seen.stale
-        return tuple(items), tuple(dict.fromkeys(stale))
+        """All that exists, sensitive values as digests; `at` a time, by what was known then."""
+        if at is None:
+            return self._view().items(self._names(all), type)
+        app = None if all else self._name()
+        return self._store.inventory_at(at, app, type), ()
 
     def history(self, address: str) -> tuple[Version, ...]:
         """Every version of what was at an address, newest first."""
-        versions = self._store.history(address)
-        if not versions:
-            raise BadInput(
-                Diagnostic(
-                    summary=f"nothing was ever at {address}",
-                    detail="an address is made of app, component, index, venue and kind",
-                    remedy="see `moot inventory --all` for those that exist",
-                )
-            )
-        return versions
+        return self._view().history(address)
+
+    def diff(self, since: float, until: float, *, all: bool = False) -> tuple[Contrast, ...]:
+        """What came, went and changed between two times; no venue is asked."""
+        return tuple(compare(self._names(all), since, until, self._store))
 
     def why(self, replica: str) -> Why:
         """Why a replica is where it is, or would be after the next `up`."""
@@ -194,7 +181,7 @@ class Moot:
         turn = propose(app, self._world())
         assert turn.placement is not None
         names = [a.replica for a in turn.placement.assignments]
-        chosen = _one_of(replica, app.name, names)
+        chosen = one_of(replica, app.name, names)
         offerings, _ = self._venues.offerings(self._allowed())
         return why(turn.placement, offerings, chosen)
 
@@ -208,16 +195,7 @@ class Moot:
         stop: Callable[[], bool],
     ) -> Iterator[tuple[str, LogLine]]:
         """Lines of the named components or replicas, of all where none is named."""
-        mains = self._mains(names)
-        sources = [
-            (item.on_venue, provider)
-            for item in mains
-            if isinstance(provider := self._provider(item.venue), Logs)
-        ]
-        try:
-            yield from merged(sources, forever=follow, tail=tail, since=since, stop=stop)
-        except ProviderError as error:
-            raise _venue_failed(error) from error
+        return self._replicas().logs(names, follow_on=follow, tail=tail, since=since, stop=stop)
 
     def execute(
         self,
@@ -230,27 +208,43 @@ class Moot:
         user: str | None,
     ) -> int:
         """Run a command in a replica's environment, on our own stdio; returns its exit code."""
-        item = self._mains([replica])[0]
-        provider = self._provider(item.venue)
-        if not isinstance(provider, Execs):
-            raise Failure(
-                Diagnostic(
-                    summary=f"commands cannot be run on {item.venue}",
-                    detail="its provider has no way to",
-                    remedy="see `moot logs` instead",
-                )
-            )
-        try:
-            return provider.execute(
-                item.on_venue,
-                argv,
-                tty=tty,
-                environment=environment,
-                working_dir=working_dir,
-                user=user,
-            )
-        except ProviderError as error:
-            raise _venue_failed(error) from error
+        return self._replicas().execute(
+            replica, argv, tty=tty, environment=environment, working_dir=working_dir, user=user
+        )
+
+    def sweep(self) -> tuple[tuple[Stray, ...], tuple[Stale, ...]]:
+        """What carries our marks and is in no inventory.  Nothing is changed."""
+        return self._sweep().found()
+
+    def sweep_delete(
+        self,
+        chosen: Sequence[Stray],
+        *,
+        volumes: bool,
+        observer: Observer,
+        cancelled: threading.Event,
+    ) -> tuple[Outcome, ...]:
+        """Delete such things, App by App; what keeps data only with `volumes`."""
+        self._guard.admit()
+        self._guard.advance()
+        return self._sweep().delete(chosen, volumes, observer, cancelled)
+
+    def recover(self, installation: str | None, confirm: Callable[[Recovery], bool]) -> Recovery:
+        """Rebuild the inventory from the marks on the venues and take over; `confirm` decides."""
+        ours = installation or self._guard.installation
+        return Rebuild(self._world(), self._guard, ours).run(confirm)
+
+    def adopt(self, wanted: Wanted) -> ConfigurationItem:
+        """Take a thing that exists into the inventory."""
+        self._guard.admit()
+        self._guard.advance()
+        return adopt(wanted, self._world())
+
+    def forget(self, address: str) -> tuple[ConfigurationItem, ...]:
+        """Take what is at an address out of the inventory; the venue is not asked."""
+        self._guard.admit()
+        self._guard.advance()
+        return forget(address, self._world())
 
     def venue_list(self) -> tuple[VenueStatus, ...]:
         """All venues, unasked."""
@@ -266,38 +260,54 @@ class Moot:
 
     def venue_rename(self, old: str, new: str) -> None:
         """Rename a venue, and every address that names it."""
+        self._guard.admit()
+        self._guard.advance()
         self._book().rename(old, new, self._venues.env.now())
 
     def venue_remove(self, name: str) -> None:
         """Forget a venue on which nothing of ours is."""
+        self._guard.admit()
         self._book().remove(name)
 
     def volume_list(self, *, all: bool = False) -> tuple[VolumeStatus, ...]:
         """Everything that keeps data."""
-        return tuple(
-            v for name in self._names(all) for v in volume_status(self._observe(name).items)
-        )
+        return self._view().volumes(self._names(all))
 
     def volume_remove(
-        self,
-        names: Sequence[str],
-        observer: Callable[[Step], None],
-        cancelled: threading.Event,
+        self, names: Sequence[str], observer: Observer, cancelled: threading.Event
     ) -> Outcome:
         """Delete volumes that nothing uses; Refused where something does."""
-        app, world = self._name(), self._world()
-        with hold(app, f"volume rm {' '.join(names)}", world) as (journal, renew):
-            hands = Hands({}, observer, cancelled, renew)
-            turn, walk = discard(app, names, world, journal, hands)
-        return self._outcome(turn, walk)
+        return self._enact(observer, cancelled).remove_volumes(self._name(), names)
 
     def doctor(self) -> tuple[Check, ...]:
         """What this machine lacks, and the command that mends it."""
         return tuple(examine(self._venues))
 
+    def _load(self) -> Loaded:
+        if self._loaded is None:
+            chosen = self._selection
+            environ = dict(self._environ)
+            if chosen.env_files:
+                environ["COMPOSE_ENV_FILES"] = ",".join(chosen.env_files)
+            loaded = load(
+                *(chosen.files, chosen.folder, chosen.name, chosen.profiles),
+                environ,
+                self._seal.digest,
+            )
+            if loaded.parsed.app is None:
+                raise BadInput(*loaded.parsed.diagnostics)
+            self._loaded = loaded
+        return self._loaded
+
+    def _before(self) -> Before:
+        return before(self._name(), self._world(), self._vault, read, self._environ)
+
+    def _enact(self, observer: Observer, cancelled: threading.Event) -> Enact:
+        return Enact(self._world(), self._guard, self._vault, observer, cancelled)
+
     def _app(self) -> App:
         app = self.config().app
-        assert app is not None
+        assert app is not None, "a declaration with errors is refused when it is read"
         return app
 
     def _name(self) -> str:
@@ -316,77 +326,33 @@ class Moot:
             self._venues.known(name)
         return self._selection.venues or tuple(self._venues.configured)
 
-    def _provider(self, venue: str) -> Provider:
-        try:
-            return self._venues.provider(venue)
-        except ProviderError as error:
-            raise _venue_failed(error) from error
-
     def _world(self) -> World:
         return World(
             venues=self._venues,
             store=self._store,
             seal=self._seal,
             slots=self._slots,
-            installation=self._home.installation(),
-            generation=1,
+            installation=self._guard.installation,
+            generation=self._guard.generation,
             allowed=self._allowed(),
             rules=baseline.PACK,
+            max_age_s=self._selection.max_age_s,
         )
+
+    def _view(self) -> View:
+        return View(self._world())
+
+    def _replicas(self) -> Replicas:
+        app = self._name()
+        return Replicas(app, self._view().observed(app).items, self._venues)
+
+    def _sweep(self) -> Sweep:
+        return Sweep(self._world())
 
     def _book(self) -> VenueBook:
         return VenueBook(self._home, self._venues, self._store)
-
-    def _observe(self, app: str) -> Observation:
-        return observe(app, self._venues, self._store, self._slots, self._home.installation())
-
-    def _mains(self, names: Sequence[str]) -> list[ConfigurationItem]:
-        """The main items of the named components or replicas; BadInput where there is none."""
-        app = self._name()
-        mains = {str(i.replica): i for i in self._observe(app).items if i.main}
-        chosen: dict[str, ConfigurationItem] = {}
-        for name in names or [app]:
-            full = name if name == app or name.startswith(f"{app}/") else f"{app}/{name}"
-            found = {r: i for r, i in mains.items() if r == full or r.startswith(f"{full}/")}
-            if not found and names:
-                raise BadInput(_no_replica(name, mains))
-            chosen |= found
-        return list(chosen.values())
 
     def _told(self, proposal: Proposal) -> Proposal:
         """A proposal with what `parse` had to say, too."""
         warnings = tuple(d for d in self.config().diagnostics if d.severity == "warning")
         return replace(proposal, warnings=(*warnings, *proposal.warnings))
-
-    def _outcome(self, turn: Turn, walk: Walk) -> Outcome:
-        return outcome(
-            walk,
-            self._store.placement(turn.app),
-            turn.observed.stale,
-            (*turn.warnings, *turn.observed.warnings),
-            self._venues.env.now() - turn.begun_at,
-        )
-
-
-def _one_of(name: str, app: str, replicas: Sequence[str]) -> str:
-    """The replica a user means by `shop/web/0`, `web/0` or `web`."""
-    full = name if name.startswith(f"{app}/") else f"{app}/{name}"
-    for replica in replicas:
-        if replica == full or replica.startswith(f"{full}/"):
-            return replica
-    raise BadInput(_no_replica(name, replicas))
-
-
-def _no_replica(name: str, replicas: Iterable[str]) -> Diagnostic:
-    known = ", ".join(sorted(replicas)) or "none"
-    return Diagnostic(
-        summary=f"there is no replica {name!r}",
-        detail=f"there are: {known}",
-        remedy="see `moot ps`, or run `moot up` first",
-    )
-
-
-def _venue_failed(error: ProviderError) -> Failure:
-    return Failure(
-        Diagnostic(summary="the venue failed", detail=error.message, remedy=error.remedy)
-    )

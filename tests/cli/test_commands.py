@@ -118,6 +118,12 @@ ANSWERS = [
     ("config", {"required": ["name", "services"]}),
     ("config --images", {"properties": {"images": {"const": ["db", "web"]}}}),
     ("history shop/web/0@toy/container", listed("versions", "at", "address", "cause", "item")),
+    ("inventory --at 1s --type fake.process", ITEMS),
+    ("diff --from 1h", listed("differences", "address", "kind", "at", "cause", "paths")),
+    ("sweep", listed("strays", "address", "type", "identifier", "app", "explained", "keeps_data")),
+    ("recover --yes", ITEMS),
+    ("recover --yes", {"required": ["installation", "generation", "known", "others"]}),
+    ("forget shop/web/0@toy/container", ITEMS),
     ("logs", listed("lines", "replica", "at", "stream", "text")),
     ("venue list", listed("venues", "name", "provider", "problems")),
     ("venue check toy", listed("venues", "name", "provider", "identity", "offerings")),
@@ -144,7 +150,7 @@ def test_envelope(line: str, schema: Any, answer: Answer):
 
 def test_every_command_that_answers_is_tried():
     tried = {line for line, _ in ANSWERS}
-    elsewhere = {"exec", "venue remove", "volume rm"}
+    elsewhere = {"adopt", "exec", "provider test", "undo", "venue remove", "volume rm"}
     for command in COMMANDS:
         here = any(f"{line} ".startswith(f"{command.name} ") for line in tried)
         assert here != (command.name in elsewhere), command.name
@@ -208,6 +214,15 @@ REFUSALS = [
     ("venue rename nobody x", 2),
     ("volume rm nothing", 2),
     ("exec nobody true", 2),
+    ("undo", 2),
+    ("diff", 2),
+    ("diff --from yesterday", 2),
+    ("inventory --at soon", 2),
+    ("ps --max-age long", 2),
+    ("forget nothing@toy/process", 2),
+    ("adopt nothing fake.process x", 2),
+    ("adopt shop/web/9@toy/container fake.bogus x", 2),
+    ("adopt shop/web/9@toy/container fake.process x", 2),
     ("completion tcsh", 2),
 ]
 

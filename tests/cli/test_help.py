@@ -23,6 +23,7 @@ ALLOWED = {
     "moot.cli.changing",
     "moot.cli.command",
     "moot.cli.help",
+    "moot.cli.keeping",
     "moot.cli.looking",
     "moot.cli.providing",
     "moot.cli.table",

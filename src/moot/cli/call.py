@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from moot.cli.arguments import Invocation
 from moot.cli.output import Output
+from moot.cli.times import duration
 
 if TYPE_CHECKING:
     from moot.service import Moot, Selection
@@ -38,6 +39,11 @@ class Call:
         """Whether MOOT_TRACE asks for a line per venue call."""
         return traced(self.environ)
 
+    @property
+    def _takes_a_lease(self) -> bool:
+        """Such a command refuses by itself where the database is in doubt."""
+        return self.invocation.command is not None and 5 in self.invocation.command.exits
+
     def close(self) -> None:
         """Let go of whatever was opened."""
         if self._moot is not None:
@@ -54,9 +60,13 @@ class Call:
             env_files=given.values("env-file"),
             folder=given.value("project-directory"),
             venues=given.values("venue"),
+            max_age_s=duration("--max-age", given.value("max-age")),
         )
         trace = (lambda line: self._out.message(f"trace: {line}")) if self.tracing else None
-        return (self._opener or Moot)(selection, self.environ, trace)
+        moot = (self._opener or Moot)(selection, self.environ, trace)
+        if not self._takes_a_lease:
+            self._out.warn(moot.doubts())
+        return moot
 
 
 def traced(environ: Mapping[str, str]) -> bool:

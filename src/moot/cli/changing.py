@@ -9,10 +9,12 @@ QUIET = Option("-q --quiet", "print nothing but warnings and errors")
 CHANGES = "changes: verb, address, incarnation, type, venue, reason, replaces, possible"
 FINDINGS = "findings: rule, address, problem, remedy, severity"
 
+MAX_AGE = Option("--max-age", "do not ask again for what is known and younger", "DURATION")
+
 # What every command that carries out a plan answers.
 APPLIED = (
     CHANGES,
-    "replicas: replica, component, venue, offering, status, endpoints, since, detail",
+    "replicas: replica, component, venue, offering, status, endpoints, since, detail, observed_at",
     "done, dropped, interrupted, standing, kept_volumes, elapsed_s",
 )
 
@@ -31,6 +33,7 @@ UP = Command(
     answers=APPLIED,
     options=(
         Option("-d --detach", "for hands used to docker compose: up never stays attached"),
+        MAX_AGE,
         QUIET,
     ),
     exits=(0, 1, 2, 4, 5, 130),
@@ -47,7 +50,7 @@ PLAN = Command(
     ),
     example="moot plan\nmoot plan --exit-code || echo 'something is to be done'",
     answers=(CHANGES, "cost: hourly, currency, components", FINDINGS),
-    options=(Option("--exit-code", "exit with 3 when changes are pending"),),
+    options=(Option("--exit-code", "exit with 3 when changes are pending"), MAX_AGE),
     exits=(0, 1, 2, 3, 4),
 )
 
@@ -65,7 +68,7 @@ DOWN = Command(
         Option("-v --volumes", "delete the App's volumes too, and the data in them"),
         QUIET,
     ),
-    exits=(0, 1, 2, 5, 130),
+    exits=(0, 1, 2, 4, 5, 130),
 )
 
 EXEC = Command(

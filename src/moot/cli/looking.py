@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moot.cli.changing import MAX_AGE
 from moot.cli.command import Argument, Command, Option
 
 PS = Command(
@@ -10,11 +11,15 @@ PS = Command(
     help="list the replicas, how they are and where to reach them",
     teach=(
         "Status is one of starting, running, healthy, unhealthy, completed, failed and stale;\n"
-        "stale means that the venue does not answer and this is the last that was seen."
+        "stale means that the venue does not answer and this is the last that was seen.  With\n"
+        "--max-age, SEEN says how old it is where it was not asked again."
     ),
     example="moot ps\nmoot ps --all --json",
-    answers=("replicas: replica, component, venue, offering, status, endpoints, since, detail",),
-    options=(Option("-a --all", "of every App, not only this one"),),
+    answers=(
+        "replicas: replica, component, venue, offering, status, endpoints, since, detail, "
+        "observed_at",
+    ),
+    options=(Option("-a --all", "of every App, not only this one"), MAX_AGE),
 )
 
 LOGS = Command(
@@ -91,14 +96,39 @@ INVENTORY = Command(
     help="list the things that exist, as the venues report them",
     teach=(
         "Everything made for this App: processes, containers, networks, volumes, gateways.  With\n"
-        "--all also what belongs to other Apps and what moot did not make."
+        "--all also what belongs to other Apps.  --at tells what was known at a time, from the\n"
+        "history and without asking any venue; --max-age does not ask again for what is young\n"
+        "enough.  observed_at is when each was last seen to be so."
     ),
-    example="moot inventory\nmoot inventory --all --json",
+    example="moot inventory\nmoot inventory --at 2h --type host.process\nmoot inventory --all",
     answers=(
         "items: address, type, venue, identifier, managed, status, properties, depends_on, "
         "observed_at, incarnation",
     ),
-    options=(Option("-a --all", "of every App, and what is not ours"),),
+    options=(
+        Option("-a --all", "of every App, not only this one"),
+        Option("--at", "as it was then: 2h, 3d (ago), 2026-11-22 10:00, RFC 3339", "TIME"),
+        Option("--type", "only things of this type", "TYPE"),
+        MAX_AGE,
+    ),
+)
+
+DIFF = Command(
+    name="diff",
+    run="look:diff",
+    help="say what came, went and changed between two times",
+    teach=(
+        "From the history alone: no venue is asked.  Each line is a thing, with the properties\n"
+        "that differ and what caused the last change.  Sensitive values are digests.  Times are\n"
+        "durations before now (2h, 3d), or as 2026-11-22 10:00, or RFC 3339."
+    ),
+    example="moot diff --from 1d\nmoot diff --from '2026-11-22 10:00' --to 2h --json",
+    answers=("differences: address, type, venue, kind, at, cause, paths",),
+    options=(
+        Option("--from", "the earlier time", "TIME"),
+        Option("--to", "the later time; default: now", "TIME"),
+        Option("-a --all", "of every App, not only this one"),
+    ),
 )
 
 HISTORY = Command(
@@ -111,4 +141,4 @@ HISTORY = Command(
     arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
 )
 
-LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, INVENTORY, HISTORY)
+LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, INVENTORY, HISTORY, DIFF)

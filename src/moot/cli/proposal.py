@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from moot.model.placement import Assignment, Placement
+from moot.model.placement import Placement, Run
 from moot.model.plan import Change, Create, Delete, Plan, verb
 from moot.model.report import Cost, Proposal
 from moot.model.value import JSON, Ref, Value, unknowns
@@ -61,15 +61,15 @@ def summary(plan: Plan) -> str:
 
 def where_lines(placement: Placement) -> Iterator[str]:
     """Per component where its replicas go and at what price, and why not to other venues."""
-    groups: dict[tuple[str, str, str, str], list[Assignment]] = {}
-    for each in placement.assignments:
-        key = (each.component, each.offering.venue, each.offering.name, each.runs_as)
-        groups.setdefault(key, []).append(each)
+    groups: dict[tuple[str, str, str, str], list[Run]] = {}
+    for run in placement.runs:
+        key = (run.component, run.offering.venue, run.offering.name, run.runs_as)
+        groups.setdefault(key, []).append(run)
     width = max((len(key[0]) for key in groups), default=0)
     shown: set[str] = set()
     for (component, venue, offering, runs_as), members in groups.items():
         first = members[0].offering
-        count = len(members)
+        count = sum(run.count for run in members)
         what = runs_as if count == 1 else _PLURALS[runs_as]
         costs = price(first.hourly, first.currency)
         yield f"  {component.ljust(width)}  {count} {what} on {venue}/{offering}, {costs}"

@@ -60,6 +60,7 @@ VENUE_RENAME = Command(
         Argument("OLD", "its name now", completes="venues"),
         Argument("NEW", "its name from now on"),
     ),
+    exits=(0, 1, 2, 4),
 )
 
 VENUE_REMOVE = Command(
@@ -71,6 +72,27 @@ VENUE_REMOVE = Command(
     answers=("venues: name",),
     arguments=(Argument("NAME", "which venue", completes="venues"),),
     exits=(0, 1, 2, 4),
+)
+
+PROVIDER_TEST = Command(
+    name="provider test",
+    run="provider:test",
+    help="put a provider to the test: its contract, crashes and faults",
+    teach=(
+        "Makes, changes and deletes small Apps at the provider's venue, by hand and through the\n"
+        "engine while its process ends or its way to the venue fails, and prints what holds and\n"
+        "what does not, with the create class of every type as declared and as observed.  All it\n"
+        "makes is removed again.  The verdict is crash-safe (exit 0), not crash-safe, or breaks\n"
+        "the contract.  A provider brings a trial for it; docs/writing-a-provider.md shows one."
+    ),
+    example="moot provider test fake\nmoot provider test docker --type docker.container",
+    answers=(
+        "types: type, declared, observed",
+        "checks: group, check, type, outcome, problem, elapsed_s",
+        "verdict",
+    ),
+    arguments=(Argument("NAME", "kind of provider", completes="providers"),),
+    options=(Option("-t --type", "only this type; repeatable", "TYPE", True),),
 )
 
 VOLUME_LS = Command(
@@ -92,7 +114,7 @@ VOLUME_RM = Command(
     answers=APPLIED,
     arguments=(Argument("NAME", "as moot volume ls prints it", "+", "volumes"),),
     options=(QUIET,),
-    exits=(0, 1, 2, 4, 130),
+    exits=(0, 1, 2, 4, 5, 130),
 )
 
 DOCTOR = Command(
@@ -136,6 +158,7 @@ PROVIDING = (
     VENUE_CHECK,
     VENUE_RENAME,
     VENUE_REMOVE,
+    PROVIDER_TEST,
     VOLUME_LS,
     VOLUME_RM,
     DOCTOR,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from moot.cli.changing import CHANGING
 from moot.cli.command import Command, Option
+from moot.cli.keeping import KEEPING
 from moot.cli.looking import LOOKING
 from moot.cli.providing import PROVIDING
 
-COMMANDS: tuple[Command, ...] = (*CHANGING, *LOOKING, *PROVIDING)
+COMMANDS: tuple[Command, ...] = (*CHANGING, *LOOKING, *KEEPING, *PROVIDING)
 
 GROUPS = (
     ("Run an App", CHANGING),
     ("Look", LOOKING),
+    ("Undo, recover and tidy up", KEEPING),
     ("Venues, volumes and this machine", PROVIDING),
 )
 
@@ -35,7 +37,7 @@ EXIT_CODES = {
     1: "failed; what stands is said",
     2: "bad input or usage; nothing was changed",
     3: "changes are pending (plan --exit-code only)",
-    4: "refused: a rule, a budget, or no place that can take it",
+    4: "refused: a rule, a budget, no place that can take it, or a database in doubt",
     5: "held by another moot",
     130: "interrupted; the same command goes on from there",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from moot.cli import INTERRUPTED
 from moot.cli.commands.plan import show_proposal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_CHANGES = 40
 MOST_STANDING = 30
 
-Apply = Callable[[Callable[[Step], None], Event], Outcome]
+T = TypeVar("T")
 
 
 def up(call: Call, out: Output) -> int:
@@ -70,7 +70,7 @@ def down(call: Call, out: Output) -> int:
     return conclude(call, out, outcome, "moot down")
 
 
-def follow(call: Call, out: Output, apply: Apply) -> Outcome:
+def follow(call: Call, out: Output, apply: Callable[[Callable[[Step], None], Event], T]) -> T:
     """Carry it out with progress on stderr, to be interrupted by Ctrl-C."""
     quiet = call.invocation.flag("quiet")
     progress = progress_for(out, quiet=quiet, plain=call.tracing)
@@ -81,8 +81,8 @@ def follow(call: Call, out: Output, apply: Apply) -> Outcome:
         progress.close()
 
 
-def answer(out: Output, outcome: Outcome) -> None:
-    """The outcome as JSON."""
+def answer(out: Output, outcome: Outcome, **more: JSON) -> None:
+    """The outcome as JSON, with whatever fields a command adds."""
     fields: dict[str, JSON] = {
         "changes": outcome.plan.as_json(),
         "replicas": [replica.as_json() for replica in outcome.replicas],
@@ -92,6 +92,7 @@ def answer(out: Output, outcome: Outcome) -> None:
         "standing": [item.address or item.identifier for item in outcome.standing],
         "kept_volumes": list(outcome.kept_volumes),
         "elapsed_s": round(outcome.elapsed_s, 3),
+        **more,
     }
     out.answer(fields, errors=outcome.failures, stale=outcome.stale)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from moot.cli.output import Output
+from moot.cli.times import moment
 from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.value import JSON
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from moot.provider import LogLine
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
-UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def logs(call: Call, out: Output) -> int:
     """Print lines until there are no more, with --follow until Ctrl-C or until nobody reads."""
     given = call.invocation
+    since = given.value("since")
     follow = given.flag("follow")
     lines = call.moot.logs(
         given.arguments,
         follow=follow,
         tail=tail(given.value("tail")),
-        since=since(given.value("since"), time.time()),
+        since=None if since is None else moment("--since", since, time.time()),
         stop=lambda: out.broken,
     )
     if out.json_wanted and not follow:
@@ -89,25 +89,3 @@ def tail(text: str | None) -> int | None:
             )
         )
     return int(text)
-
-
-def since(text: str | None, now: float) -> float | None:
-    """The moment `--since` means, in epoch seconds.  Raises BadInput."""
-    if text is None:
-        return None
-    duration = re.fullmatch(r"(?:\d+(?:\.\d+)?(?:d|h|ms|m|s))+", text)
-    if duration:
-        parts = re.findall(r"(\d+(?:\.\d+)?)(d|h|ms|m|s)", text)
-        return now - sum(float(number) * UNITS_S[unit] for number, unit in parts)
-    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
-        return float(text)
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        raise BadInput(
-            Diagnostic(
-                summary=f"--since does not understand {text}",
-                remedy="write a duration such as 90s, 10m or 1h30m, or a time such as "
-                "2026-05-01T12:00",
-            )
-        ) from None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
 from moot.cli.commands.apply import address_text
-from moot.cli.output import Output, ago, moment
-from moot.model.report import Check, Version, Why
+from moot.cli.output import Output, ago, clean, moment
+from moot.cli.times import moment as moment_of
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.report import Check, Contrast, Version, Why
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
     from moot.cli.call import Call
 
+YOUNG_S = 2.0
+MOST_SHOWN = 60
+SIGNS = {"came": ("+", "green"), "went": ("-", "red"), "changed": ("~", "yellow")}
 STATUS_COLOURS = {
     "healthy": "green",
     "running": "green",
@@ -37,7 +43,7 @@ def ps(call: Call, out: Output) -> int:
         out.message("nothing runs" if everything else "nothing runs; moot up starts it")
         return 0
     now = time.time()
-    headers = ("REPLICA", "VENUE", "OFFERING", "STATUS", "SINCE", "ENDPOINTS", "DETAIL")
+    headers = ("REPLICA", "VENUE", "OFFERING", "STATUS", "SINCE", "SEEN", "ENDPOINTS", "DETAIL")
     out.table(
         headers,
         (
@@ -47,6 +53,7 @@ def ps(call: Call, out: Output) -> int:
                 replica.offering,
                 replica.status,
                 ago(replica.since, now),
+                _age(replica.observed_at, now),
                 " ".join(address_text(port, address) for port, address in replica.endpoints),
                 replica.detail.partition("\n")[0],
             )
@@ -81,19 +88,33 @@ def why(call: Call, out: Output) -> int:
 def inventory(call: Call, out: Output) -> int:
     """The things that exist."""
     everything = call.invocation.flag("all")
-    items, stale = call.moot.inventory(all=everything)
+    at = call.invocation.value("at")
+    items, stale = call.moot.inventory(
+        all=everything,
+        type=call.invocation.value("type"),
+        at=None if at is None else moment_of("--at", at, time.time()),
+    )
     if out.json_wanted:
         out.answer({"items": [item_json(item) for item in items]}, stale=stale)
         return 0
     out.stale(stale)
     if not items:
-        out.message("nothing stands" if everything else "nothing of this App stands")
+        stood = "stood then" if at else "stands"
+        out.message(f"nothing {stood}" if everything else f"nothing of this App {stood}")
         return 0
-    headers = ("ADDRESS", "TYPE", "VENUE", "STATUS", "IDENTIFIER")
+    headers = ("ADDRESS", "TYPE", "VENUE", "STATUS", "SEEN", "IDENTIFIER")
+    now = time.time()
     out.table(
         headers,
         (
-            (item.address or "-", item.type, item.venue, item.status or "-", item.identifier)
+            (
+                item.address or "-",
+                item.type,
+                item.venue,
+                item.status or "-",
+                moment(item.observed_at) if at else _age(item.observed_at, now),
+                item.identifier,
+            )
             for item in items
         ),
         {"STATUS": STATUS_COLOURS},
@@ -120,6 +141,34 @@ def history(call: Call, out: Output) -> int:
             for version in versions
         ),
     )
+    return 0
+
+
+def diff(call: Call, out: Output) -> int:
+    """What differs between two times."""
+    given, now = call.invocation, time.time()
+    since, until = given.value("from"), given.value("to")
+    if since is None:
+        raise BadInput(
+            Diagnostic(
+                summary="moot diff needs --from",
+                remedy="for example: moot diff --from 2h",
+            )
+        )
+    begin = moment_of("--from", since, now)
+    end = now if until is None else moment_of("--to", until, now)
+    found = call.moot.diff(begin, end, all=given.flag("all"))
+    if out.json_wanted:
+        out.answer({"differences": [contrast_json(contrast) for contrast in found]})
+        return 0
+    if not found:
+        out.message("nothing came, went or changed")
+    for contrast in found:
+        sign, colour = SIGNS[contrast.kind]
+        cause = f"  {contrast.cause}, {moment(contrast.at)}" if contrast.cause else ""
+        out.line(f"{out.style(sign, colour)} {clean(contrast.address)}{cause}")
+        for path, before, after in contrast.paths:
+            out.line(f"    {clean(path)}: {_short(before)} -> {_short(after)}")
     return 0
 
 
@@ -183,6 +232,19 @@ def version_json(version: Version) -> JSON:
     }
 
 
+def contrast_json(contrast: Contrast) -> JSON:
+    """An entry of `differences`; `kind` is came, went or changed."""
+    return {
+        "address": contrast.address,
+        "type": contrast.type,
+        "venue": contrast.venue,
+        "kind": contrast.kind,
+        "at": contrast.at,
+        "cause": contrast.cause,
+        "paths": [{"path": p, "before": b, "after": a} for p, b, a in contrast.paths],
+    }
+
+
 def check_json(check: Check) -> JSON:
     """An entry of `checks`."""
     return {
@@ -193,6 +255,16 @@ def check_json(check: Check) -> JSON:
         "remedy": check.remedy,
         "extra": list(check.extra),
     }
+
+
+def _age(observed_at: float, now: float) -> str:
+    """How old a fact is, where that is worth a word: what was asked just now is not."""
+    return ago(observed_at, now) if observed_at and now - observed_at > YOUNG_S else ""
+
+
+def _short(value: JSON) -> str:
+    text = clean("nothing" if value is None else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def _verdict(check: Check) -> tuple[str, str]:
