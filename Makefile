@@ -6,6 +6,7 @@ MOOT    = $(CURDIR)/.venv/bin/moot
 PY      = .venv/bin/python
 PIP     = $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 LIMIT_S = 2400
+KILLS   = 300
 ARGS    =
 NEEDS   = sh tests/substrates/packages.sh
 
@@ -23,7 +24,7 @@ TEST_NEEDED = $(NEEDS) --optional $(TEST_NEEDS) && $(NEEDS) --optional docker-cl
 
 FAST = -m "not docker and not haproxy and not slow" --ignore=tests/e2e
 
-.PHONY: help demo demo-down test check lint contracts types fast e2e examples bench figures format lock clean
+.PHONY: help demo demo-down test check lint contracts types fast e2e examples kill crash bench figures format lock clean
 
 help:  ## List these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +63,14 @@ e2e: $(DEV)  ## Only the tests against real processes, HAProxy and Docker
 examples: $(DEV)  ## Run every example, ask each something, take each down
 	@$(TEST_NEEDED)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tests/substrates/dockerd.py sh examples/try-all
+
+crash: $(DEV)  ## Run the whole crash matrix in the simulated world, then 1,000 of it on databases
+	$(PY) tests/crash/matrix.py $(MOOT_SCHEDULES)
+	MOOT_DATABASE_SCHEDULES=500 timeout --foreground -k 30 $(LIMIT_S) $(PY) -m pytest -q tests/crash/test_databases.py
+
+kill: $(DEV)  ## Kill moot KILLS times at random moments of real runs; SEED=N repeats a run
+	@$(TEST_NEEDED)
+	$(PY) tests/substrates/dockerd.py $(PY) -m tests.kill --kills $(KILLS) $(SEED:%=--seed %)
 
 bench: $(DEV)  ## Measure, write bench/results.json and docs/figures.md
 	@$(TEST_NEEDED)

@@ -33,11 +33,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a command took: seconds on the wall, and of CPU with all it waited for."""
+    """How long a command took: seconds on the wall, and of CPU with all it waited for.
+
+    `rss_mib` is the most memory it had at any time.
+    """
 
     wall_s: float
     cpu_s: float
     stdout: str
+    rss_mib: float
 
 
 class Missing(Exception):
@@ -59,7 +63,7 @@ def timed(argv: Sequence[str], environ: Mapping[str, str], folder: Path) -> Timi
         stdout = out.read()
         if child.returncode:
             raise subprocess.CalledProcessError(child.returncode, argv, stdout, err.read())
-    return Timing(wall_s, usage.ru_utime + usage.ru_stime, stdout)
+    return Timing(wall_s, usage.ru_utime + usage.ru_stime, stdout, usage.ru_maxrss / 1024)
 
 
 def median(values: Iterable[float]) -> float:

@@ -32,7 +32,7 @@ def page(rows: Iterable[Row]) -> str:
 def cells(row: Row) -> tuple[str, ...]:
     """One line of the table."""
     peer = f"{row['peer']}: {row['peer_value']:g} {row['unit']}" if row["peer"] else ""
-    ratio = f"{ratio_of(row):.2f}" if row["peer"] else ""
+    ratio = _ratio_text(ratio_of(row)) if row["peer"] else ""
     bound = "" if row["bound"] is None else f"{row['bound']:g}"
     met = {True: "yes", False: "**no**", None: ""}[is_met(row)]
     return (
@@ -66,6 +66,10 @@ def is_met(row: Row) -> bool | None:
 def ratio_of(row: Row) -> float:
     """The value as a multiple of the peer's."""
     return row["value"] / row["peer_value"]
+
+
+def _ratio_text(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def write() -> None:

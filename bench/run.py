@@ -13,7 +13,20 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import calibration, containers, figures, loss, planning, start
+from bench import (
+    calibration,
+    containers,
+    figures,
+    history,
+    incremental,
+    kills,
+    loss,
+    planning,
+    simulating,
+    start,
+    terraform,
+    walking,
+)
 from bench.figure import Figure, Missing
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,8 +34,14 @@ BENCHMARKS = {
     "calibration": calibration,
     "start": start,
     "planning": planning,
+    "incremental": incremental,
     "containers": containers,
     "loss": loss,
+    "kills": kills,
+    "walking": walking,
+    "terraform": terraform,
+    "history": history,
+    "simulating": simulating,
 }
 
 
