@@ -217,3 +217,14 @@ def test_an_unfinished_disk_with_another_size_is_finished_first():
 
 def test_an_older_incarnation_that_keeps_data_is_kept():
     assert keys(planned([DISK], [stands(DISK, 1), stands(DISK, 2)])) == set()
+
+
+def test_an_address_given_to_another_kind_of_thing_is_made_anew():
+    plan = planned([thing("net", type="disk", kind="a", size=1)], [stands(NET)])
+    assert keys(plan) == {"create shop@v/net#2", "delete shop@v/net#1"}
+
+
+def test_what_keeps_data_does_not_give_its_address_to_another_kind_of_thing():
+    with pytest.raises(Refused) as refused:
+        planned([thing("disk", kind="a", size=1)], [stands(DISK)])
+    assert "disk becomes thing" in refused.value.diagnostics[0].detail

@@ -70,6 +70,9 @@ class _Draft:
         if have is None:
             self.create(want, None, "not there yet")
             return
+        if have.type != want.type:  # an address was given to another kind of thing
+            self.create(want, have, f"{have.type} becomes {want.type}")
+            return
         difference = differ(want, have, self.facts(want.type), self.known, self.seal)
         if have.unfinished and (not difference or self.facts(want.type).keeps_data):
             self.open.add(want.address)
@@ -107,7 +110,7 @@ class _Draft:
         possible: bool = False,
     ) -> None:
         """A new incarnation, and the end of the one it replaces."""
-        if have and self.facts(want.type).keeps_data:
+        if have and (have.keeps_data or self.facts(have.type).keeps_data):
             self.problems.append(_keeps_data(want, reason))
             return
         self.open.add(want.address)
