@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from moot.engine.governor import BURST_S, CALM_S, LOWEST, NEAR, SETTLES_S, Governor
+from moot.engine.governor import BURST_S, CALM_S, FEW, LOWEST, NEAR, SETTLES_S, Governor
 
 
 @dataclass
@@ -87,6 +87,10 @@ def complained(rate: int) -> Governor:
 
 def test_the_first_complaint_halves_what_got_through():
     assert complained(40).rate == 20
+
+
+def test_one_complaint_in_a_quiet_time_does_not_bring_a_small_plan_to_a_halt():
+    assert complained(1).rate == FEW / 2
 
 
 def test_a_complaint_counts_once_in_a_while():

@@ -10,6 +10,7 @@ SLOW = 0.01  # and near that
 NEAR = 0.9  # of what was too much
 CALM_S = 10.0  # after so long without a complaint what was too much is forgotten
 LOWEST = 0.1  # calls/s
+FEW = 10.0  # calls/s: who was asked more seldom has not complained about the rate of one caller
 SETTLES_S = 1.0  # how long the calls before a complaint may still be held against us
 MOMENT_S = 1e-4  # no pause: added to a time since the epoch it would soon be lost in rounding
 BURST_S = 0.1  # calls of so much time may be made at once
@@ -20,7 +21,7 @@ class Governor:
     """A token bucket for one API of one venue; without a limit until the venue complains.
 
     A complaint halves the rate, or that at which calls got through in the second before it where
-    that was less.  Complaints within SETTLES_S of it say nothing new.  Successes raise the rate
+    that was less; the first one leaves half of FEW at least.  Complaints within SETTLES_S of it say nothing new.  Successes raise the rate
     again, quickly up to NEAR what was too much and slowly from there: so it stays close below what
     the venue allows, and finds out when that becomes more.
     All times are of one clock, in seconds; nothing here reads it.  It may be set back.
@@ -68,8 +69,10 @@ class Governor:
         self._tokens = min(self._tokens, 0.0)
         if begun_at <= self.complained_at + SETTLES_S:
             return
-        through = max(1.0, sum(at > now - 1 for at in self._through))
-        self.too_much = through if self.rate is None else min(self.rate, through)
+        through = float(sum(at > now - 1 for at in self._through))
+        self.too_much = (
+            max(FEW, through) if self.rate is None else min(self.rate, max(1.0, through))
+        )
         self.rate = max(self.too_much / 2, LOWEST)
         self.complained_at = now
 
