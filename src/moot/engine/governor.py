@@ -21,9 +21,10 @@ class Governor:
     """A token bucket for one API of one venue; without a limit until the venue complains.
 
     A complaint halves the rate, or that at which calls got through in the second before it where
-    that was less; the first one leaves half of FEW at least.  Complaints within SETTLES_S of it say nothing new.  Successes raise the rate
-    again, quickly up to NEAR what was too much and slowly from there: so it stays close below what
-    the venue allows, and finds out when that becomes more.
+    that was less; the first one leaves half of FEW at least.  Complaints within SETTLES_S of it
+    say nothing new.  Successes raise the rate again, quickly up to NEAR what was too much and
+    slowly from there: so it stays close below what the venue allows, and finds out when that
+    becomes more.
     All times are of one clock, in seconds; nothing here reads it.  It may be set back.
     """
 
