@@ -18,7 +18,12 @@ KINDS = {
     "tag": {"create_class": "TAG", "list_lag_s": 0.05, "settles_within_s": 0.1},
     "bare": {"create_class": "BARE"},
     "slow": {"pending": 2, "pending_s": 0.001, "starts_within_s": 0.01, "latency_s": 0.0005},
-    "lagging": {"create_class": "TOKEN", "list_lag_s": 0.01, "page_size": 2},
+    "lagging": {
+        "create_class": "TOKEN",
+        "list_lag_s": 0.01,
+        "settles_within_s": 0.02,
+        "page_size": 2,
+    },
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def test_what_is_there_twice_and_what_is_lacking_is_seen(killer: Killer):
     pages = str(killer.victim.folder / "www" / "1")
     stray = subprocess.Popen([BUSYBOX, "httpd", "-f", "-p", "127.0.0.1:0", "-h", pages])
     try:
+        while not Path(f"/proc/{stray.pid}/cmdline").read_bytes():
+            time.sleep(0.01)  # it was started, but cannot be told from others yet
         assert list(killer.problems("up", ran)) == ["too much: {'web 1': 1}"]
     finally:
         stray.kill()
