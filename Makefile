@@ -22,7 +22,7 @@ TEST_NEEDS  = $(DEMO_NEEDS) docker.io=dockerd iproute2=ip iptables=iptables busy
 # Newer releases have the docker command in a package of its own, which older ones do not know.
 TEST_NEEDED = $(NEEDS) --optional $(TEST_NEEDS) && $(NEEDS) --optional docker-cli=docker
 
-FAST = -m "not docker and not haproxy and not slow" --ignore=tests/e2e
+FAST = -m "not docker and not haproxy and not postgresql and not slow" --ignore=tests/e2e
 
 .PHONY: help demo demo-down test check lint contracts types fast e2e examples kill crash bench figures format lock clean
 

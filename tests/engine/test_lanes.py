@@ -9,6 +9,7 @@ from desk import create, delete, item
 
 from moot.engine.effect import Call, Look
 from moot.engine.event import Continued, Failed, Looked, Succeeded
+from moot.engine.governor import FEW
 from moot.engine.lanes import AHEAD, Lanes
 from moot.engine.slots import Slots
 from moot.engine.walk import Walk
@@ -115,7 +116,7 @@ def test_a_complaint_holds_back_the_calls_of_that_api_alone(kind):
     lanes.add(call(changes[1]))
     assert lanes.due(10.1) == []
     wait_s = lanes.pause_s(10.1)
-    assert wait_s == (5.0 if kind == "call" else 2.0)
+    assert wait_s == (5.0 if kind == "call" else 2 / FEW)
     assert names(lanes.due(10.1 + wait_s)) == ["b"]
     lanes.venues.apis["t"] = "storage"
     lanes.add(call(changes[2]))
