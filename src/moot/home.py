@@ -54,6 +54,11 @@ class Home:
         """Whose things ours are: made once, and kept beside the database."""
         return self._once("installation", uuid.uuid4().hex).decode().strip()
 
+    def put_installation(self, installation: str) -> None:
+        """Write another id in the place of the one that was lost."""
+        draft = self._draft("installation", installation)
+        draft.replace(self.folder / "installation")
+
     def key(self) -> bytes:
         """The key of all digests; of no use to anyone without the database, nor the other way."""
         return bytes.fromhex(self._once("key", secrets.token_hex(32)).decode().strip())
@@ -92,13 +97,7 @@ class Home:
         """A file that is made when it is first asked for, also when two ask at once."""
         path = self.folder / name
         if not path.exists():
-            draft = self.folder / f"{name}.{secrets.token_hex(4)}"
-            with os.fdopen(
-                os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w"
-            ) as file:
-                file.write(content + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            draft = self._draft(name, content)
             try:
                 path.hardlink_to(draft)
             except FileExistsError:
@@ -106,6 +105,15 @@ class Home:
             finally:
                 draft.unlink()
         return path.read_bytes()
+
+    def _draft(self, name: str, content: str) -> Path:
+        """The content on disk, readable by its owner only, not yet under its name."""
+        draft = self.folder / f"{name}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(content + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
 
     def _entries(self) -> dict[str, dict[str, JSON]]:
         file = self.venues_file

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from moot.engine.guard import Guard, adopt_installation
+from moot.engine.guard import Guard
 from moot.engine.seal import Seal
 from moot.home import Home
 from moot.model.diagnostic import Refused
@@ -116,9 +116,15 @@ def test_another_store_of_the_same_home_has_a_count_of_its_own(home: Path):
     assert why(at(home)) is None
 
 
+def test_another_key_is_not_the_key_of_this_database(home: Path):
+    at(home).advance()
+    (home / "key").write_text("ab" * 32)
+    assert why(at(home)) == "key"
+
+
 def test_an_installation_can_be_taken_from_elsewhere(home: Path):
     guard = at(home)
-    adopt_installation(guard.home, "f" * 32)
+    guard.home.put_installation("f" * 32)
     assert guard.installation == "f" * 32
     guard.take_over("f" * 32, 0)
     (home / "installation").write_text("another\n")

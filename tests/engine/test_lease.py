@@ -41,10 +41,10 @@ def test_the_second_to_ask_is_told_who_holds_it(shop):
 
 
 def test_a_lease_is_kept_as_long_as_it_is_renewed(shop):
-    with hold("shop", "up", shop.world, "the first", alive) as (journal, renew):
+    with hold("shop", "up", shop.world, "the first", alive) as journal:
         for _ in range(10):
             shop.ahead += LEASE_S / 2
-            renew()
+            journal.renew()
             assert journal.valid_until > shop.env.now()
             with pytest.raises(LeaseHeld):
                 shop.store.claim("shop", "other", shop.env.now(), LEASE_S, alive)
@@ -53,26 +53,23 @@ def test_a_lease_is_kept_as_long_as_it_is_renewed(shop):
 def test_whoever_was_paused_writes_nothing_any_more(shop):
     with (
         pytest.raises(Failure) as refused,
-        hold("shop", "up", shop.world, "zombie", alive) as (
-            journal,
-            renew,
-        ),
+        hold("shop", "up", shop.world, "zombie", alive) as journal,
     ):
         shop.ahead += LEASE_S + 1
         shop.store.claim("shop", "other", shop.env.now(), LEASE_S, alive)
         with pytest.raises(LeaseHeld), shop.store.turn(journal.lease):
             pass
-        renew()
+        journal.renew()
     assert refused.value.exit_code == 5
 
 
 def test_a_lease_that_was_anothers_meanwhile_is_not_taken_back(shop):
     """What the turn knows is out of date, although the other has finished and given it free."""
-    with pytest.raises(Failure), hold("shop", "up", shop.world, "zombie", alive) as (_, renew):
+    with pytest.raises(Failure), hold("shop", "up", shop.world, "zombie", alive) as journal:
         shop.ahead += LEASE_S + 1
         other = shop.store.claim("shop", "other", shop.env.now(), LEASE_S, alive)
         shop.store.release(other)
-        renew()
+        journal.renew()
     third = shop.store.claim("shop", "third", shop.env.now(), LEASE_S, alive)
     assert third.holder == "third"
 
@@ -95,7 +92,7 @@ def test_no_call_is_begun_after_the_lease_has_run_out(shop):
 
 def test_the_lease_is_renewed_while_venues_are_asked(shop):
     shop.apply(create("a"))
-    with hold("shop", "up", shop.world, "the first", lambda holder: True) as (journal, _):
+    with hold("shop", "up", shop.world, "the first", lambda holder: True) as journal:
         before = journal.valid_until
 
         def slowly(venue, type):

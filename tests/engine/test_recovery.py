@@ -284,6 +284,15 @@ def test_what_may_have_been_made_without_marks_is_shown_to_a_human(tmp_path):
     assert set(yard.open_intents()) == {"create a#1"}
 
 
+def test_nothing_is_made_without_marks_while_nobody_knows_what_is_there(tmp_path):
+    silent = {"verb": "list", "address": "*", "code": "AccessDenied"}
+    yard = Yard(tmp_path, BARE)
+    _, walk = yard.turn(net("a"), faults=[silent])
+    assert "does not list" in walk.failures[0].detail
+    assert yard.things() == []
+    assert ("create", "a") not in yard.calls
+
+
 def test_what_was_not_made_without_marks_is_made_again(tmp_path):
     yard = Yard(tmp_path, {**BARE, "settles_within_s": 5})
     killed(yard, net("a"), faults=[late(1000)])

@@ -101,14 +101,14 @@ class Yard:
         me = f"process {self.now()}"
         with (
             self.process(faults) as world,
-            hold("shop", "test", world, me, gone=lambda holder: True) as (journal, renew),
+            hold("shop", "test", world, me, gone=lambda holder: True) as journal,
         ):
 
             def wants(observed: Observation) -> Turn:
                 plan = difference(wanted, observed, world, "shop")
                 return Turn(app="shop", plan=plan, observed=observed, begun_at=0, ports={})
 
-            hands = Hands(secrets or {}, self._tell, threading.Event(), renew)
+            hands = Hands(secrets or {}, self._tell, threading.Event(), journal.renew)
             return converge("shop", wants, world, journal, hands, lambda turn: None)
 
     @contextmanager

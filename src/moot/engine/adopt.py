@@ -58,7 +58,7 @@ def adopt(wanted: Wanted, world: World) -> ConfigurationItem:
             raise Refused(_known(item))
         if item.address == wanted.address:
             raise Refused(_occupied(item))
-    with hold(app, "adopt", world) as (journal, _):
+    with hold(app, "adopt", world) as journal:
         marked = seen if seen.address else _marked(wanted, seen, journal, world)
         assert marked.uid, "what carries our marks carries a uid"
         keeps_data = world.venues.schema(wanted.venue, wanted.type).keeps_data
@@ -75,7 +75,7 @@ def adopt(wanted: Wanted, world: World) -> ConfigurationItem:
 def forget(address: str, world: World) -> tuple[ConfigurationItem, ...]:
     """What was taken out of the inventory; on its venue it stays as it is, marks and all."""
     app = app_of(address)
-    with hold(app, "forget", world) as (journal, _):
+    with hold(app, "forget", world) as journal:
         items = tuple(i for i in world.store.inventory(app) if i.address == address)
         pending = [i for i in world.store.open_intents(app) if i.address == address]
         if not items and not pending:

@@ -87,11 +87,12 @@ class Enact:
         self, app: str, what: str, carry_out: Callable[[Journal, Hands], tuple[Turn, Walk]]
     ) -> Outcome:
         self.guard.admit()
-        with hold(app, what, self.world) as (journal, renew):
+        with hold(app, what, self.world) as journal:
             self.guard.advance()
             if self.guard.installation != self.world.installation:
                 raise Failure(_set_up_meanwhile())
-            turn, walk = carry_out(journal, Hands({}, self.observer, self.cancelled, renew))
+            hands = Hands({}, self.observer, self.cancelled, journal.renew)
+            turn, walk = carry_out(journal, hands)
         return outcome(
             walk,
             self.world.store.placement(turn.app),

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -168,17 +168,6 @@ class Guard:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def adopt_installation(home: Home, installation: str) -> Home:
-    """Write another installation id beside the database, in place of the one that was lost."""
-    home.installation()
-    path = home.folder / "installation"
-    draft = path.with_name("installation.new")
-    draft.write_text(f"{installation}\n")
-    draft.chmod(0o600)
-    draft.replace(path)
-    return replace(home)
 
 
 def _machine() -> str:

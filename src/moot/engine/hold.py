@@ -19,8 +19,8 @@ def hold(
     world: World,
     holder: str | None = None,
     gone: Callable[[str], bool] = gone,
-) -> Generator[tuple[Journal, Callable[[], None]]]:
-    """A journal for one turn and what to call now and then while it lasts.
+) -> Generator[Journal]:
+    """A journal for one turn; it is to be renewed now and then while that lasts.
 
     The holder is this process where none is named; `gone` tells whether one has ended.  A lease
     lasts for MOOT_LEASE_S seconds, where that is set.
@@ -41,7 +41,7 @@ def hold(
             lease_s=lease_s,
         )
         try:
-            yield journal, journal.renew
+            yield journal
         finally:
             store.release(journal.lease)
     except LeaseHeld as held:

@@ -80,13 +80,22 @@ class _View:
         bare = {kind for kind in made if schema(*kind).create_class == "BARE"}
         tick = journal.renew if journal else _nothing
         self.listing = list_kinds(sorted(self.kinds), bare, self.app, self.world, tick)
-        self.sort(self.listing.found, tick)
+        known = journal.uids if journal else self.uids()
+        self.sort(self.listing.found, known, tick)
 
-    def sort(self, found: Sequence[ConfigurationItem], tick: Callable[[], None]) -> None:
+    def uids(self) -> Mapping[str, str]:
+        """Of every address the App ever had."""
+        return {a: uid for a, (uid, _) in self.world.store.identities(self.app).items()}
+
+    def sort(
+        self,
+        found: Sequence[ConfigurationItem],
+        uids: Mapping[str, str],
+        tick: Callable[[], None],
+    ) -> None:
         """Which is which.  Where several are the same one, those that have gone meanwhile, though
         a list that lags shows them still, are nobody's twins.
         """
-        uids = {a: uid for a, (uid, _) in self.world.store.identities(self.app).items()}
         self.seen = identify(found, self.known, uids)
         known = {_key(item) for item in self.known}
         doubled = {(made_for(a), n) for a, n in self.seen.keys() - known if a != made_for(a)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from moot.engine.guard import Guard, adopt_installation
+from moot.engine.guard import Guard
 from moot.engine.hold import hold
 from moot.engine.journal import Journal
 from moot.engine.memo import asked, digests
@@ -38,12 +38,12 @@ class Rebuild:
         if not confirm(recovery):
             return recovery
         if self.installation != self.guard.installation:
-            adopt_installation(self.guard.home, self.installation)
+            self.guard.home.put_installation(self.installation)
         by_app: dict[str, list[ConfigurationItem]] = {}
         for item in recovery.items:
             by_app.setdefault(app_of(str(item.address)), []).append(item)
         for app, items in by_app.items():
-            with hold(app, "recover", self.world) as (journal, _):
+            with hold(app, "recover", self.world) as journal:
                 _record(app, items, self.world, journal)
                 _reserve(app, items, self.world, journal)
         generation = self.guard.take_over(self.installation, seen_generation)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from moot.engine.carry_out import carry_out
 from moot.engine.explained import explained
 from moot.engine.hold import hold
 from moot.engine.journal import Journal
@@ -13,7 +14,6 @@ from moot.engine.propose import difference
 from moot.engine.status import outcome
 from moot.engine.survey import app_of, survey, unknown
 from moot.engine.turn import Hands, Observation, World, sealed
-from moot.engine.walk import Walk
 from moot.model.report import Outcome, Stale, Step, Stray
 from moot.model.resource import ConfigurationItem
 from moot.store import Store
@@ -50,8 +50,8 @@ class Sweep:
         outcomes: list[Outcome] = []
         for app in dict.fromkeys(stray.app for stray in chosen):
             for batch in _batches(stray.item for stray in chosen if stray.app == app):
-                with hold(app, "sweep --delete", self.world) as (journal, renew):
-                    hands = Hands({}, observer, cancelled, renew)
+                with hold(app, "sweep --delete", self.world) as journal:
+                    hands = Hands({}, observer, cancelled, journal.renew)
                     outcomes.append(self._delete(batch, volumes, journal, hands))
         return tuple(outcomes)
 
@@ -63,18 +63,9 @@ class Sweep:
         hands: Hands,
     ) -> Outcome:
         world, begun_at = self.world, journal.now()
-        plan = difference((), Observation(items=items), world, journal.app, volumes, "swept")
-        walk = Walk(plan=plan, items={str(item.address): item for item in items}, seal=world.seal)
-        hands.executor(
-            walk=walk,
-            venues=world.venues,
-            journal=journal,
-            slots=world.slots,
-            secrets=hands.secrets,
-            observer=hands.observer,
-            cancelled=hands.cancelled,
-            renew=hands.renew,
-        ).run()
+        observed = Observation(items=items)
+        plan = difference((), observed, world, journal.app, volumes, "swept")
+        walk = carry_out(plan, observed, world, journal, hands)
         return outcome(walk, None, (), (), journal.now() - begun_at)
 
 

@@ -140,12 +140,12 @@ class Estate:
         with self._store() as store:
             world = self._world(cast("Store", Perishable(store, ended)), wanted, guard)
             holder = f"process {self._processes}"
-            with hold(self.app, "up", world, holder, lambda other: True) as (journal, renew):
+            with hold(self.app, "up", world, holder, lambda other: True) as journal:
 
                 def alive() -> None:
                     if ended():
                         raise Ended
-                    renew()
+                    journal.renew()
 
                 yield world, journal, Hands(self._secrets(), _unheard, threading.Event(), alive)
 

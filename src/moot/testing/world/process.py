@@ -144,17 +144,16 @@ class Process:
         guard = home and Guard(home, self.setting.store, self.setting.seal, self.world.wall)
         if guard:
             guard.admit()
-        with hold(app, what, self.setting, self.name, self.world.ended.__contains__) as held:
+        with hold(app, what, self.setting, self.name, self.world.ended.__contains__) as journal:
             if guard:
                 guard.advance()
-            journal, renew = held
             yield (
                 journal,
                 Hands(
                     secrets=self.world.secrets,
                     observer=lambda step: None,
                     cancelled=self._cancelled,
-                    renew=renew,
+                    renew=journal.renew,
                     executor=partial(Driver, process=self),
                 ),
             )
