@@ -77,6 +77,7 @@ class Shop:
             service |= {
                 "image": IMAGE,
                 "command": ["sh", "-c", f"{asked}exec sh /www.sh"],
+                "stop_signal": "SIGKILL",  # process 1 heeds no other unless it says so
             }
             environment["PORT"] = "8080"
             if following:

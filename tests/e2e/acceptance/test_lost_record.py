@@ -7,20 +7,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .application import Shop, build_image, docker
 
 pytestmark = [pytest.mark.haproxy, pytest.mark.slow]
-
-
-class Impatient(Shop):
-    """Its containers are killed a second after they were asked to stop."""
-
-    def service(self, name: str) -> dict[str, Any]:
-        return {**super().service(name), "stop_grace_period": "1s"}
 
 
 @pytest.fixture(params=["laptop", pytest.param("docker", marks=pytest.mark.docker)])
@@ -44,7 +36,7 @@ def shop(venue: str, home: Path, tmp_path: Path) -> Iterator[Shop]:
         pytest.skip("busybox is not installed")
     if venue == "docker":
         build_image()
-    made = Impatient(tmp_path / "shop", venue, name=f"lost{os.getpid()}")
+    made = Shop(tmp_path / "shop", venue, name=f"lost{os.getpid()}")
     made.up()
     yield made
     if made.moot("down", "--volumes", check=None).returncode:
