@@ -18,7 +18,7 @@ def measure(short: bool) -> list[Figure]:
     if not shutil.which("busybox"):
         raise Missing("busybox is not installed")
     venues = ["laptop", *(["docker"] if "DOCKER_HOST" in os.environ else [])]
-    return [figure for venue in venues for figure in _at(venue, 6 if short else 60)]
+    return [figure for venue in venues for figure in _at(venue, 6 if short else 150)]
 
 
 def _at(venue: str, count: int) -> list[Figure]:
