@@ -34,6 +34,11 @@ def test_large_story_ends_well():
     assert world.events > 3_000
 
 
+def test_accident_that_follows_the_end_of_a_twin_is_nobodys_fault():
+    """In this story a thing is made twice, its twin is deleted, and then the thing is lost."""
+    told(20548)
+
+
 def test_seed_tells_the_same_story_in_every_process():
     lines = set()
     for hash_seed in ("0", "1", "2"):

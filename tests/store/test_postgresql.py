@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import signal
 import sys
@@ -18,6 +19,8 @@ from stored import INTENT, ITEM, record
 
 from moot.model.diagnostic import BadInput, Failure
 from moot.store import LeaseHeld, PortTaken, open_store
+from moot.store.items import AS_OF
+from moot.store.postgresql import PostgreSQL
 
 pytestmark = pytest.mark.postgresql
 
@@ -242,3 +245,24 @@ def test_what_is_acknowledged_is_on_disk_whatever_the_server_does_for_others(pos
     store = open_store(address)
     assert store._database.read("SHOW synchronous_commit") == [("on",)]
     store.close()
+
+
+def test_history_is_not_read_as_a_whole_for_one_type(address):
+    """However many things its statistics make the server expect."""
+    with contextlib.closing(PostgreSQL(address)) as database:
+        database.begin(None)
+        database.write(
+            "INSERT INTO item (id, app, address, incarnation, venue, type) SELECT n, 'shop', "
+            "'a' || n, 1, 'toy', 'type' || mod(n, 2) FROM generate_series(1, 20000) n",
+            [()],
+        )
+        database.write(
+            "INSERT INTO version (item, at, cause, body) "
+            "SELECT mod(n, 20000) + 1, n, 'up', '{}' FROM generate_series(1, 60000) n",
+            [()],
+        )
+        database.define("ANALYZE")
+        database.commit()
+        explained = database.read(f"EXPLAIN {AS_OF.format('type = ?')}", (30_000.0, "type1"))
+    steps = "\n".join(row[0] for row in explained)
+    assert "Index Scan using version_pkey on version former" in steps, steps

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 INTERRUPTED = 130
+# Nearly all that a command makes is there until its end: to look for cycles among it as often as
+# Python does by itself is a tenth of the time.
+COLLECT_EVERY = 50_000  # new values
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run moot with `argv` (default: this process's own); the answer is the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    gc.set_threshold(COLLECT_EVERY)
     try:
         if arguments in (["--help"], ["-h"], ["help"]):
             return _print_overview()

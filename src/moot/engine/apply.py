@@ -99,13 +99,20 @@ class Apply:
         due = self._lanes.due(self._now())
         written = [effect for effect in effects if not isinstance(effect, Effort)]
         self.journal.commit([*written, *(effort for _, effort in due)], self.walk)
-        for number, effort in due:
-            self._submit(number, effort)
+        self._begin(due)
         for effect in effects:
             if isinstance(effect, Tell):
                 self._tell(effect)
 
-    def _submit(self, number: int, effort: Effort) -> None:
+    def _begin(self, due: Sequence[tuple[int, Effort]]) -> None:
+        """Have the calls made whose intents are written down."""
+        jobs = [
+            (kind_of(effort)[0], self._job(number, effort), self._lanes.rank(effort))
+            for number, effort in due
+        ]
+        self.slots.submit_all(jobs)
+
+    def _job(self, number: int, effort: Effort) -> Job:
         limit_s = bound_s(effort, self.venues) + GRACE_S
 
         def job() -> None:
@@ -117,7 +124,7 @@ class Apply:
                 self._begun[number] = (self._now() + limit_s, effort, job)
                 self._events.put((number, self._outcome(effort)))
 
-        self.slots.submit(kind_of(effort)[0], job, self._lanes.rank(effort))
+        return job
 
     def _outcome(self, effort: Effort) -> Event:
         if isinstance(effort, Look):

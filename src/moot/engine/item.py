@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from moot.model.changed import changed
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Value
 
@@ -69,7 +69,7 @@ def made(
 
 def joined(known: ConfigurationItem, seen: ConfigurationItem, now: float) -> ConfigurationItem:
     """`known` as the venue describes it now; `since` moves when the status does."""
-    return replace(
+    return changed(
         known,
         identifier=seen.identifier,
         installation=seen.installation or known.installation,

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from moot.engine import request
 from moot.engine.effect import Call, Effect, Record, Remember, Seen
-from moot.engine.item import expected
 from moot.engine.memo import memo
+from moot.engine.redact import Redact
 from moot.engine.seal import Seal
 from moot.engine.step import UNKNOWN
 from moot.engine.vault import Vault
 from moot.engine.walk import Walk
+from moot.model.changed import changed
 from moot.model.codec import item_from_json, item_to_json
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON
+from moot.model.value import JSON, Secret
 from moot.provider import Marks
 from moot.store import Intent, Lease, LeaseHeld, Store
 
@@ -26,7 +27,9 @@ LEASE_S = 30.0
 RENEWALS = 3  # how often a lease is renewed before it would end
 
 Kind = tuple[str, str]  # venue, type
-REPEATED = {"NAME", "TAG", "BARE"}  # creates that would be done again should they arrive again
+# Creates that would be done again should they arrive again; so would the later ones of several.
+REPEATED = {"NAME", "TAG", "BARE"}
+_WRITTEN = (Record, Remember, Seen)
 # In the place of how a call goes on, once it does not.
 QUIET_SINCE, ANSWERED = "$quiet since", "$answered"
 
@@ -54,6 +57,7 @@ class Journal:
     replayed: set[int] = field(default_factory=set[int])
     before: dict[Kind, list[str]] = field(default_factory=dict[Kind, list[str]])
     memos: dict[str, str] = field(default_factory=dict[str, str])
+    redact: Redact = field(default_factory=lambda: Redact(dict[Secret, bytes]))
     held_since: float = field(init=False)
     uids: dict[str, str] = field(init=False)
     renewed_at: float = field(init=False)
@@ -86,29 +90,27 @@ class Journal:
         self.lease, self.renewed_at = renewed, self.now()
 
     def seal_item(self, item: ConfigurationItem) -> ConfigurationItem:
-        """The item as it may be stored: sensitive values as digests."""
-        if not self.seal.sensitive(item.type):
-            return item
-        return replace(item, properties=self.seal(item.type, item.properties))
+        """The item as it may be stored: sensitive values as digests, and no secret in its words."""
+        return self.seal.item(self.redact.item(item))
 
     def commit(self, effects: Sequence[Effect], walk: Walk) -> None:
         """One transaction: results, and the intents of the calls they made ready."""
-        writes = [e for e in effects if isinstance(e, Record | Remember | Seen | Call)]
-        if all(isinstance(e, Call) and self._is_written(e) for e in writes):
+        writes = [effect for effect in effects if self._is_news(effect)]
+        if not writes:
             return
         with self.store.turn(self.lease):
             for effect in writes:
                 match effect:
-                    case Call() if not self._is_written(effect):
-                        self._call(effect, walk)
                     case Call():
-                        pass
+                        self._call(effect, walk)
                     case Remember(change, resume):
                         self.store.put_resume(self.intents[change.key], resume)
                     case Record(change, item, outcome):
                         self._result(change, item, outcome, walk)
                     case Seen(item):
                         self.write(item)
+                    case _:
+                        pass
 
     def write(self, item: ConfigurationItem) -> None:
         """Record an item as it is now, sealed, and that its incarnation was used; in the caller's
@@ -156,9 +158,11 @@ class Journal:
         have = None if isinstance(change, Create) else change.have
         return (have and have.uid) or self.uids[change.address]
 
-    def _is_written(self, call: Call) -> bool:
-        """Whether nothing is new: the venue is only asked how far it has come."""
-        return call.change.key in self.intents and call.resume is not None
+    def _is_news(self, effect: Effect) -> bool:
+        """Whether it is to be written down: a call that only asks how far the venue is, is not."""
+        if isinstance(effect, Call):
+            return effect.resume is None or effect.change.key not in self.intents
+        return isinstance(effect, _WRITTEN)
 
     def _call(self, call: Call, walk: Walk) -> None:
         """The intent of a call, or that it is made again, perhaps by a later walk."""
@@ -204,7 +208,7 @@ class Journal:
     def _request(self, change: Create | Update, walk: Walk) -> JSON:
         want = change.want
         if not walk.is_known(want.properties):
-            want = replace(want, properties=walk.resolved(want))
+            want = changed(want, properties=walk.resolved(want))
         sent = request.written(want, self.seal.sensitive(want.type), self.vault)
         before = self.before.get((want.venue, want.type))
         return {"want": sent, **({} if before is None else {"before": list(before)})}
@@ -212,8 +216,7 @@ class Journal:
     def _body(self, change: Change, walk: Walk) -> ConfigurationItem:
         if isinstance(change, Delete):
             return self.seal_item(change.have)
-        sealed = walk.seal(change.want.type, walk.resolved(change.want))
-        return expected(change.want, change.incarnation, sealed)
+        return walk.asked(change)
 
     def _result(
         self, change: Change, item: ConfigurationItem | None, outcome: str, walk: Walk
@@ -231,7 +234,8 @@ class Journal:
                     made.append(item.identifier)
             elif isinstance(change, Delete):
                 self.gone(change.have, self.cause)
-        if change.key in walk.unknown and (outcome != "done" or walk.recovery(change) in REPEATED):
+        repeated = walk.recovery(change) in REPEATED or change.key in walk.resumes
+        if change.key in walk.unknown and (outcome != "done" or repeated):
             # An earlier call of it may still land: it stays open until that cannot be any more.
             self.store.recall(intent, walk.attempts.get(change.key, 0), self.now())
             self.quiet(intent, self.now(), answered=True)

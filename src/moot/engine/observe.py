@@ -13,6 +13,7 @@ from moot.engine.journal import Journal
 from moot.engine.listing import Key, Kind, Listing, list_kinds, read_each, read_named
 from moot.engine.survey import thing
 from moot.engine.turn import Observation, World
+from moot.model.changed import changed
 from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.report import Stale
 from moot.model.resource import ConfigurationItem, Resource
@@ -68,11 +69,13 @@ class _View:
 
     def list(self, journal: Journal | None) -> None:
         """Who will change something looks wherever the App ever had anything: so it is found what
-        landed so late that nobody waits for it any more.
+        landed so late that nobody waits for it any more.  A venue that is not configured any more
+        and of which nothing is known cannot be looked at, and is not missed.
         """
         store, schema = self.world.store, self.world.venues.schema
+        configured = self.world.venues.configured
         kinds = {(item.venue, item.type) for item in self.known}
-        kinds |= set(store.kinds(self.app)) if journal else set()
+        kinds |= {k for k in store.kinds(self.app) if k[0] in configured} if journal else set()
         if max_age_s := self.world.max_age_s:
             kinds -= {k for k, at in store.listed(self.app).items() if self.now - at < max_age_s}
         self.kinds = kinds | {settling.kind_of(i) for i in self.intents}
@@ -94,9 +97,16 @@ class _View:
         tick: Callable[[], None],
     ) -> None:
         """Which is which.  Where several are the same one, those that have gone meanwhile, though
-        a list that lags shows them still, are nobody's twins.
+        a list that lags shows them still, are nobody's twins.  No twin passes for what we know only
+        because a list lacks that.
         """
         self.seen = identify(found, self.known, uids)
+        shown = {thing(item) for item in found}
+        hidden = {k: i for i in self.known if thing(i) not in shown and (k := _key(i)) in self.seen}
+        if hidden:
+            answers = read_each(hidden, self.world, tick).values()
+            found = [*found, *(item for item in answers if isinstance(item, ConfigurationItem))]
+            self.seen = identify(found, self.known, uids)
         known = {_key(item) for item in self.known}
         doubled = {(made_for(a), n) for a, n in self.seen.keys() - known if a != made_for(a)}
         several = {k: i for k, i in self.seen.items() if (made_for(k[0]), k[1]) in doubled}
@@ -276,7 +286,7 @@ def _write(journal: Journal, view: _View, outcomes: Mapping[int, str]) -> None:
 
 
 def _differs(item: ConfigurationItem, before: ConfigurationItem) -> bool:
-    return replace(item, observed_at=before.observed_at) != before
+    return changed(item, observed_at=before.observed_at) != before
 
 
 def _unexplained(strangers: Iterable[ConfigurationItem]) -> Iterator[Diagnostic]:

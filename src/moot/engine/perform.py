@@ -7,16 +7,16 @@ and judged in the same way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from moot.engine.ask import unanswered
 from moot.engine.effect import Call, Look
 from moot.engine.event import Continued, Event, Failed, Looked, Succeeded, Withdrawn
-from moot.engine.item import expected, joined, made
+from moot.engine.item import joined, made
 from moot.engine.journal import Journal
 from moot.engine.step import UNKNOWN
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
+from moot.model.changed import changed
 from moot.model.diagnostic import BadInput
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.resource import Resource
@@ -54,7 +54,7 @@ def perform(
         progress = venues.call(kind_of(call)[0], what, handle)
     except (ProviderError, BadInput) as error:
         return _failed(change, unanswered(error), now())
-    return _progressed(change, progress, walk, venues)
+    return _progressed(call, progress, walk, venues)
 
 
 def look(look: Look, venues: Venues) -> Looked:
@@ -87,7 +87,11 @@ def kind_of(effect: Call | Look) -> tuple[str, str]:
     """The venue that is asked, and the type it is asked about."""
     if isinstance(effect, Look):
         return effect.item.venue, effect.item.type
-    change = effect.change
+    return kind_of_change(effect.change)
+
+
+def kind_of_change(change: Change) -> tuple[str, str]:
+    """Where it has its effect."""
     thing = change.have if isinstance(change, Delete) else change.want
     return thing.venue, thing.type
 
@@ -110,21 +114,20 @@ def _ready(want: Resource, walk: Walk, secrets: Mapping[Secret, bytes]) -> Resou
             raise ProviderError("InvalidRequest", f"secret {unknown.name!r} is not at hand")
         return secrets[unknown].decode("utf-8", "surrogateescape")
 
-    return replace(want, properties=substitute(walk.resolved(want), value))
+    return changed(want, properties=substitute(walk.resolved(want), value))
 
 
-def _progressed(change: Change, progress: Progress, walk: Walk, venues: Venues) -> Event:
-    now = venues.env.now()
+def _progressed(call: Call, progress: Progress, walk: Walk, venues: Venues) -> Event:
+    change, now = call.change, venues.env.now()
     match progress:
         case Pending(seconds, resume, note):
             return Continued(change.key, seconds, resume, note, now)
         case Done(item):
             if item is None or isinstance(change, Delete):
                 return Succeeded(change.key, None, now)
-            want = change.want
-            asked = expected(want, change.incarnation, walk.seal(want.type, walk.resolved(want)))
             have = change.have if isinstance(change, Update) else None
-            keeps_data = venues.schema(want.venue, want.type).keeps_data
+            keeps_data = venues.schema(*kind_of_change(change)).keeps_data
+            asked = walk.asked(change, again=call.called)
             return Succeeded(change.key, made(asked, item, have, keeps_data, now), now)
 
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 from moot.engine.carry_out import carry_out
 from moot.engine.journal import Journal
 from moot.engine.propose import difference
-from moot.engine.recovery import finishes, recovered, wait_for_late_calls
+from moot.engine.recovery import finishes, recovered, wait_for_late_calls, wait_for_namesakes
 from moot.engine.reserve import reserved
 from moot.engine.resting import come_to_rest
 from moot.engine.turn import Hands, Observation, Turn, World
+from moot.engine.unreached import unended
 from moot.engine.walk import Walk
 from moot.model.app import App
 from moot.model.plan import Delete, Plan
@@ -51,10 +52,18 @@ def retire(
 
     def wanted(observed: Observation) -> Turn:
         plan = difference((), observed, world, app, purge, "taken down")
-        return Turn(app=app, plan=plan, observed=observed, begun_at=journal.now(), ports={})
+        feasible = unended(plan, {stale.venue: stale.reason for stale in observed.stale})
+        return Turn(
+            app=app,
+            plan=feasible.plan,
+            observed=observed,
+            begun_at=journal.now(),
+            lacking=feasible.lacking,
+            ports={},
+        )
 
     turn, walk = converge(app, wanted, world, journal, hands, announce)
-    if not walk.failures and not walk.cancelled:
+    if not walk.failures and not walk.cancelled and not turn.lacking:
         with world.store.turn(journal.lease):
             world.store.put_ports(app, {})
             world.store.put_placement(app, None)
@@ -87,7 +96,7 @@ def converge(
     The turn as it was announced, and the last walk, which also counts what those before it did.
     """
     begun_at = journal.now()
-    first = turn = wanted(recovered(app, world, journal, hands))
+    first = turn = _decided(app, wanted, world, journal, hands)
     announce(first)
     walk = carry_out(turn.plan, turn.observed, world, journal, hands)
     for _ in range(ROUNDS - 1):
@@ -100,4 +109,18 @@ def converge(
         turn = wanted(observed)
         walk = carry_out(turn.plan, observed, world, journal, hands, walk)
     come_to_rest(turn, walk, world, journal)
-    return replace(first, observed=turn.observed, begun_at=begun_at), walk
+    return replace(first, observed=turn.observed, lacking=turn.lacking, begun_at=begun_at), walk
+
+
+def _decided(
+    app: str,
+    wanted: Callable[[Observation], Turn],
+    world: World,
+    journal: Journal,
+    hands: Hands,
+) -> Turn:
+    """The turn up to its plan, once no earlier create can undo what it is about to do."""
+    while True:
+        turn = wanted(recovered(app, world, journal, hands))
+        if not wait_for_namesakes(turn, world, journal, hands):
+            return turn

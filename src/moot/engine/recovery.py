@@ -10,12 +10,12 @@ from moot.engine.journal import Journal
 from moot.engine.observe import observe
 from moot.engine.settling import create_class, over_at
 from moot.engine.step import UNREPEATABLE
-from moot.engine.turn import Hands, Observation, World
+from moot.engine.turn import Hands, Observation, Turn, World
 from moot.engine.vault import Vault
 from moot.engine.walk import Walk
-from moot.model.plan import Create, Plan
+from moot.model.plan import Create, Delete, Plan
 from moot.model.report import Step
-from moot.model.value import Secret, unknowns
+from moot.model.value import Ref, Secret, Value, at_path, encode, substitute, unknowns
 from moot.passes.plan import INTERRUPTED
 from moot.store import Intent
 
@@ -76,6 +76,33 @@ def wait_for_late_calls(
     return set() if hands.cancelled.is_set() else set(late)
 
 
+def wait_for_namesakes(turn: Turn, world: World, journal: Journal, hands: Hands) -> bool:
+    """Whether this has waited for earlier creates that could undo what the turn is about to do.
+
+    What has a name is asked for again under it: where it is not known yet that the same will be
+    asked for, the earlier one, landing late, would be taken for it.  What is made by several calls
+    under a token and is to be changed must not be finished after that as it was first asked for.
+    """
+    changes = {change.key: change for change in turn.plan.changes}
+    undecided = {intent.id for intent in turn.observed.undecided}
+
+    def undoes(intent: Intent) -> bool:
+        if intent.id not in undecided:
+            update = f"update {intent.address}#{intent.incarnation}"
+            return update in changes and create_class(intent, world) == "TOKEN"
+        change = changes.get(intent.change)
+        if not isinstance(change, Create) or create_class(intent, world) != "NAME":
+            return False
+        return _may_differ(change, intent, turn, world)
+
+    late = [i for i in journal.pending.values() if i.verb == "create" and undoes(i)]
+    until = max((over_at(i, world, journal.held_since) for i in late), default=0.0)
+    if until <= turn.observed.at or hands.cancelled.is_set():
+        return False
+    _wait(until, world, hands)
+    return not hands.cancelled.is_set()
+
+
 def finishes(walk: Walk) -> bool:
     """Whether it has made something again that an earlier turn had begun, and it may be otherwise
     than it is wanted now.
@@ -93,6 +120,22 @@ def _replay(intent: Intent, world: World, hands: Hands) -> Create | None:
     if any(secret not in hands.secrets for secret in secrets):
         return None
     return Create(want=want, incarnation=intent.incarnation, reason=INTERRUPTED)
+
+
+def _may_differ(create: Create, intent: Intent, turn: Turn, world: World) -> bool:
+    """Whether a create may ask for something else than the intent did, once all Refs are known."""
+    changing = {c.address for c in turn.plan.changes if not isinstance(c, Delete)}
+    standing = {str(item.address): item for item in turn.observed.items}
+
+    def known(unknown: Ref | Secret) -> Value:
+        if isinstance(unknown, Secret) or unknown.address in changing:
+            return unknown
+        item = standing.get(unknown.address)
+        value = item and at_path(item.properties, unknown.attribute)
+        return unknown if value is None else value
+
+    now = world.seal(create.want.type, substitute(create.want.properties, known))
+    return encode(now) != intent.body["applied"]
 
 
 def _untold(step: Step) -> None:

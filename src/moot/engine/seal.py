@@ -7,6 +7,8 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from moot.model.changed import changed
+from moot.model.resource import ConfigurationItem
 from moot.model.value import Ref, Secret, Text, Value, canonical, is_list, is_mapping, unknowns
 
 
@@ -22,7 +24,13 @@ class Seal:
     sensitive: Callable[[str], tuple[str, ...]]
 
     def __call__(self, type: str, properties: Mapping[str, Value]) -> Mapping[str, Value]:
-        return rewritten(properties, self.sensitive(type), self.leaves)
+        paths = [p for p in self.sensitive(type) if p.partition(".")[0] in properties]
+        return rewritten(properties, paths, self.leaves) if paths else properties
+
+    def item(self, item: ConfigurationItem) -> ConfigurationItem:
+        """The item as it may be stored and compared."""
+        sealed = self(item.type, item.properties)
+        return item if sealed is item.properties else changed(item, properties=sealed)
 
     def digest(self, content: bytes) -> str:
         """A keyed digest of 32 hexadecimal digits."""

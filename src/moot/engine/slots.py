@@ -8,7 +8,7 @@ import math
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from moot.engine.governor import Governor
@@ -47,13 +47,19 @@ class Slots:
 
     def governor(self, venue: str, api: str) -> Governor:
         """The rate governor of one API of a venue."""
-        return self.governors.setdefault((venue, api), Governor())
+        found = self.governors.get((venue, api))
+        return found or self.governors.setdefault((venue, api), Governor())
 
     def submit(self, venue: str, job: Job, rank: float = READ) -> None:
         """Run `job` as soon as a slot is free for it.  A job must not raise."""
+        self.submit_all([(venue, job, rank)])
+
+    def submit_all(self, jobs: Sequence[tuple[str, Job, float]]) -> None:
+        """Several at once: threads that are busy already go on with them, and few are woken."""
         with self._lock:
-            waiting = self._waiting.setdefault(venue, [])
-            heapq.heappush(waiting, (-rank, next(self._numbers), job))
+            for venue, job, rank in jobs:
+                waiting = self._waiting.setdefault(venue, [])
+                heapq.heappush(waiting, (-rank, next(self._numbers), job))
             self._staff()
 
     def abandon(self, venue: str, job: Job) -> None:

@@ -14,6 +14,7 @@ from moot.engine.slots import Slots
 from moot.engine.venues import Venues
 from moot.engine.walk import Walk
 from moot.model.app import App
+from moot.model.availability import Outlook
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding, Rule
 from moot.model.placement import Placement, Share
@@ -66,7 +67,7 @@ class Turn:
 
     `desired` was compared: what belongs to the components `within`, and to the App as a whole; None
     stands for everything.  `rested` says what was at rest, where that was asked; `kinds` are those
-    of which the App had something.
+    of which the App had something.  `lacking` says what must wait for venues that do not answer.
     """
 
     app: str
@@ -74,10 +75,12 @@ class Turn:
     observed: Observation
     begun_at: float
     placement: Placement | None = None
+    outlook: Outlook = field(default_factory=Outlook)
     shares: tuple[Share, ...] = ()
     ports: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    lacking: tuple[Diagnostic, ...] = ()
     desired: tuple[Resource, ...] = ()
     within: frozenset[str] | None = None
     rested: Rested | None = None
@@ -91,8 +94,13 @@ class Turn:
             plan=self.plan,
             placement=placement,
             cost=cost(placement),
+            availability=self.outlook,
             findings=self.findings,
-            warnings=(*self.warnings, *self.observed.warnings),
+            warnings=(
+                *self.warnings,
+                *self.observed.warnings,
+                *(replace(diagnostic, severity="warning") for diagnostic in self.lacking),
+            ),
             stale=self.observed.stale,
         )
 
@@ -119,6 +127,4 @@ class Hands:
 
 def sealed(item: ConfigurationItem, world: World) -> ConfigurationItem:
     """The item as it may be stored and compared: sensitive values as digests."""
-    if not world.seal.sensitive(item.type):
-        return item
-    return replace(item, properties=world.seal(item.type, item.properties))
+    return world.seal.item(item)

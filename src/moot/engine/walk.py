@@ -6,8 +6,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from moot.engine.item import expected
 from moot.model.diagnostic import Diagnostic
-from moot.model.plan import Change, Create, Plan, Wait
+from moot.model.plan import Change, Create, Plan, Update, Wait
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, Ref, Secret, Value, at_path, substitute, unknowns
 from moot.provider import CreateClass
@@ -57,6 +58,7 @@ class Walk:
     failures: list[Diagnostic] = field(default_factory=list[Diagnostic])
     cancelled: bool = False
     _known: dict[int, bool] = field(default_factory=dict[int, bool])
+    _asked: dict[str, ConfigurationItem] = field(default_factory=dict[str, ConfigurationItem])
     before: Walk | None = None
 
     def __post_init__(self) -> None:
@@ -105,6 +107,18 @@ class Walk:
         if self.is_known(want.properties):
             return want.properties
         return substitute(want.properties, known)
+
+    def asked(self, change: Create | Update, *, again: bool = False) -> ConfigurationItem:
+        """The item that a change will leave, but for what the venue says of it.
+
+        It is worked out when the change is written down and stays what was asked for, whatever
+        becomes of others meanwhile; once more only where the call was made `again`.
+        """
+        found = self._asked.get(change.key)
+        if found is None or again:
+            sealed = self.seal(change.want.type, self.resolved(change.want))
+            found = self._asked[change.key] = expected(change.want, change.incarnation, sealed)
+        return found
 
     def is_known(self, properties: Mapping[str, Value]) -> bool:
         """Whether nothing in them has to be replaced; asked several times of each, and slow."""

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from moot.model.placement import Assignments, Placement, Rejection, Run
 from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
-from moot.model.value import JSON, Value, decode, encode
+from moot.model.value import JSON, Value, decode, encode, is_plain
 from moot.model.venue import Offering
 
 _Defaults = tuple[tuple[str, JSON], ...]
@@ -24,7 +24,8 @@ def _defaults(kind: type[ConfigurationItem] | type[Resource], *without: str) -> 
     )
 
 
-_ITEM = _defaults(ConfigurationItem, "observed_at")  # when it was last looked at is no content
+# When it was last looked at is no content, and what was asked for is told in any case.
+_ITEM = _defaults(ConfigurationItem, "observed_at", "applied")
 _RESOURCE = _defaults(Resource)
 _ITEM_FIELDS = frozenset(f.name for f in fields(ConfigurationItem))
 _RESOURCE_FIELDS = frozenset(f.name for f in fields(Resource))
@@ -79,9 +80,9 @@ def resource_from_json(body: Mapping[str, JSON]) -> Resource:
 
 def _told(values: tuple[Value, ...], defaults: _Defaults) -> dict[str, JSON]:
     return {
-        name: encode(value)
+        name: value if is_plain(value) else encode(value)
         for (name, default), value in zip(defaults, values, strict=True)
-        if value != default
+        if value is not default and value != default
     }
 
 

@@ -45,10 +45,10 @@ class Create:
     possible: bool = False
     reason: str = ""
     after: tuple[Wait, ...] = ()
+    key: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        return f"create {self.want.address}#{self.incarnation}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"create {self.want.address}#{self.incarnation}")
 
     @property
     def address(self) -> str:
@@ -64,10 +64,10 @@ class Update:
     possible: bool = False
     reason: str = ""
     after: tuple[Wait, ...] = ()
+    key: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        return f"update {self.want.address}#{self.have.incarnation}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"update {self.want.address}#{self.have.incarnation}")
 
     @property
     def address(self) -> str:
@@ -86,10 +86,10 @@ class Delete:
     replaced_by: str | None = None
     reason: str = ""
     after: tuple[Wait, ...] = ()
+    key: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        return f"delete {self.have.address}#{self.have.incarnation}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"delete {self.have.address}#{self.have.incarnation}")
 
     @property
     def address(self) -> str:

@@ -46,7 +46,8 @@ class Resource:
     `replica` is the replica it serves alone (`shop/web/0`), None where it serves several.
     `main` marks the one Resource whose status is the replica's status.
     `exclusive` are claims only one thing can hold at a time (`port:0.0.0.0:80/tcp`,
-    `volume:shop@laptop/volume/data`): a holder ends before the next one starts.
+    `volume:shop@laptop/volume/data`): a holder ends before the next one starts.  The claim of a
+    port on another machine ends in `@` and that machine.
     `ready` is the condition that must hold before what it replaces may go, and before an `up` is
     done; `ready_within_s` is how long that may take, counted from the end of its create.
     """
@@ -68,9 +69,11 @@ class Resource:
     @property
     def depends_on(self) -> tuple[str, ...]:
         """Addresses and components that come first: those declared and those referred to."""
-        referred = (u.address for u in unknowns(self.properties) if isinstance(u, Ref))
-        stood_on = (self.on,) if self.on else ()
-        return tuple(sorted({*stood_on, *(e.target for e in self.edges), *referred}))
+        first = [u.address for u in unknowns(self.properties) if isinstance(u, Ref)]
+        first += [edge.target for edge in self.edges]
+        if self.on:
+            first.append(self.on)
+        return tuple(sorted(set(first))) if first else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,22 +39,33 @@ Value = Any
 JSON = Any
 # Nearly all of a large plan is this; asked first, it is most of what walking through one costs.
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_LISTS = (list, tuple)
+_UNKNOWN = (Ref, Secret)
+
+
+def is_plain(value: Value) -> bool:
+    """Whether it is a string, a number, a truth value or None."""
+    return type(value) in _PLAIN
 
 
 def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether it is a JSON object; Any narrowed by isinstance would have unknown members."""
-    return type(value) is dict or isinstance(value, Mapping)
+    if type(value) is dict:
+        return True
+    return not isinstance(value, _LISTS) and isinstance(value, Mapping)
 
 
 def is_list(value: Value) -> TypeGuard[list[Value] | tuple[Value, ...]]:
     """Whether it is a JSON array."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, _LISTS)
 
 
 def canonical(value: Value) -> str:
     """One text for one value: equal values give equal texts, on every machine and in every run."""
-    return _ENCODER.encode(encode(value))
+    try:
+        return _ENCODER.encode(value)
+    except TypeError:  # keys of several types cannot be sorted before they are text
+        return _ENCODER.encode(encode(value))
 
 
 def encode(value: Value) -> JSON:
@@ -76,6 +87,19 @@ def encode(value: Value) -> JSON:
             return {"$text": [encode(part) for part in parts]}
         case _:
             return value
+
+
+def _told(value: object) -> JSON:
+    """What is in the place of a value that JSON has no word for."""
+    told = encode(value)
+    if told is value:
+        raise TypeError(f"{type(value).__name__} is no JSON value")
+    return told
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_told
+)
 
 
 def decode(value: JSON) -> Value:
@@ -113,25 +137,22 @@ def substitute(value: Value, known: Callable[[Ref | Secret], Value]) -> Value:
     """
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, Ref | Secret):
+    if isinstance(value, _UNKNOWN):
         return known(value)
     if isinstance(value, Text):
         return joined([part if isinstance(part, str) else known(part) for part in value.parts])
     if is_mapping(value):
-        return {key: substitute(item, known) for key, item in value.items()}
+        return {
+            key: item if type(item) in _PLAIN else substitute(item, known)
+            for key, item in value.items()
+        }
     if is_list(value):
-        return [substitute(item, known) for item in value]
+        return [item if type(item) in _PLAIN else substitute(item, known) for item in value]
     return value
 
 
 def _gather(value: Value, found: list[Ref | Secret]) -> None:
-    if type(value) in _PLAIN:
-        return
-    if isinstance(value, Ref | Secret):
-        found.append(value)
-    elif isinstance(value, Text):
-        found += [part for part in value.parts if not isinstance(part, str)]
-    elif is_mapping(value):
+    if is_mapping(value):
         for item in value.values():
             if type(item) not in _PLAIN:
                 _gather(item, found)
@@ -139,13 +160,17 @@ def _gather(value: Value, found: list[Ref | Secret]) -> None:
         for item in value:
             if type(item) not in _PLAIN:
                 _gather(item, found)
+    elif isinstance(value, _UNKNOWN):
+        found.append(value)
+    elif isinstance(value, Text):
+        found += [part for part in value.parts if not isinstance(part, str)]
 
 
 def joined(parts: list[Value]) -> str | Text:
     """Parts as one string where all are known, as a Text where one is not."""
     merged: list[str | Ref | Secret] = []
     for part in parts:
-        if isinstance(part, Ref | Secret):
+        if isinstance(part, _UNKNOWN):
             merged.append(part)
         elif merged and isinstance(merged[-1], str):
             merged[-1] += str(part)

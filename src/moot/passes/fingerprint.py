@@ -45,7 +45,7 @@ def fingerprint(
 
 def _text(value: Value) -> bytes:
     """One text for equal values.  The encoder walks lists and mappings by itself, and is quick."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _plain(value: object) -> JSON:
@@ -71,6 +71,9 @@ def _members(kind: type) -> tuple[tuple[str, object], ...]:
         return ()
     known = [f for f in fields(kind) if f.compare and not (kind is Offering and f.name in ROOM)]
     return tuple((f.name, _default(f)) for f in known)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 def _default(member: Field[Any]) -> object:

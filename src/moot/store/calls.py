@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from moot.model.value import JSON
+from moot.model.value import JSON, canonical
 from moot.store.contract import Intent
 from moot.store.gathered import ADD_INTENT, PUT_IDENTITY, PUT_RESUME, RECALL, SETTLE
 from moot.store.session import Session
-from moot.store.text import encoded
 
 INTENT = (
     "SELECT id, app, change, verb, address, incarnation, token, attempt, at, body, request, resume "
@@ -59,7 +58,7 @@ class Calls(Session):
         """Write down what is about to be called; returns its id."""
         number = self._database.number()
         self._stir(app, intent.address)
-        body, request = encoded(intent.body), _text(intent.request)
+        body, request = canonical(intent.body), _text(intent.request)
         what = (intent.change, intent.verb, intent.address, intent.incarnation, intent.token)
         tries = (intent.attempt, intent.attempt, at)
         self._gather(ADD_INTENT, number, number, app, *what, *tries, body, request)
@@ -78,7 +77,7 @@ class Calls(Session):
 
     def put_resume(self, intent: int, resume: JSON) -> None:
         """Remember how a pending operation goes on."""
-        self._gather(PUT_RESUME, intent, intent, encoded(resume))
+        self._gather(PUT_RESUME, intent, intent, canonical(resume))
 
     def settle(self, intent: int, outcome: str, at: float) -> None:
         """The call has a recorded end, and its request is not needed any more."""
@@ -117,7 +116,7 @@ def _intent(row: Sequence[JSON]) -> Intent:
 
 
 def _text(value: JSON) -> str | None:
-    return None if value is None else encoded(value)
+    return None if value is None else canonical(value)
 
 
 def _json(text: str | None) -> JSON:

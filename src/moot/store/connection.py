@@ -32,6 +32,10 @@ DEFAULTS = {
 SETTINGS = (
     "SET search_path = moot",
     "SET jit = off",  # compiling takes longer than anything asked here
+    # Joins here follow an index to a few rows.  A planner whose statistics are behind what was just
+    # written would rather read and hash all of a history.
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
     f"SET lock_timeout = '{LOCKED_S:g}s'",
     # A controller that was stopped inside a transaction does not hold the others up for ever.
     "SET idle_in_transaction_session_timeout = '15s'",

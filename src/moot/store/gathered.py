@@ -72,8 +72,9 @@ IN_ORDER = (
     PUT_ITEM,
     STIR,
 )
-# Rows to a statement: few sizes, so that a database prepares few statements.
-SIZES = (64, 16, 4, 1)
+# Rows to a statement: few sizes, so that a database prepares few statements; powers of two, so that
+# few statements make up any number.
+SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
 def statements(sql: str, rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:

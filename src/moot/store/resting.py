@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from moot.model.value import canonical
 from moot.store.contract import Rest
 from moot.store.session import Session
-from moot.store.text import encoded
 
 PUT = (
     "INSERT INTO rest (app, component, digest, findings) VALUES (?, ?, ?, ?) "
@@ -31,5 +31,5 @@ class Resting(Session):
             if rest is None:
                 self._write(DROP, app, name)
             else:
-                self._write(PUT, app, name, rest.digest, encoded(rest.findings))
+                self._write(PUT, app, name, rest.digest, canonical(rest.findings))
         self._stirred.clear()

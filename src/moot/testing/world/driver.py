@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moot.engine.apply import Apply
@@ -13,6 +13,7 @@ from moot.engine.event import Event
 from moot.engine.lanes import Effort
 from moot.engine.perform import bound_s, kind_of
 from moot.engine.slots import GRACE_S, Job, Slots
+from moot.model.changed import changed
 
 if TYPE_CHECKING:
     from moot.testing.world.process import Process
@@ -57,9 +58,13 @@ class Driver(Apply):
         while self._answers and self._answers[0][0] <= world.now:
             _, _, number, event = heapq.heappop(self._answers)
             world.happened("answer", type(event).__name__)
-            yield number, replace(event, now=self._now())
+            yield number, changed(event, now=self._now())
 
-    def _submit(self, number: int, effort: Effort) -> None:
+    def _begin(self, due: Sequence[tuple[int, Effort]]) -> None:
+        for number, effort in due:
+            self._ask(number, effort)
+
+    def _ask(self, number: int, effort: Effort) -> None:
         process, limit_s = self._process, bound_s(effort, self.venues) + GRACE_S
         venue, type = kind_of(effort)
         process.world.happened("due", type)

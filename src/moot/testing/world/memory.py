@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from moot.model.changed import changed
 from moot.model.codec import item_from_json, item_to_json
-from moot.model.placement import component_of
+from moot.model.placement import collide, component_of
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, canonical
-from moot.store import Intent, Lease, LeaseHeld, PortTaken, Rest, Revision
+from moot.model.value import JSON, Secret, canonical
+from moot.store import Intent, KeptSecret, Lease, LeaseHeld, PortTaken, Rest, Revision
 
 Key = tuple[str, int]  # address, incarnation
 Kind = tuple[str, str]  # venue, type
@@ -45,6 +46,7 @@ class MemoryStore:
         self._versions: dict[int, _Row] = {}
         self._numbers: dict[str, int] = {"intent": 0}
         self._rests: dict[str, dict[str, Rest]] = {}
+        self._secrets: dict[str, dict[Secret, KeptSecret]] = {}
         self._undo: list[tuple[dict[Any, Any], Any, Any]] | None = None
 
     def copy(self) -> MemoryStore:
@@ -109,7 +111,9 @@ class MemoryStore:
     ) -> int:
         before = self._revisions.get(app, ())
         if before and canonical(before[-1].body) == canonical(body):
-            return before[-1].number
+            restated = replace(before[-1], sources=sources or before[-1].sources)
+            self._put(self._revisions, app, (*before[:-1], restated))
+            return restated.number
         made = Revision(number=len(before) + 1, at=at, cause=cause, body=body, sources=sources)
         self._put(self._revisions, app, (*before, made))
         return made.number
@@ -130,7 +134,8 @@ class MemoryStore:
         for owner in [owner for owner in self._ports if owner[0] == app]:
             self._drop(self._ports, owner)
         for purpose, port in ports.items():
-            if port in self._ports.values():
+            others = (held for (_, held), number in self._ports.items() if number == port)
+            if any(collide(purpose, held) for held in others):
                 raise PortTaken(f"another has {port}")
             self._put(self._ports, (app, purpose), port)
 
@@ -154,7 +159,7 @@ class MemoryStore:
         number = self._numbers["intent"] + 1
         self._put(self._numbers, "intent", number)
         self._stir(app, intent.address)
-        made = replace(intent, id=number, app=app, at=at)
+        made = changed(intent, id=number, app=app, at=at)
         self._write_down(made)
         if "venue" in intent.body and "type" in intent.body:
             self._know(app, (str(intent.body["venue"]), str(intent.body["type"])))
@@ -163,16 +168,16 @@ class MemoryStore:
 
     def recall(self, intent: int, attempt: int, at: float) -> None:
         if found := self._intents.get(intent):
-            self._write_down(replace(found, attempt=attempt, at=at))
+            self._write_down(changed(found, attempt=attempt, at=at))
             self._failed(found, attempt)
 
     def put_resume(self, intent: int, resume: JSON) -> None:
         if found := self._intents.get(intent):
-            self._write_down(replace(found, resume=resume))
+            self._write_down(changed(found, resume=resume))
 
     def settle(self, intent: int, outcome: str, at: float) -> None:
         if found := self._intents.get(intent):
-            self._write_down(replace(found, request=None))
+            self._write_down(changed(found, request=None))
             self._drop(self._intents, intent)
             if outcome == "forgotten":
                 self._drop(self._creates, (found.app, found.address, found.incarnation))
@@ -216,7 +221,7 @@ class MemoryStore:
         self._stir(app, address)
         items, key = self._items.setdefault(app, {}), (address, incarnation)
         before = items.get(key)
-        now = item and replace(item, observed_at=0.0)
+        now = item and changed(item, observed_at=0.0)
         if now == before:
             return
         if now is None:
@@ -254,6 +259,19 @@ class MemoryStore:
                 self._drop(known, name)
             else:
                 self._put(known, name, rest)
+
+    def secrets(self, app: str) -> tuple[KeptSecret, ...]:
+        kept = self._secrets.get(app, {}).values()
+        return tuple(sorted(kept, key=lambda k: (k.secret.name, -k.at, k.secret.version)))
+
+    def put_secrets(self, app: str, secrets: Mapping[Secret, KeptSecret | None]) -> None:
+        known = self._secrets.setdefault(app, {})
+        for secret, kept in secrets.items():
+            if kept is None:
+                self._drop(known, secret)
+            else:
+                before = known.get(secret, kept)
+                self._put(known, secret, replace(kept, content=before.content))
 
     def rename_venue(self, old: str, new: str, cause: str, at: float) -> None:
         for app in sorted({*self._identities, *self._items}):
@@ -319,7 +337,7 @@ def _version(row: _Row) -> Version:
         address=address,
         incarnation=incarnation,
         cause=cause,
-        item=item and replace(item, observed_at=at),
+        item=item and changed(item, observed_at=at),
     )
 
 

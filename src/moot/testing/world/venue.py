@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from moot.model.changed import changed
 from moot.model.value import JSON
 from moot.provider import CreateClass
 
@@ -210,7 +211,7 @@ class Venue:
         if number not in self.things:
             raise Unlawful("gone", "it is not there any more")
         used = self._used(properties)
-        thing = self.things[number] = replace(self.things[number], properties=properties)
+        thing = self.things[number] = changed(self.things[number], properties=properties)
         if used:
             self._users[number] = used
         return thing

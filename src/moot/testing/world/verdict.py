@@ -104,11 +104,18 @@ def _touched(world: World, app: str, others: Estate) -> Iterator[str]:
 
 
 def _data_lost(world: World) -> Iterator[str]:
-    """What keeps data and was removed, though it was no younger double of a thing that stays."""
+    """What keeps data and was removed, though it was no younger double of a thing that stood then.
+
+    An accident may have taken that since.
+    """
     for venue in world.venues.values():
-        for thing in venue.removed:
-            if world.types[thing.type].keeps_data and not _is_double(thing, venue.things.values()):
+        removed = {thing.number for thing in venue.removed}
+        standing = list(venue.things.values())
+        for _, thing in reversed(venue.gone):
+            keeps_data = world.types[thing.type].keeps_data and thing.number in removed
+            if keeps_data and not _is_double(thing, standing):
                 yield f"{thing.id} kept data and was deleted: {thing.tags.get('moot.address')}"
+            standing.append(thing)
 
 
 def _is_double(thing: Thing, standing: Iterable[Thing]) -> bool:
