@@ -68,6 +68,7 @@ def provided(request: pytest.FixtureRequest) -> None:
         ("docker", "docker_host"),
         ("haproxy", "haproxy"),
         ("postgresql", "postgresql"),
+        ("ssh", "ssh_hosts"),
     ):
         if request.node.get_closest_marker(marker):
             request.getfixturevalue(fixture)
@@ -101,6 +102,32 @@ def postgresql() -> Iterator[Any]:
         except substrate.NoServer as reason:
             lacking(str(reason))
         yield running
+
+
+@pytest.fixture(scope="session")
+def ssh_hosts() -> Iterator[Any]:
+    """A network for real SSH hosts; `with ssh_hosts.fresh(3) as hosts` gives clean ones."""
+    substrate = _substrate("hosts")
+    with contextlib.ExitStack() as stack:
+        try:
+            running = stack.enter_context(substrate.lab())
+        except substrate.NoHosts as reason:
+            lacking(str(reason))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def engine_host() -> Iterator[Any]:
+    """A real SSH host with a Docker Engine of its own, which all tests of a session share."""
+    substrate, engines = _substrate("hosts"), _substrate("host_engines")
+    with contextlib.ExitStack() as stack:
+        try:
+            lab = stack.enter_context(substrate.lab(f"{substrate.PACKAGES},{engines.PACKAGES}"))
+            (host,) = lab.add(1)
+            stack.enter_context(engines.engine(host))
+        except (substrate.NoHosts, engines.NoEngine) as reason:
+            lacking(str(reason))
+        yield host
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 DEFAULT = "unix:///var/run/docker.sock"
+OWN_KEY = 'mkdir -p /etc/docker && mount -t tmpfs key /etc/docker && exec dockerd "$@"'
 START_S = 60
 STOP_S = 30
 PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -37,12 +39,48 @@ def engine(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
         if answers(host):
             yield host
             return
+    with private() as host:
+        yield host
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[str]:
+    """The DOCKER_HOST of an engine that shares no network with any other here.
+
+    Two engines in one network take bridges and addresses from each other.
+    """
+    with network() as name, private(namespace=name) as host:
+        yield host
+
+
+@contextlib.contextmanager
+def network() -> Iterator[str]:
+    """The name of a network namespace with nothing in it; raises NoEngine with the reason."""
+    name = f"moot-{uuid.uuid4().hex[:8]}"
+    environ = {**os.environ, "PATH": PATH}
+    try:
+        for words in (("netns", "add", name), ("-n", name, "link", "set", "lo", "up")):
+            subprocess.run(["ip", *words], env=environ, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NoEngine(f"no network namespace can be made here: {error}") from error
+    try:
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], env=environ, capture_output=True)
+
+
+@contextlib.contextmanager
+def private(namespace: str = "") -> Iterator[str]:
+    """The DOCKER_HOST of an engine of our own, inside a network namespace where one is named.
+
+    Raises NoEngine with the reason.
+    """
     if reason := why_not():
         raise NoEngine(reason)
     with tempfile.TemporaryDirectory(prefix="moot-dockerd-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         host = f"unix://{folder}/d.sock"
-        daemon = started(folder, host)
+        daemon = started(folder, host, namespace)
         try:
             await_answer(daemon, host, folder / "log")
             yield host
@@ -67,16 +105,20 @@ def answers(host: str) -> bool:
 def why_not() -> str:
     """What keeps a private engine from being started here, "" where nothing does."""
     if os.geteuid() != 0:
-        return "no Docker Engine answers, and only root can start a private one"
-    for command in ("dockerd", "docker", "setpriv"):
+        return "only root can start a Docker Engine of its own"
+    for command in ("dockerd", "docker", "setpriv", "unshare"):
         if not shutil.which(command, path=PATH):
-            return f"no Docker Engine answers, and {command} is not installed"
+            return f"{command} is not installed, so that no Docker Engine can be started"
     return ""
 
 
-def started(folder: Path, host: str) -> subprocess.Popen[bytes]:
+def started(folder: Path, host: str, namespace: str) -> subprocess.Popen[bytes]:
     """A dockerd of our own that gets SIGTERM when this process ends."""
-    argv = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", host]
+    # Not `ip netns exec`: that mounts another /sys, in which there are no cgroups.
+    inside = ["nsenter", f"--net=/run/netns/{namespace}"] if namespace else []
+    # An engine is known by a key in /etc/docker, which all on one machine would share.
+    alone = ["unshare", "--mount", "sh", "-c", OWN_KEY, "sh"]
+    argv = ["setpriv", "--pdeathsig", "TERM", *inside, *alone, "--host", host]
     argv += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     argv += ["--pidfile", f"{folder}/pid"]
     with (folder / "log").open("wb") as log:

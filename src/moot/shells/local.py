@@ -6,11 +6,14 @@ import contextlib
 import os
 import secrets
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from moot.shell import Command, Ran, ShellError
 
 
+@dataclass(frozen=True)
 class LocalShell:
     """Runs commands as children of this process; files are read and written directly."""
 
@@ -21,7 +24,6 @@ class LocalShell:
                 list(command.argv),
                 input=command.stdin,
                 capture_output=True,
-                env={**os.environ, **command.environment},
                 timeout=command.timeout_s,
                 check=False,
                 process_group=0,  # Ctrl-C is for us, who let what is in flight finish
@@ -57,12 +59,30 @@ class LocalShell:
         except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
             return None
 
-    def attach(self, command: Command) -> int:
-        """Run it on our own stdin, stdout and stderr, terminal included; returns its exit code."""
-        environment = {**os.environ, **command.environment}
-        with subprocess.Popen(list(command.argv), env=environment) as child:  # noqa: S603
-            while True:
-                # Ctrl-C reaches the child too, as it has the terminal: what it does with it counts.
-                with contextlib.suppress(KeyboardInterrupt):
-                    code = child.wait()
-                    return code if code >= 0 else 128 - code
+    def open(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start it with pipes, apart from our terminal."""
+        return subprocess.Popen(  # noqa: S603  (argv is the caller's, no shell in between)
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+
+    def why(self, exit_code: int, stderr: str) -> ShellError:
+        """Nothing is in between: what it said itself is all there is."""
+        return ShellError(stderr.strip() or f"exit code {exit_code}")
+
+    def attach(self, argv: Sequence[str], *, tty: bool) -> int:
+        """Run it on our own terminal, which it simply inherits: `tty` changes nothing."""
+        return attached(argv)
+
+
+def attached(argv: Sequence[str]) -> int:
+    """Run it on our own stdin, stdout and stderr, terminal included; returns its exit code."""
+    with subprocess.Popen(list(argv)) as child:  # noqa: S603  (the caller's)
+        while True:
+            # Ctrl-C reaches the child too, as it has the terminal: what it does with it counts.
+            with contextlib.suppress(KeyboardInterrupt):
+                code = child.wait()
+                return code if code >= 0 else 128 - code

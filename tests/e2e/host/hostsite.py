@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -90,6 +91,10 @@ class Site:
         assert found[0] is not None
         return found[0]
 
+    def status(self, folder: str) -> dict[str, Any]:
+        """What the supervisor of this run folder says."""
+        return json.loads(Path(f"{folder}/status.json").read_text())
+
     def log(self, item: ConfigurationItem) -> list[str]:
         lines = self.provider.logs(item, follow=False, tail=None, since=None, stop=lambda: True)
         return [line.text for line in lines]
@@ -111,10 +116,17 @@ def running(pid: int) -> bool:
         return False
 
 
-def process(command: list[str], *, index: int = 0, app: str = "shop", **changed: Any) -> Resource:
+def process(
+    command: list[str],
+    *,
+    index: int = 0,
+    app: str = "shop",
+    component: str = "web",
+    **changed: Any,
+) -> Resource:
     """A process as `lower` would want it."""
     properties: dict[str, Any] = {
-        "replica": f"{app}/web/{index}",
+        "replica": f"{app}/{component}/{index}",
         "command": command,
         "environment": {},
         "working_dir": "/",
@@ -132,13 +144,13 @@ def process(command: list[str], *, index: int = 0, app: str = "shop", **changed:
         "limits": {"cpu": None, "memory_mib": None, "pids": None},
         "logging": {"max_size": 1 << 20, "max_files": 3},
     }
-    assert changed.keys() <= properties.keys()
+    assert changed.keys() <= {*properties, "secret_variables"}
     return Resource(
-        address=f"{app}/web/{index}@laptop/process",
+        address=f"{app}/{component}/{index}@laptop/process",
         type="host.process",
         venue="laptop",
         properties={**properties, **changed},
-        replica=f"{app}/web/{index}",
+        replica=f"{app}/{component}/{index}",
         main=True,
     )
 

@@ -169,11 +169,6 @@ def test_data_stays_where_it_is(site: Site) -> None:
     (site.folder / "home").rmdir()
 
 
-def test_machines_over_ssh_are_refused_for_now(site: Site) -> None:
-    with pytest.raises(ProviderError, match="not there yet"):
-        HostProvider("lab", {"hosts": ["10.0.0.1"]}, Env(home=site.folder))
-
-
 @pytest.mark.slow
 def test_one_app_may_leave_while_another_comes(site: Site) -> None:
     """Whoever is last takes our scripts along, and may not take those a newcomer is starting."""

@@ -53,7 +53,7 @@ def test_gets_nothing_of_the_callers_environment(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the caller's own")
     told = environment(site)
     assert "AWS_SECRET_ACCESS_KEY" not in told
-    supervisor = site.provider.machine.load(f"{site.standing[0][0].identifier}/status.json")
+    supervisor = site.status(site.standing[0][0].identifier)
     secrets = Path(f"/proc/{supervisor['supervisor']['pid']}/environ").read_text()
     assert "the caller's own" not in secrets
 

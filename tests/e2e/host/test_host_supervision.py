@@ -26,7 +26,7 @@ def policy(condition: str, attempts: int | None = None) -> dict[str, Any]:
 
 
 def supervisor(site: Site, identifier: str) -> int:
-    return int(site.provider.machine.load(f"{identifier}/status.json")["supervisor"]["pid"])
+    return int(site.status(identifier)["supervisor"]["pid"])
 
 
 def test_a_killed_process_comes_back(site: Site) -> None:
@@ -124,7 +124,7 @@ def test_a_killed_supervisor_is_noticed(site: Site) -> None:
 def test_a_pid_of_somebody_else_is_not_ours(site: Site) -> None:
     item = site.wait(site.create(process(["sleep", "100"])), "running")
     path = Path(item.identifier) / "status.json"
-    seen = site.provider.machine.load(str(path))
+    seen = site.status(item.identifier)
     kept = path.read_text()
     stranger = {"pid": os.getpid(), "start": seen["supervisor"]["start"]}
     path.write_text(kept.replace(str(seen["supervisor"]), str(stranger)).replace("'", '"'))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Share
@@ -16,83 +13,78 @@ from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON
 from moot.model.venue import Offering
 from moot.provider import Env, LogLine, Operation, Page, Progress, ProviderError, Scope, TypeSchema
+from moot.providers.host.access import CONFIG_SCHEMA, machine_of
 from moot.providers.host.backend import BackendHandler
+from moot.providers.host.container import ContainerHandler
 from moot.providers.host.gateway import GatewayHandler
+from moot.providers.host.image import ImageHandler
 from moot.providers.host.logs import follow_logs, read_logs
-from moot.providers.host.lowering import lower
+from moot.providers.host.lowering import HAPROXY, lower
 from moot.providers.host.machine import Machine
 from moot.providers.host.offerings import identity_of, lacks, offering
 from moot.providers.host.process import ProcessHandler
+from moot.providers.host.recipes import RECIPE_SCHEMAS, RecipeHandler, provisioned
 from moot.providers.host.schemas import SCHEMAS
 from moot.providers.host.volume import VolumeHandler
-from moot.shell import Command
-from moot.shells.local import LocalShell
 
-Handler = VolumeHandler | ProcessHandler | GatewayHandler | BackendHandler
+Handler = (
+    VolumeHandler
+    | ProcessHandler
+    | ContainerHandler
+    | ImageHandler
+    | GatewayHandler
+    | BackendHandler
+    | RecipeHandler
+)
 
 
 class HostProvider:
-    """The machine we are on.  `data` moves its folder, `gateway.haproxy` names another HAProxy."""
+    """One machine: the one we are on (`local: true`), or another reached over SSH (`host: H`)."""
 
-    config_schema: ClassVar[JSON] = {
-        "type": "object",
-        "properties": {
-            "local": {"const": True},
-            "data": {"type": "string"},
-            "gateway": {
-                "type": "object",
-                "properties": {"haproxy": {"type": "string"}},
-                "additionalProperties": False,
-            },
-        },
-        "additionalProperties": False,
-    }
+    config_schema: ClassVar[JSON] = CONFIG_SCHEMA
 
     def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
-        if not configuration.get("local"):
+        if bool(configuration.get("local")) == ("host" in configuration):
             raise ProviderError(
                 "InvalidRequest",
-                f"venue {venue}: machines reached over SSH are not there yet",
-                remedy="set `local: true` for the machine you are on",
+                f"venue {venue}: it is not said which machine this is",
+                remedy="set `local: true` for the machine you are on, or `host` for another",
             )
         self.venue = venue
         self.configuration = configuration
         self.env = env
-        self.shell = LocalShell()
+        self._machine: Machine | None = None
+        self._making = threading.Lock()
 
-    @cached_property
+    @property
     def machine(self) -> Machine:
-        root, data = _folders(self.venue, self.configuration, self.env)
-        gateway: Any = self.configuration.get("gateway") or {}
-        runtime = self.env.environ.get("XDG_RUNTIME_DIR") or f"/tmp/moot-{os.getuid()}"  # noqa: S108
-        return Machine(
-            shell=self.shell,
-            root=root,
-            data=data,
-            reservations=f"{runtime}/moot/ports" if os.getuid() else "/run/moot/ports",
-            path=self.env.environ.get("PATH") or Machine.path,
-            haproxy=gateway.get("haproxy", "haproxy"),
-            venue=self.venue,
-            trace=self.env.trace,
-        )
+        """Reached when first used; one for all threads, because they share its surveys."""
+        with self._making:
+            if self._machine is None:
+                self._machine = machine_of(self.venue, self.configuration, self.env)
+            return self._machine
 
     @cached_property
     def handlers(self) -> dict[str, Handler]:
         return {
             "host.volume": VolumeHandler(self.machine),
             "host.process": ProcessHandler(self.machine),
+            "host.image": ImageHandler(self.machine, self.env),
+            "host.container": ContainerHandler(self.machine, self.env),
             "host.gateway": GatewayHandler(self.machine),
             "host.backend": BackendHandler(self.machine, self.env),
+            **{each.type: RecipeHandler(self.machine, each.type) for each in RECIPE_SCHEMAS},
         }
 
     def identity(self) -> str:
-        return identity_of(self.machine)
+        return identity_of(self.machine.facts())
 
     def offerings(self) -> Sequence[Offering]:
-        return [offering(self.machine, "local", self.identity())]
+        return [offering(self.machine, self.configuration)]
 
     def lower(self, share: Share) -> Iterable[Resource]:
-        return lower(share)
+        haproxy = "" if "gateway" in self.configuration else HAPROXY
+        return provisioned(share, lower(share, haproxy))
 
     def types(self) -> Collection[str]:
         return SCHEMAS
@@ -152,13 +144,31 @@ class HostProvider:
         working_dir: str | None,
         user: str | None,
     ) -> int:
-        """The caller's terminal, where there is one, is simply inherited: `tty` changes nothing."""
         wanted = {"environment": dict(environment), "working_dir": working_dir, "user": user}
-        return self.shell.attach(
-            Command(
-                argv=(*self.machine.launcher(), "enter", item.identifier, *argv),
-                environment={"MOOT_ENTER": json.dumps(wanted)},
-            )
+        folder, data = item.identifier, self.machine.data
+        entry = self.machine.errand("prepare_entry", folder=folder, wanted=wanted, data=data)
+        return self.machine.shell.attach(self.machine.entry("enter", folder, entry, *argv), tty=tty)
+
+    def facts(self) -> Mapping[str, JSON]:
+        """What the machine is and has free now."""
+        return {**self.machine.facts(), "address": self.machine.address}
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        said: Callable[[str, str], None],
+        stop: Callable[[], bool],
+        timeout_s: float,
+    ) -> int:
+        """A command there, with what it writes passed to `said` (stream, text) as it comes."""
+        return self.machine.errand(
+            "command",
+            timeout_s=timeout_s,
+            said=lambda part: said(part["stream"], part["text"]),
+            stop=stop,
+            argv=list(argv),
+            environment={},
         )
 
 
@@ -169,19 +179,3 @@ def _whose(item: ConfigurationItem) -> tuple[str | None, int, str | None]:
 def _app(item: ConfigurationItem) -> str:
     """`shop` of `shop/web/0@laptop/process` and of `shop@laptop/gateway`."""
     return (item.address or "").partition("@")[0].partition("/")[0]
-
-
-def _folders(venue: str, configuration: Mapping[str, JSON], env: Env) -> tuple[str, str]:
-    """(the folder that always stays, the venue's data folder below it).
-
-    Root runs replicas as other users too, and these must be able to reach volumes and files: below
-    its home (/root) they could not, so root's data is in /var/lib, apart for each MOOT_HOME.
-    """
-    home = env.home.absolute()
-    if configured := configuration.get("data"):
-        data = Path(str(configured)).expanduser().absolute()
-        return str(data.parent), str(data)
-    if os.getuid() == 0:
-        digest = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-        return "/var/lib", f"/var/lib/moot/{digest}/{venue}"
-    return str(home), str(home / "host" / venue)

@@ -44,7 +44,7 @@ class BackendHandler:
         name = f"{wanted['server']}.{op.marks.incarnation}"
         resume = op.resume or {"tries": 0, "until": self.env.now() + LISTENS_WITHIN_S}
         server = Server(name=name, address=wanted["address"], port=int(wanted["port"]), ready=False)
-        standing = self.machine.load(f"{folder}/{_path(front, name)}")
+        standing = self._standing(f"{folder}/{_path(front, name)}")
         if standing and not _is(standing, op.marks):
             raise ProviderError("AlreadyExists", f"{front} has a server {name} of another's")
         state = None
@@ -67,20 +67,20 @@ class BackendHandler:
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
         if isinstance(key, ConfigurationItem):
-            found = self.machine.load(key.identifier)
+            found = self._standing(key.identifier)
             return self._item(key.identifier, found) if found else None
         return newest(self.list(), key.address)
 
     def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
         """How long it may drain is all that can change in place."""
-        found = self.machine.load(item.identifier)
+        found = self._standing(item.identifier)
         found["properties"] = {**found["properties"], "drain_s": want.properties["drain_s"]}
         self._ask(item.properties["gateway"], [], save={item.private["file"]: found})
         return Done(self.read(item))
 
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
         """Nothing new for it; when what is under way has ended, or `drain_s` is over, it goes."""
-        found = self.machine.load(item.identifier)
+        found = self._standing(item.identifier)
         if not found or not _is(found, op.marks):
             return Done(None)  # gone; what may have taken its place is another's
         properties = found["properties"]
@@ -110,8 +110,13 @@ class BackendHandler:
         return Done(None)
 
     def list(self) -> Iterator[ConfigurationItem]:
-        for path, found in self.machine.documents("run/*/*/gateway.*/servers/*/*.json"):
-            yield self._item(path, found)
+        for record in self.machine.records("host.gateway"):
+            for path, found in record["servers"].items():
+                yield self._item(f"{record['folder']}/{path}", found)
+
+    def _standing(self, path: str) -> dict[str, Any]:
+        """What a server's file says; empty where there is none."""
+        return self.machine.errand("load", path=path)
 
     def _ask(self, folder: str, commands: list[str], **changes: Any) -> list[str | None]:
         return self.machine.errand("gateway", folder=folder, commands=commands, **changes)

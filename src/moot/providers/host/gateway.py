@@ -10,7 +10,8 @@ from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON
 from moot.provider import Done, Operation, Pending, Progress, ProviderError
 from moot.providers.host.machine import Machine
-from moot.providers.host.process import describe, end, launch, newest, runs
+from moot.providers.host.process import describe, end, launch, newest
+from moot.providers.host.survey import Record
 from moot.render.gateway import Front, configuration
 
 TYPE = "host.gateway"
@@ -32,11 +33,11 @@ class GatewayHandler:
             self._launch(want, op, folder)
         elif self.machine.errand("gateway", folder=folder, commands=["show info"])[0]:
             return Done(self.describe(folder))
-        if tries >= TRIES or (self.machine.load(f"{folder}/status.json").get("exit_code") or 0):
-            item = self.describe(folder)
-            raise ProviderError(
-                "NotStabilized", (item and item.private.get("detail")) or "no answer"
-            )
+        record = self.machine.record(folder)
+        if tries >= TRIES or not record or record["status"].get("exit_code"):
+            item = describe(self.machine, record) if record else None
+            detail = item.private.get("detail") if item else None
+            raise ProviderError("NotStabilized", str(detail or "no answer"))
         return Pending(min(0.03 * 2**tries, 0.5), {"tries": tries + 1}, "starting HAProxy")
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
@@ -47,7 +48,8 @@ class GatewayHandler:
     def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
         """New listeners: HAProxy takes them over without dropping a connection."""
         folder = item.identifier
-        before = self.machine.load(f"{folder}/spec.json").get("binds", [])
+        record = self.machine.record(folder)
+        before = record["spec"].get("binds", []) if record else []
         binds = _binds(want)
         if reasons := self.machine.errand("holders", binds=[b for b in binds if b not in before]):
             raise _unavailable(reasons)
@@ -66,17 +68,21 @@ class GatewayHandler:
         return end(self.machine, TYPE, item, op)
 
     def list(self) -> Iterator[ConfigurationItem]:
-        for item in runs(self.machine, TYPE):
-            yield self._shown(item)
+        for record in self.machine.records(TYPE):
+            if item := self._shown(record):
+                yield item
 
     def describe(self, folder: str) -> ConfigurationItem | None:
-        item = describe(self.machine, TYPE, folder)
-        return self._shown(item) if item else None
+        record = self.machine.record(folder)
+        return self._shown(record) if record and record["type"] == TYPE else None
 
-    def _shown(self, item: ConfigurationItem) -> ConfigurationItem:
-        spec = self.machine.load(f"{item.identifier}/spec.json")
+    def _shown(self, record: Record) -> ConfigurationItem | None:
+        item = describe(self.machine, record)
+        if item is None:
+            return None
         properties = {name: item.properties[name] for name in ("folder", "pid", "restarts")}
-        return replace(item, properties={**properties, "listeners": spec.get("listeners", [])})
+        listeners = record["spec"].get("listeners", [])
+        return replace(item, properties={**properties, "listeners": listeners})
 
     def _launch(self, want: Resource, op: Operation, folder: str) -> None:
         found = self.machine.version_of_haproxy()

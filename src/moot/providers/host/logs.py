@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from moot.model.resource import ConfigurationItem
 from moot.provider import LogLine
 from moot.providers.host.machine import Machine
-from moot.shell import Command
 
 PAUSE_S = 0.25
 
@@ -32,7 +31,7 @@ def follow_logs(
     """The same, and then what is added until the replica is gone or `stop()` is true."""
     reader = _Reader(machine, item.identifier)
     yield from _chosen(reader.read(), tail, since)
-    while not stop() and machine.load(f"{item.identifier}/marks.json"):
+    while not stop() and reader.there:
         sleep(PAUSE_S)
         yield from reader.read()
 
@@ -47,33 +46,26 @@ class _Reader:
 
     def __init__(self, machine: Machine, folder: str) -> None:
         self.machine, self.folder = machine, folder
-        self.number = self._oldest()
-        self.offset, self.rest = 0, b""
+        self.number, self.offset, self.rest = 0, 0, b""
+        self.there = True
 
     def read(self) -> Iterator[LogLine]:
         """Lines that were added since the last call."""
-        while True:
-            # Looked at before reading: a file that has a successor is complete.
-            complete = self.machine.shell.get(self._path(self.number + 1)) is not None
-            yield from self._added()
-            if not complete:
-                return
-            self.number, self.offset, self.rest = max(self.number + 1, self._oldest()), 0, b""
+        going_on = True
+        while going_on:
+            found = self.machine.errand(
+                "lines", folder=self.folder, number=self.number, offset=self.offset
+            )
+            self.there, going_on = found["there"], found["more"] or found["complete"]
+            if self.number != found["number"]:
+                self.rest = b""
+            self.number, self.offset = found["number"], found["offset"]
+            yield from self._lines(found["text"].encode("utf-8", "surrogateescape"))
+            if found["complete"]:
+                self.number, self.offset, self.rest = self.number + 1, 0, b""
 
-    def _added(self) -> Iterator[LogLine]:
-        command = ("tail", "-c", f"+{self.offset + 1}", self._path(self.number))
-        data = self.machine.shell.run(Command(argv=command)).stdout
-        self.offset += len(data)
+    def _lines(self, data: bytes) -> Iterator[LogLine]:
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
             at, stream, text = line.decode("utf-8", "replace").split(" ", 2)
             yield LogLine(float(at), stream, text)
-
-    def _oldest(self) -> int:
-        last = int(self.machine.load(f"{self.folder}/status.json").get("log", 1))
-        numbers = range(last, 0, -1)
-        missing = (n for n in numbers if self.machine.shell.get(self._path(n)) is None)
-        return min(next(missing, 0) + 1, last)
-
-    def _path(self, number: int) -> str:
-        return f"{self.folder}/log.{number}"

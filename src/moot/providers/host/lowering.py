@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from moot.model.app import Component, FileMount, Mount, Volume
+from moot.model.app import Component, FileMount, Mount, anonymous_volume
 from moot.model.placement import Assignment, Listener, Share
 from moot.model.resource import Edge, Resource, Rollout
-from moot.model.value import Ref, Value
+from moot.model.value import Ref, Secret, Value, unknowns
+from moot.model.venue import Offering
+from moot.providers.host.containers_lowering import containers
 
+HAPROXY = "haproxy"  # by this name in Debian, Fedora and openSUSE
 LOG_SIZE, LOG_FILES = 10 * 1024 * 1024, 3
+_OWNER_ONLY = 0o500
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
-def lower(share: Share) -> Iterator[Resource]:
-    """Volumes, the gateway, then per replica its process and its place behind the gateway."""
-    assignments = [a for a in share.assignments if a.runs_as == "process"]
-    components = [share.component(name) for name in dict.fromkeys(a.component for a in assignments)]
+def lower(share: Share, haproxy: str = HAPROXY) -> Iterator[Resource]:
+    """Volumes, the gateway, then per replica its process and its place behind the gateway.
+
+    `haproxy` is the package that the gateway of another machine needs, "" where it is there.
+    """
+    components = [share.component(run.component) for run in share.runs]
     used = {m.source for c in components for m in c.mounts if m.kind == "volume"}
     for volume in share.app.volumes:
         if volume.name in used and not volume.external:
@@ -27,19 +33,38 @@ def lower(share: Share) -> Iterator[Resource]:
                 venue=share.venue,
                 properties={"name": volume.real_name or f"{share.app.name}_{volume.name}"},
             )
-    names = {component.name for component in components}
-    listeners = [x for x in share.listeners if x.component in names and x.binds]
+    listeners = [listener for listener in share.listeners if listener.binds]
     if listeners:
-        yield _gateway(share, listeners)
-    for assignment in assignments:
-        component = share.component(assignment.component)
-        yield _process(share, component, assignment)
-        for listener in listeners:
-            if listener.component == component.name:
-                yield _backend(share, component, assignment, listener)
+        package = _package(share, haproxy)
+        yield from package
+        yield _gateway(share, listeners, package)
+    yield from containers(share, _places(share))
+    for assignment in share.assignments:
+        if assignment.runs_as == "process":
+            yield _process(share, share.component(assignment.component), assignment)
+        yield from _backends(share, assignment)
+    for assignment in share.remote:
+        yield from _backends(share, assignment)
 
 
-def _gateway(share: Share, listeners: list[Listener]) -> Resource:
+def _package(share: Share, haproxy: str) -> list[Resource]:
+    """HAProxy for a machine elsewhere that may be clean; on the one we are on nothing is installed
+    that nobody asked for.
+    """
+    here = share.runs[0].offering
+    if not haproxy or not here.reach or "runs:recipe" not in here.traits:
+        return []
+    return [
+        Resource(
+            address=f"{share.app.name}@{share.venue}/recipe/package/gateway",
+            type="host.package",
+            venue=share.venue,
+            properties={"names": [haproxy]},
+        )
+    ]
+
+
+def _gateway(share: Share, listeners: list[Listener], package: list[Resource]) -> Resource:
     binds = [bind for listener in listeners for bind in listener.binds]
     return Resource(
         address=_gateway_address(share),
@@ -56,6 +81,7 @@ def _gateway(share: Share, listeners: list[Listener]) -> Resource:
                 for listener in listeners
             ]
         },
+        edges=tuple(Edge(resource.address) for resource in package),
         order="stop-first",
         exclusive=frozenset(f"port:{address}:{port}/tcp" for address, port in binds),
         ready="started",
@@ -87,21 +113,24 @@ def _process(share: Share, component: Component, assignment: Assignment) -> Reso
 def _properties(share: Share, component: Component, assignment: Assignment) -> dict[str, Value]:
     process = component.process
     assert process is not None, f"{component.name} was placed as a process and is none"
-    volumes = {v.name: v for v in share.app.volumes}
+    places = _places(share)
     mounts = [m for m in component.mounts if m.kind != "tmpfs"]
     check, restart, limits = component.healthcheck, component.restart, component.limits
+    environment = dict(share.environment.get(component.name, component.environment))
+    secret = [name for name, value in environment.items() if _holds_secret(value)]
     return {
+        **({"secret_variables": secret} if secret else {}),
         "replica": assignment.replica,
         "command": list(process.command),
-        "environment": dict(share.environment.get(component.name, component.environment)),
-        "working_dir": _working_dir(share.app.folder, process.working_dir),
+        "environment": environment,
+        "working_dir": _working_dir(share.app.folder, process.working_dir, assignment.offering),
         "user": component.user,
         "targets": list(component.targets),
         "fixed": _fixed(component),
         "tell_ports": share.tell_ports,
         "files": [_file(share, mount) for mount in component.files],
-        "volumes": {_mount_variable(m): _source(share, volumes, m) for m in mounts},
-        "scratch": [_mount_variable(m) for m in component.mounts if m.kind == "tmpfs"],
+        "volumes": {_mount_variable(component, m): places.get(m.source, m.source) for m in mounts},
+        "scratch": [_mount_variable(component, m) for m in component.mounts if m.kind == "tmpfs"],
         "healthcheck": check
         and {
             "test": _probe(check.test),
@@ -124,10 +153,17 @@ def _properties(share: Share, component: Component, assignment: Assignment) -> d
     }
 
 
+def _backends(share: Share, assignment: Assignment) -> Iterator[Resource]:
+    """What puts one replica, wherever it is, behind the listeners here as soon as it is healthy."""
+    component = share.component(assignment.component)
+    for listener in share.listeners_of(component.name):
+        if listener.binds:
+            yield _backend(share, component, assignment, listener)
+
+
 def _backend(
     share: Share, component: Component, assignment: Assignment, listener: Listener
 ) -> Resource:
-    """What puts one replica behind a listener, as soon as it is healthy."""
     return Resource(
         address=f"{assignment.replica}@{share.venue}/backend/{listener.target}",
         type="host.backend",
@@ -175,26 +211,33 @@ def _volume_claims(share: Share, component: Component) -> Iterator[str]:
             yield f"volume:{share.app.name}@{share.venue}/volume/{mount.source}"
 
 
-def _working_dir(folder: str, working_dir: str | None) -> str:
-    """`x-moot.process.working_dir`, seen from the App's folder; that folder where none is given."""
+def _working_dir(folder: str, working_dir: str | None, offering: Offering) -> str:
+    """`x-moot.process.working_dir`, seen from the App's folder; that folder where none is given.
+
+    On another machine what stands for the App's folder are the files that the replica is given.
+    """
+    if offering.reach:
+        return working_dir or "."
     if working_dir is None:
         return folder
     return working_dir if working_dir.startswith("/") else f"{folder}/{working_dir}"
 
 
-def _source(share: Share, volumes: Mapping[str, Volume], mount: Mount) -> Value:
-    """Where a mount's data is on the machine; an external volume is named, not referred to."""
-    if mount.kind != "volume":
-        return mount.source
-    volume = volumes[mount.source]
-    if volume.external:
-        return volume.real_name or volume.name
-    return Ref(f"{share.app.name}@{share.venue}/volume/{volume.name}", "path")
+def _places(share: Share) -> dict[str, Value]:
+    """Where each volume is on the machine; an external one is named, not referred to."""
+    return {
+        volume.name: volume.real_name or volume.name
+        if volume.external
+        else Ref(f"{share.app.name}@{share.venue}/volume/{volume.name}", "path")
+        for volume in share.app.volumes
+    }
 
 
-def _mount_variable(mount: Mount) -> str:
-    """VOLUME_DATA for the volume `data`; other mounts go by the last part of their target."""
-    name = mount.source if mount.kind == "volume" else mount.target.rstrip("/").rpartition("/")[2]
+def _mount_variable(component: Component, mount: Mount) -> str:
+    """VOLUME_DATA for the volume `data`; what has no name goes by the last part of its target."""
+    last = mount.target.rstrip("/").rpartition("/")[2]
+    anonymous = mount.source == anonymous_volume(component.name, mount.target)
+    name = mount.source if mount.kind == "volume" and not anonymous else last
     return f"VOLUME_{_upper(name)}"
 
 
@@ -208,8 +251,14 @@ def _file(share: Share, mount: FileMount) -> dict[str, Value]:
         "target": mount.target,
         "content": file.content,
         "encoding": file.encoding,
-        "mode": mount.mode,
+        # A process shares the machine with others, a container has its files to itself.
+        **({"secret": True} if file.kind == "secret" else {}),
+        "mode": mount.mode & _OWNER_ONLY if file.kind == "secret" else mount.mode,
     }
+
+
+def _holds_secret(value: Value) -> bool:
+    return any(isinstance(unknown, Secret) for unknown in unknowns(value))
 
 
 def _upper(name: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from moot.model.resource import ConfigurationItem, Resource, Status
 from moot.model.value import JSON
 from moot.provider import Done, Marks, Operation, Pending, Progress
 from moot.providers.host.machine import Machine
 from moot.providers.host.schemas import AMENDABLE
-from moot.shell import Command
+from moot.providers.host.survey import Record
 
 TYPE = "host.process"
 SHOWN = ("replica", "command", "working_dir", "user", "targets", "fixed", "tell_ports", "volumes")
@@ -29,14 +28,15 @@ class ProcessHandler:
         volumes = {name: self._path(path) for name, path in wanted["volumes"].items()}
         environment = {name: str(value) for name, value in wanted["environment"].items()}
         spec = {**wanted, "volumes": volumes, "environment": environment}
+        spec["own_users"] = self.machine.own_users
         component, _, index = wanted["replica"].split("/", 1)[1].rpartition("/")
         folder = self.machine.run_folder(op.marks, f"{component}.{index}")
         launch(self.machine, TYPE, folder, op.marks, spec, files=files)
-        return Done(describe(self.machine, TYPE, folder))
+        return Done(described(self.machine, TYPE, folder))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
         if isinstance(key, ConfigurationItem):
-            return describe(self.machine, TYPE, key.identifier)
+            return described(self.machine, TYPE, key.identifier)
         return newest(self.list(), key.address)
 
     def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
@@ -80,13 +80,8 @@ def launch(
 def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> Progress:
     """Stop what runs in a run folder and remove it; Pending as long as its grace period takes."""
     folder = item.identifier
-    if machine.shell.get(f"{folder}/marks.json") is None:
-        return Done(None)
     tries = int((op.resume or {}).get("tries", 0))
-    supervisor = machine.load(f"{folder}/status.json").get("supervisor")
     waiting = Pending(min(0.05 * 2**tries, 1.0), {"tries": tries + 1}, "stopping")
-    if tries and machine.alive(supervisor):
-        return waiting
     gone = machine.errand(
         "stop",
         folder=folder,
@@ -99,11 +94,9 @@ def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> 
 
 def runs(machine: Machine, type: str) -> Iterator[ConfigurationItem]:
     """Everything of a type that has a run folder, whoever's it is."""
-    for path, labels in machine.documents("run/*/*/*/marks.json"):
-        if labels.get("moot.type") == type:
-            item = describe(machine, type, path.rpartition("/")[0])
-            if item is not None:
-                yield item
+    for record in machine.records(type):
+        if item := describe(machine, record):
+            yield item
 
 
 def newest(items: Iterator[ConfigurationItem], address: str) -> ConfigurationItem | None:
@@ -112,51 +105,63 @@ def newest(items: Iterator[ConfigurationItem], address: str) -> ConfigurationIte
     return max(found, key=lambda item: item.incarnation, default=None)
 
 
-def describe(machine: Machine, type: str, folder: str) -> ConfigurationItem | None:
-    """A run folder as an item; None where there is none."""
-    marks = Marks.from_labels(machine.load(f"{folder}/marks.json"))
+def described(machine: Machine, type: str, folder: str) -> ConfigurationItem | None:
+    """The thing of a type in this run folder; None where there is none."""
+    record = machine.record(folder)
+    return describe(machine, record) if record and record["type"] == type else None
+
+
+def describe(machine: Machine, record: Record) -> ConfigurationItem | None:
+    """A record as an item; None where its marks are not ours to read."""
+    marks = Marks.from_labels(record["marks"])
     if marks is None:
         return None
-    spec = machine.load(f"{folder}/spec.json")
-    seen = machine.load(f"{folder}/status.json")
-    status, note = _status(machine, seen)
+    spec, seen = record["spec"], record["status"]
+    status, note = _status(record)
     child = seen.get("child") or {}
     running = status in {"running", "healthy", "unhealthy", "starting"}
-    detail = _detail(machine, folder, seen, note) if status not in {"running", "healthy"} else ""
+    detail = _detail(record, note) if status not in {"running", "healthy"} else ""
     seen_now = ConfigurationItem(
-        type=type,
+        type=record["type"],
         venue=machine.venue,
-        identifier=folder,
+        identifier=record["folder"],
         status=status,
         since=seen.get("since"),
         properties={
             **{name: spec[name] for name in SHOWN if name in spec},
-            "folder": folder,
+            "folder": record["folder"],
             "pid": child.get("pid") if running else None,
-            "address": "127.0.0.1",
+            "address": machine.address,
             "ports": spec.get("ports", {}),
             "restarts": seen.get("restarts", 0),
             "exit_code": seen.get("exit_code"),
             "enforced": spec.get("enforced", {}),
+            "secrets_in": spec.get("secrets_in"),
         },
         private={"detail": detail} if detail else {},
     )
     return marks.on(seen_now)
 
 
-def _status(machine: Machine, seen: Mapping[str, Any]) -> tuple[Status, str]:
+def _status(record: Record) -> tuple[Status, str]:
     """What is true now: a supervisor that was killed cannot say so itself."""
+    seen = record["status"]
     if not seen:
         return "failed", "it was never started"
+    if seen["status"] in {"completed", "failed"}:
+        return seen["status"], seen.get("note", "")
+    if seen.get("boot", record["boot"]) != record["boot"]:
+        return "failed", "the machine was restarted"
     if seen["status"] == "stopped":
         return "failed", "it was stopped"
-    if seen["status"] in {"completed", "failed"} or machine.alive(seen["supervisor"]):
+    if record["alive"]:
         return seen["status"], seen.get("note", "")
-    return "failed", "its supervisor was killed, or the machine was restarted"
+    return "failed", "its supervisor was killed"
 
 
-def _detail(machine: Machine, folder: str, seen: Mapping[str, Any], note: str) -> str:
+def _detail(record: Record, note: str) -> str:
     """Why it is not well: the note, exit code, failing probe, and the last lines it wrote."""
+    seen = record["status"]
     parts = [note] if note else []
     if seen.get("exit_code"):
         parts.append(f"exit code {seen['exit_code']}")
@@ -166,8 +171,4 @@ def _detail(machine: Machine, folder: str, seen: Mapping[str, Any], note: str) -
         parts.append(
             f"health check failed {seen['failing']} times: {seen.get('probe', '').strip()}"
         )
-    if seen.get("exit_code") or seen.get("failing"):
-        log = f"{folder}/log.{seen.get('log', 1)}"
-        tail = machine.shell.run(Command(argv=("tail", "-n", "5", log))).stdout.decode()
-        parts += [line.split(" ", 2)[-1] for line in tail.splitlines()]
-    return "\n".join(parts)
+    return "\n".join([*parts, *record["tail"]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moot.model.value import JSON
 from moot.provider import TypeSchema
+from moot.providers.host.recipes.schemas import RECIPE_SCHEMAS
 
 _TEXT: JSON = {"type": "string"}
 _NUMBER: JSON = {"type": "number"}
@@ -29,6 +30,7 @@ PROCESS = TypeSchema(
         "replica": _TEXT,
         "command": _TEXTS,
         "environment": _OBJECT,
+        "secret_variables": _TEXTS,
         "working_dir": _TEXT,
         "user": _OPTIONAL_TEXT,
         "targets": {"type": "array", "items": _INTEGER},
@@ -42,6 +44,7 @@ PROCESS = TypeSchema(
         "stop_signal": {"type": ["string", "integer"]},
         "stop_grace_s": _NUMBER,
         "limits": _OBJECT,
+        "recipe": _LIST,
         "logging": _OBJECT,
         "pid": {"type": ["integer", "null"]},
         "address": _TEXT,
@@ -49,14 +52,25 @@ PROCESS = TypeSchema(
         "restarts": _INTEGER,
         "exit_code": {"type": ["integer", "null"]},
         "enforced": _OBJECT,
+        "secrets_in": {"enum": ["memory", "disk", None]},
         "folder": _TEXT,
     },
     primary_identifier=("folder",),
-    read_only=("pid", "address", "ports", "restarts", "exit_code", "enforced", "folder"),
+    read_only=(
+        "pid",
+        "address",
+        "ports",
+        "restarts",
+        "exit_code",
+        "enforced",
+        "secrets_in",
+        "folder",
+    ),
     create_only=(
         "replica",
         "command",
         "environment",
+        "secret_variables",
         "working_dir",
         "user",
         "targets",
@@ -67,9 +81,65 @@ PROCESS = TypeSchema(
         "scratch",
         "healthcheck",
         "limits",
+        "recipe",
     ),
     write_only=("environment", "files"),
     sensitive=("environment", "files"),
+)
+IMAGE = TypeSchema(
+    type="host.image",
+    properties={
+        "reference": _TEXT,
+        "platform": _TEXT,
+        "build": _OBJECT,
+        "pull_policy": _TEXT,
+        "current": {"type": "boolean"},
+        "id": _TEXT,
+    },
+    primary_identifier=("id",),
+    read_only=("id",),
+    create_only=("reference", "platform", "build", "current"),
+)
+_CONTAINER: dict[str, JSON] = {
+    "replica": _TEXT,
+    "image": _TEXT,
+    "reference": _TEXT,
+    "platform": _TEXT,
+    "entrypoint": _TEXTS,
+    "command": _TEXTS,
+    "environment": _OBJECT,
+    "user": _TEXT,
+    "working_dir": _TEXT,
+    "stop_signal": _TEXT,
+    "healthcheck": _OBJECT,
+    "limits": _OBJECT,
+    "targets": {"type": "array", "items": _INTEGER},
+    "mounts": _LIST,
+    "files": _LIST,
+    "secrets": _LIST,
+    "labels": _OBJECT,
+    "options": _OBJECT,
+    "networks": _OBJECT,
+    "publish": _LIST,
+    "host_aliases": _TEXTS,
+    "recipe": _LIST,
+}
+_RUNNING: dict[str, JSON] = {
+    "id": _TEXT,
+    "name": _TEXT,
+    "address": _TEXT,
+    "ports": _OBJECT,
+    "restarts": _INTEGER,
+    "folder": _TEXT,
+}
+CONTAINER = TypeSchema(
+    type="host.container",
+    properties={**_CONTAINER, **_RUNNING, "restart": _OBJECT, "stop_grace_s": _NUMBER},
+    primary_identifier=("folder",),
+    read_only=tuple(_RUNNING),
+    create_only=tuple(_CONTAINER),
+    write_only=("environment", "files", "secrets"),
+    sensitive=("environment", "secrets"),
 )
 GATEWAY = TypeSchema(
     type="host.gateway",
@@ -96,4 +166,7 @@ BACKEND = TypeSchema(
     # Never bent to another process: the old one is drained by being deleted.
     create_only=("gateway", "listener", "server", "address", "port"),
 )
-SCHEMAS = {schema.type: schema for schema in (VOLUME, PROCESS, GATEWAY, BACKEND)}
+SCHEMAS = {
+    schema.type: schema
+    for schema in (VOLUME, PROCESS, IMAGE, CONTAINER, GATEWAY, BACKEND, *RECIPE_SCHEMAS)
+}

@@ -26,7 +26,8 @@ class VolumeHandler:
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
         folder = f"{self.machine.data}/volumes/{key.properties['name']}"
-        marks = Marks.from_labels(self.machine.load(f"{folder}/marks.json"))
+        record = self.machine.record(folder)
+        marks = Marks.from_labels(record["marks"]) if record else None
         return self._item(folder, marks) if marks and marks.address == key.address else None
 
     def update(self, item: ConfigurationItem, want: Resource, op: Operation) -> Progress:
@@ -34,12 +35,9 @@ class VolumeHandler:
         return Done(self.read(item))
 
     def delete(self, item: ConfigurationItem, op: Operation) -> Progress:
-        folder = item.private["folder"]
-        if self.machine.shell.get(f"{folder}/marks.json") is None:
-            return Done(None)
         self.machine.errand(
             "remove_volume",
-            folder=folder,
+            folder=item.private["folder"],
             marks=op.marks.as_labels(),
             data=self.machine.data,
             root=self.machine.root,
@@ -47,9 +45,9 @@ class VolumeHandler:
         return Done(None)
 
     def list(self) -> Iterator[ConfigurationItem]:
-        for path, labels in self.machine.documents("volumes/*/marks.json"):
-            if marks := Marks.from_labels(labels):
-                yield self._item(path.rpartition("/")[0], marks)
+        for record in self.machine.records(TYPE):
+            if marks := Marks.from_labels(record["marks"]):
+                yield self._item(record["folder"], marks)
 
     def _item(self, folder: str, marks: Marks) -> ConfigurationItem:
         return marks.on(

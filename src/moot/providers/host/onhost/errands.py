@@ -1,34 +1,78 @@
-"""One errand on a machine per call, so that one round trip does all of a change.
+"""What can be asked of a machine: one errand does all of a change, in one round trip.
 
-`{"errand": NAME, ...}` comes on stdin, so nothing secret stands in a process list.  The answer is
-`{"ok": ...}` or `{"error": CODE, "message", "remedy"}`.
+An errand is a function of plain JSON that returns plain JSON, or raises Problem.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+import contextlib
+import errno
+import importlib
+import os
 
-from .files import Problem, make_volume, remove_volume
-from .gateway import gateway
-from .ports import holders
-from .runs import amend, start, stop
+from .files import Problem
+from .survey import SIGHTS
 
-ERRANDS = {
-    function.__name__: function
-    for function in (start, stop, amend, make_volume, remove_volume, holders, gateway)
+ERRANDS = {  # by name: the module with the function of that name
+    "facts": "facts",
+    "version": "facts",
+    "survey": "survey",
+    "look": "survey",
+    "lines": "lines",
+    "command": "command",
+    "start": "runs",
+    "stop": "runs",
+    "amend": "runs",
+    "prepare_entry": "runs",
+    "load": "files",
+    "make_volume": "files",
+    "remove_volume": "files",
+    "run_container": "containers",
+    "end_container": "containers",
+    "amend_container": "containers",
+    "begin_image": "images",
+    "pull_image": "images",
+    "end_of_image": "images",
+    "amend_image": "images",
+    "remove_image": "images",
+    "holders": "ports",
+    "gateway": "gateway",
+    "configure": "recipes",
+    "unconfigure": "recipes",
 }
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+MAKE_ROOM = "free some of it there (df -h, du -x), or set `data` of the venue to another disk"
+TELLING = frozenset({"command"})  # these take `say`, and say things before their answer
 
 
-def main(arguments):
-    """Do the errand that stdin asks for."""
-    asked = json.load(sys.stdin)
+def prepare(asked):
+    """Import what an errand needs, before it gets a process of its own: once, not every time."""
+    with contextlib.suppress(Exception):  # the errand itself says what is wrong
+        _module(asked["errand"])
+        if asked["errand"] in {"survey", "look"} and os.path.exists(asked.get("data", "/")):
+            for name in set(SIGHTS.values()):
+                importlib.import_module(f".{name}", __package__)
+
+
+def perform(asked, say):
+    """Do the errand; its answer is {"ok"} or {"error": CODE, "message", "remedy"}."""
+    name = asked.pop("errand")
     try:
-        answer = {"ok": ERRANDS[asked.pop("errand")](**asked)}
+        errand = getattr(_module(name), name)
+        return {"ok": errand(**asked, say=say) if name in TELLING else errand(**asked)}
     except Problem as problem:
-        answer = problem.answer
+        return problem.answer
     except PermissionError as problem:
-        answer = Problem("AccessDenied", str(problem)).answer
+        return Problem("AccessDenied", str(problem)).answer
     except OSError as problem:
-        answer = Problem("GeneralServiceException", str(problem)).answer
-    print(json.dumps(answer))
+        if problem.errno in NO_ROOM:
+            return Problem("ServiceLimitExceeded", f"its disk is full: {problem}", MAKE_ROOM).answer
+        return Problem("GeneralServiceException", str(problem)).answer
+    except Exception:
+        import traceback
+
+        return Problem("GeneralServiceException", f"{name}: {traceback.format_exc()}").answer
+
+
+def _module(name):
+    return importlib.import_module(f".{ERRANDS[name]}", __package__)

@@ -7,10 +7,10 @@ import fcntl
 import json
 import os
 import shutil
-import sys
+
+from .bundle import script, unpack
 
 IDENTITY = ("installation", "uid", "incarnation", "type")
-GONE = 2  # our scripts were tidied away; also what Python itself exits with where they are missing
 
 
 class Problem(Exception):
@@ -48,9 +48,10 @@ def adopt_or_make(folder, marks, mode):
         _make(folder)
         os.chmod(folder, mode)
     except FileExistsError:
+        occupied = _occupied(folder)  # asked first: another errand may be at it right now
         found = load(f"{folder}/marks.json")
         # A folder without marks is one of ours whose making was cut short, if it is empty.
-        if not same(found, marks) and (found or _occupied(folder)):
+        if not same(found, marks) and (found or occupied):
             raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
     if not os.path.exists(f"{folder}/marks.json"):
         write(f"{folder}/marks.json", json.dumps(marks))
@@ -73,11 +74,11 @@ def _occupied(folder):
 
 
 @contextlib.contextmanager
-def alone(folder, how=fcntl.LOCK_EX):
-    """Only one errand at a time is in here for a folder, or only such as share it."""
+def alone(folder):
+    """Only one errand at a time is in here for a folder."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(fd, how)
+        fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
         os.close(fd)
@@ -85,13 +86,23 @@ def alone(folder, how=fcntl.LOCK_EX):
 
 @contextlib.contextmanager
 def staying(data):
-    """Keep what this venue has from being tidied away; where it was just now, begin again."""
-    if not os.path.isdir(data):
-        sys.exit(GONE)
-    with alone(data, fcntl.LOCK_SH):
-        if not os.path.exists(sys.argv[0]):
-            sys.exit(GONE)
+    """Keep what this venue has, our scripts too, from being tidied away meanwhile."""
+    held = _held(data)
+    try:
         yield
+    finally:
+        os.close(held)
+
+
+def _held(data):
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # the last thing here left just now
+            unpack(data)
+            fd = os.open(data, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(fd, fcntl.LOCK_SH)
+            if os.path.exists(script(data)):
+                return fd
+            os.close(fd)
 
 
 def make_volume(folder, marks, data):
@@ -99,6 +110,11 @@ def make_volume(folder, marks, data):
     with staying(data):
         adopt_or_make(folder, marks, 0o711)
         os.makedirs(f"{folder}/data", exist_ok=True)
+
+
+def sight(folder):
+    """A volume is its folder; there is no more to it."""
+    return {"path": f"{folder}/data"}
 
 
 def remove_volume(folder, marks, data, root):

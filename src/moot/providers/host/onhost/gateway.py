@@ -11,8 +11,10 @@ import socket
 import subprocess
 import time
 
+from . import runs
 from .files import Problem, load, write
 from .process import alive
+from .survey import listed
 
 SOCKET = "admin.sock"  # relative to the run folder: absolute paths may be too long for a socket
 
@@ -39,6 +41,11 @@ def gateway(folder, commands, save=None, remove=None, template=None, haproxy=Non
         elif save or remove:
             write("haproxy.cfg", _assembled(_read("haproxy.template")))
         return [_ask(command) for command in commands]
+
+
+def sight(folder):
+    """Its process like any other's, and the servers it has: {file: content}."""
+    return {**runs.sight(folder), "servers": listed(folder, "servers/*/*.json")}
 
 
 def _reload(template, haproxy):

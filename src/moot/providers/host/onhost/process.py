@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import re
 import signal
@@ -16,6 +17,12 @@ def identity(pid):
     """Pid and start time, None where it is gone; a pid alone may be given to another process."""
     found = parent_and_start(pid)
     return {"pid": pid, "start": found[1]} if found else None
+
+
+def boot():
+    """What tells this run of the machine from those before; a container's runs differ too."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
+        return f"{file.read().strip()} {(identity(1) or {}).get('start')}"
 
 
 def alive(process):
@@ -62,18 +69,27 @@ def spawn(spec, argv, outputs):
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(outputs[0], 1)
             os.dup2(outputs[1], 2)
+            environment = variables(spec)  # while we are still who may read it
             surround(spec)
             prctl(PARENT_DEATH, signal.SIGKILL, 0, 0, 0)  # after setuid, which resets it
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
-            argv = [expand(word, spec["environment"]) for word in argv]
-            execute(argv, spec["environment"])
+            argv = [expand(word, environment) for word in argv]
+            execute(argv, environment)
         except BaseException as problem:
             os.write(writing, f"cannot start {argv[0]}: {problem}".encode()[:2000])
         os._exit(127)
     os.close(writing)
     with open(reading, "rb") as pipe:  # ends when the program has been loaded
         return pid, pipe.read().decode("utf-8", "replace")
+
+
+def variables(spec):
+    """The replica's environment, with what lies apart because it is secret."""
+    if "hidden" not in spec:
+        return spec["environment"]
+    with open(spec["hidden"], encoding="utf-8") as file:
+        return {**spec["environment"], **json.load(file)}
 
 
 def surround(spec):
@@ -90,7 +106,12 @@ def surround(spec):
         os.setgroups(groups)
         os.setgid(group)
         os.setuid(user)
-    os.chdir(spec["working_dir"])
+    os.chdir(working_dir(spec))
+
+
+def working_dir(spec):
+    """Where it runs; a relative folder is seen from the files that the replica is given."""
+    return os.path.normpath(os.path.join(spec.get("given_in", "/"), spec["working_dir"]))
 
 
 def execute(argv, environment):

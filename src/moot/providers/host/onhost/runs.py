@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import fcntl
 import hashlib
@@ -13,10 +12,13 @@ import signal
 import sys
 import time
 
+from . import secretfiles, units
+from .bundle import script
 from .files import Problem, adopt_or_make, alone, load, same, staying, tidy, write
 from .limits import drop, limit
+from .people import about, ids_of, is_own
 from .ports import release, reserve, taken
-from .process import alive, execute, identity, surround
+from .process import alive, boot, execute, identity, surround, variables, working_dir
 
 
 def start(folder, marks, spec, files, texts, reservations, data, root):
@@ -24,13 +26,17 @@ def start(folder, marks, spec, files, texts, reservations, data, root):
 
     `files` are given to the replica, `texts` are files of the run folder by name.
     """
+    spec["ids"] = ids_of(spec["user"], _component(folder) if spec.get("own_users") else None)
     with staying(data):
-        adopt_or_make(folder, marks, 0o711 if spec["user"] else 0o700)
+        adopt_or_make(folder, marks, 0o710 if spec["ids"] else 0o700)
+        if spec["ids"]:
+            os.chown(folder, -1, spec["ids"][1])
         try:
             with alone(folder):
                 if not os.path.exists(f"{folder}/spec.json"):
                     for name, text in texts.items():
                         write(f"{folder}/{name}", text)
+                    spec["program"] = [sys.executable, "-E", "-s", "-S", script(data)]
                     _prepare(folder, spec, files, reservations)
                 _launch(folder)
             return
@@ -42,6 +48,11 @@ def start(folder, marks, spec, files, texts, reservations, data, root):
     raise failure
 
 
+def _component(folder):
+    """What a replica's own user is made up from: installation, App and component."""
+    return folder.rpartition("/run/")[2].rsplit(".", 2)[0]
+
+
 def stop(folder, marks, patience_s, reservations, data, root):
     """Ask the supervisor to end its replica; True when all is gone, the folder included.
 
@@ -49,6 +60,7 @@ def stop(folder, marks, patience_s, reservations, data, root):
     """
     if not same(load(f"{folder}/marks.json"), marks):
         return True  # ours is gone; what has taken its place is another's
+    units.stop(folder)
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")
     while supervisor and alive(supervisor):
@@ -68,25 +80,65 @@ def amend(folder, changes):
     spec = load(f"{folder}/spec.json")
     spec.update(changes)
     write(f"{folder}/spec.json", json.dumps(spec))
+    if units.is_unit(folder):
+        units.install(folder, spec)
     supervisor = load(f"{folder}/status.json").get("supervisor")
     if supervisor and alive(supervisor):
         os.kill(supervisor["pid"], signal.SIGHUP)
 
 
+def sight(folder):
+    """What was asked and how it is; without its environment, which may hold secrets."""
+    spec, seen = load(f"{folder}/spec.json"), load(f"{folder}/status.json")
+    spec.pop("environment", None)
+    tail = []
+    if seen.get("exit_code") or seen.get("failing"):
+        with contextlib.suppress(OSError):
+            tail = _tail(f"{folder}/log.{seen.get('log', 1)}")
+    tail = secretfiles.redacted(folder, tail)
+    if seen.get("probe"):
+        seen["probe"] = "\n".join(secretfiles.redacted(folder, seen["probe"].split("\n")))
+    living = alive(seen.get("supervisor"))
+    return {"spec": spec, "status": seen, "alive": living, "tail": tail, "boot": boot()}
+
+
+def _tail(path):
+    """The last lines of a log, without their times."""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - 4096))
+        last = file.read().decode("utf-8", "replace").splitlines()[-5:]
+    return [line.split(" ", 2)[-1] for line in last]
+
+
+def prepare_entry(folder, wanted, data):
+    """Leave what a command beside the replica is given, and our scripts; the name of that file."""
+    with staying(data):  # those that the replica was started with may be an older version's
+        name = f"enter.{os.getpid()}.json"
+        write(f"{folder}/{name}", json.dumps(wanted))
+    return name
+
+
 def enter(arguments):
     """Become a command in a replica's surroundings: its environment, user, limits and folder.
 
-    What the caller adds to the environment comes in MOOT_ENTER, because arguments can be seen.
+    What the caller adds to the environment was left in the run folder by `prepare_entry`, because
+    arguments can be seen.
     """
-    folder, *argv = arguments
+    folder, entry, *argv = arguments
     spec = load(f"{folder}/spec.json")
-    wanted = json.loads(os.environ.get("MOOT_ENTER", "{}"))
+    wanted = load(f"{folder}/{entry}")
+    os.unlink(f"{folder}/{entry}")
+    if "image" in spec:
+        from .containers import become
+
+        become(folder, wanted, argv)
     if wanted.get("user"):
-        spec["ids"] = _ids(wanted["user"])
+        spec["ids"] = ids_of(wanted["user"])
     spec["working_dir"] = wanted.get("working_dir") or spec["working_dir"]
     try:
+        known = variables(spec)
         surround(spec)
-        execute(argv, {**spec["environment"], **wanted.get("environment", {})})
+        execute(argv, {**known, **wanted.get("environment", {})})
     except OSError as problem:
         print(f"{argv[0]}: {problem.strerror}", file=sys.stderr)
         sys.exit(126 if isinstance(problem, PermissionError) else 127)
@@ -94,8 +146,10 @@ def enter(arguments):
 
 def _prepare(folder, spec, files, reservations):
     """Everything the supervisor needs, spec.json last: with it the folder is complete."""
-    spec["ids"] = _ids(spec["user"])
-    if not os.path.isdir(spec["working_dir"]):
+    if not spec["working_dir"].startswith("/"):  # the App's folder is on another machine
+        spec["given_in"] = f"{folder}/files"
+        os.makedirs(working_dir(spec), mode=0o711 if spec["ids"] else 0o700, exist_ok=True)
+    if not os.path.isdir(working_dir(spec)):
         raise Problem(
             "InvalidRequest",
             f"working folder {spec['working_dir']} is not there",
@@ -110,61 +164,48 @@ def _prepare(folder, spec, files, reservations):
     for target in spec["targets"]:
         fixed = spec["fixed"].get(str(target))
         spec["ports"][str(target)] = reserve(folder, reservations, fixed)
-    environment = _surroundings(spec, folder)
-    for name, path in spec["volumes"].items():
-        environment[name] = _mounted(path, spec["ids"])
-    for file in files:
-        environment[file["variable"]] = _place(folder, file, spec["ids"])
-    for name in spec["scratch"]:
-        environment[name] = _own(f"{folder}/scratch/{name}", spec["ids"])
-    spec["environment"] = {**environment, **spec["environment"]}
-    digest = hashlib.sha256(folder.encode()).hexdigest()[:12]
-    spec["cgroups"], spec["enforced"] = limit(spec["limits"], digest)
+    _equip(folder, spec, files)
+    spec["reservations"], spec["cgroup"] = reservations, _digest(folder)
+    spec["cgroups"], spec["enforced"] = limit(spec["limits"], spec["cgroup"])
     if spec["enforced"].get("memory_mib") == "address space":
         spec["address_space"] = spec["limits"]["memory_mib"] * 1024 * 1024
     write(f"{folder}/spec.json", json.dumps(spec))
 
 
+def _equip(folder, spec, files):
+    """Give the replica its volumes and files, and the environment that says where they are."""
+    ids, environment = spec["ids"], _surroundings(spec, folder)
+    if is_own(ids):
+        _own(environment["HOME"], ids)
+    for name, path in spec["volumes"].items():
+        environment[name] = _mounted(path, ids)
+    for file in files:
+        environment[file["variable"]] = place_file(folder, file, ids)
+    spec["given"] = [environment[file["variable"]] for file in files]
+    for name in spec["scratch"]:
+        environment[name] = _own(f"{folder}/scratch/{name}", ids)
+    hidden = {name: spec["environment"].pop(name) for name in spec.get("secret_variables", ())}
+    spec["environment"] = {**environment, **spec["environment"]}
+    if hidden:
+        spec["hidden"] = secretfiles.hide(folder, hidden, ids)
+        spec["given"].append(spec["hidden"])
+    if hidden or any(file.get("secret") for file in files):
+        spec["secrets_in"] = "memory" if secretfiles.in_memory() else "disk"
+
+
 def _surroundings(spec, folder):
     """What every process has in its environment; never the caller's own."""
-    import pwd
-
-    person = pwd.getpwuid(spec["ids"][0] if spec["ids"] else os.getuid())
     told = {f"PORT_{target}": str(port) for target, port in spec["ports"].items()}
     if spec["targets"]:
         told["PORT"] = str(spec["ports"][str(spec["targets"][0])])
     return {
         "PATH": spec["path"],
-        "HOME": person.pw_dir,
-        "USER": person.pw_name,
-        "LOGNAME": person.pw_name,
+        **about(spec["ids"], f"{folder}/home"),
         "LANG": "C.UTF-8",
         "MOOT_REPLICA": spec["replica"],
         "MOOT_RUN": folder,
         **(told if spec["tell_ports"] else {}),
     }
-
-
-def _ids(user):
-    """[uid, gid, groups] of `name`, `name:group` or their numbers; None to stay who we are."""
-    if not user:
-        return None
-    import grp
-    import pwd
-
-    name, _, group = str(user).partition(":")
-    try:
-        person = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
-        gid = person.pw_gid
-        if group:
-            gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    except KeyError as missing:
-        raise Problem("InvalidRequest", f"user {user}: {missing.args[0]}", "create it") from None
-    if os.getuid() == person.pw_uid:
-        return None
-    if os.getuid():
-        raise Problem("AccessDenied", f"only root may run as {user}", "run moot as root")
-    return [person.pw_uid, gid, os.getgrouplist(person.pw_name, gid)]
 
 
 def _mounted(path, ids):
@@ -176,13 +217,13 @@ def _mounted(path, ids):
     return path
 
 
-def _place(folder, file, ids):
-    """Write one file the replica is given below its run folder; returns where."""
+def place_file(folder, file, ids):
+    """Write one file the replica is given; returns where: below its run folder, or in memory."""
     parts = [part for part in file["target"].split("/") if part not in {"", ".", ".."}]
-    path = "/".join([folder, "files", *parts])
+    base = secretfiles.prepare(folder, ids) if file.get("secret") else folder
+    path = "/".join([base, "files", *parts])
     os.makedirs(os.path.dirname(path), mode=0o711 if ids else 0o700, exist_ok=True)
-    content = file["content"].encode()
-    write(path, base64.b64decode(content) if file["encoding"] == "base64" else content)
+    write(path, secretfiles.content_of(file))
     if ids:
         os.chown(path, ids[0], ids[1])
     os.chmod(path, file["mode"])
@@ -197,10 +238,11 @@ def _own(path, ids):
 
 
 def _launch(folder):
-    """Start the supervisor, in a session of its own, unless it was started before.
+    """Start the supervisor, as a unit or in a session of its own, unless it was started before.
 
     The lock it holds for life keeps two from starting; status.json says that it once was.
     """
+    spec = load(f"{folder}/spec.json")
     lock = os.open(f"{folder}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -208,6 +250,11 @@ def _launch(folder):
         return
     if os.path.exists(f"{folder}/status.json"):
         os.close(lock)
+        return
+    if units.available():
+        os.close(lock)
+        units.install(folder, spec)
+        units.start(folder)
         return
     reading, writing = os.pipe()
     if os.fork():
@@ -229,12 +276,15 @@ def _launch(folder):
         now = time.time()
         first = {"supervisor": identity(os.getpid()), "status": "starting", "since": now}
         write(f"{folder}/status.json", json.dumps(first))
-        program = [sys.executable, "-E", "-s", "-S", sys.argv[0], "supervise", folder]
-        program += [str(lock), str(writing)]
-        os.execve(program[0], program, {"PATH": os.defpath})
+        argv = [*spec["program"], "supervise", folder, str(lock), str(writing)]
+        os.execve(argv[0], argv, {"PATH": os.defpath})
     except BaseException as problem:
         os.write(writing, str(problem).encode())
     os._exit(1)
+
+
+def _digest(folder):
+    return hashlib.sha256(folder.encode()).hexdigest()[:12]
 
 
 def _end_orphans(folder):
@@ -254,7 +304,9 @@ def _end_orphans(folder):
 
 def _discard(folder, reservations):
     """Remove the folder and what it holds on the machine."""
+    units.remove(folder)
     spec = load(f"{folder}/spec.json")
     drop(spec.get("cgroups", []))
+    secretfiles.discard(folder)
     shutil.rmtree(folder, ignore_errors=True)
     release(folder, reservations)

@@ -15,7 +15,7 @@ import signal
 import time
 
 from .files import load, write
-from .process import identity, kill_descendants, prctl, signal_all, spawn
+from .process import boot, identity, kill_descendants, prctl, signal_all, spawn
 
 SUBREAPER = 36  # of prctl(2): orphans of the replica become children of the supervisor
 QUIET_RUN_S = 10.0  # a run this long starts the back-off anew
@@ -26,14 +26,19 @@ LONGEST_LINE = 16384
 def main(arguments):
     """Supervise the replica of a run folder, whose locked descriptor is kept open for life.
 
-    The descriptor `started` is closed when the command has been started.
+    The descriptor `started` is closed when the command has been started.  systemd gives neither:
+    there the folder is locked here, and systemd is told.
     """
-    folder, lock, started = arguments
+    folder, *descriptors = arguments
     os.chdir(folder)
-    for fd in (int(started), int(lock)):
-        os.set_inheritable(fd, False)
     prctl(SUBREAPER, 1, 0, 0, 0)
-    Supervisor(int(started)).run()
+    if descriptors:
+        for fd in map(int, descriptors):
+            os.set_inheritable(fd, False)
+        return Supervisor(lambda: os.close(int(descriptors[1]))).run()
+    from .revival import ready, revive  # what it imports is not worth the memory elsewhere
+
+    return Supervisor(ready).run() if revive(folder) else ready()
 
 
 class Log:
@@ -149,7 +154,10 @@ class Health:
 
 
 class Supervisor:
-    """One replica.  `phase`: running, clearing (killing what a run left), waiting, over."""
+    """One replica.  `phase`: running, clearing (killing what a run left), waiting, over.
+
+    `waiting` is called once, when the command has been started.
+    """
 
     def __init__(self, waiting):
         self.spec, self.waiting = load("spec.json"), waiting
@@ -158,6 +166,7 @@ class Supervisor:
         self.code = self.stopping = self.kill_at = None
         self.tries, self.restarts, self.note, self.next = 0, 0, "", 0.0
         self.started = self.since = time.time()
+        self.boot = boot()
         self.poll = select.poll()
         wake, self.waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
@@ -304,6 +313,7 @@ class Supervisor:
         """Write status.json, whole or not at all."""
         status = {
             "supervisor": identity(os.getpid()),
+            "boot": self.boot,
             "child": identity(self.pid) if self.pid else None,
             "status": self.status(),
             "since": self.since,
@@ -316,8 +326,8 @@ class Supervisor:
         if self.health:
             status.update(failing=self.health.failing, probe=self.health.output[-1000:])
         write("status.json", json.dumps(status))
-        if self.waiting is not None:
-            os.close(self.waiting)
+        if self.waiting:
+            self.waiting()
             self.waiting = None
 
     def status(self):

@@ -1,0 +1,39 @@
+"""The record of one thing that a recipe asked for: what is wanted, and what was done about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from .files import load, write
+
+
+class Record:
+    """The folder of one thing, with `marks.json` and `record.json`.
+
+    `job` is the run of a job that is asked after, `address` where other machines reach this one.
+    """
+
+    def __init__(self, folder, job="", address=""):
+        self.folder, self.job, self.address = folder, job, address
+        self.marks = load(f"{folder}/marks.json")
+        self.content = load(f"{folder}/record.json")
+
+    @property
+    def wanted(self):
+        return self.content.get("wanted", {})
+
+    @property
+    def stands(self):
+        """Whether it was brought about once."""
+        return bool(self.content.get("stands"))
+
+    def keep(self, **changes):
+        """Write down more of it, before or after the effect."""
+        self.content.update(changes)
+        write(f"{self.folder}/record.json", json.dumps(self.content))
+
+
+def digest(*parts):
+    """Tells one wish from another."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
