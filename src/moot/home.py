@@ -6,16 +6,19 @@ import os
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
+from moot.model.availability import Sla
 from moot.model.diagnostic import BadInput, Diagnostic, Failure, Position
 from moot.model.value import JSON
 from moot.model.venue import Venue
+from moot.passes.expand import expand
 
+KEY_BYTES = 32
 BUILT_IN = {
     "laptop": Venue(name="laptop", provider="host", configuration={"local": True}),
     "docker": Venue(name="docker", provider="docker"),
@@ -26,12 +29,14 @@ BUILT_IN = {
 class Home:
     """The folder MOOT_HOME and the file MOOT_VENUES, or their XDG defaults.
 
-    `store` is where the record is: a path, or a postgresql:// URL.
+    `store` is where the record is: a path, or a postgresql:// URL.  `key_file` is where the key
+    is, if not in the folder.
     """
 
     folder: Path
     venues_file: Path
     store: str
+    key_file: Path | None = None
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Home:
@@ -48,27 +53,51 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise Failure(_unusable(folder, error)) from None
-        return cls(folder, venues, store)
+        key = environ.get("MOOT_KEY_FILE")
+        return cls(folder, venues, store, Path(key).absolute() if key else folder / "key")
 
     def installation(self) -> str:
         """Whose things ours are: made once, and kept beside the database."""
-        return self._once("installation", uuid.uuid4().hex).decode().strip()
+        return _once(self.folder / "installation", uuid.uuid4().hex).decode().strip()
 
     def put_installation(self, installation: str) -> None:
         """Write another id in the place of the one that was lost."""
-        draft = self._draft("installation", installation)
-        draft.replace(self.folder / "installation")
+        path = self.folder / "installation"
+        _draft(path, installation).replace(path)
 
     def key(self) -> bytes:
-        """The key of all digests; of no use to anyone without the database, nor the other way."""
-        return bytes.fromhex(self._once("key", secrets.token_hex(32)).decode().strip())
+        """The key of all that is digested or encrypted, made where there is none.
+
+        It is of no use to anyone without the database, nor the other way.
+        """
+        path = self.key_file or self.folder / "key"
+        try:
+            key = bytes.fromhex(_once(path, secrets.token_hex(KEY_BYTES)).decode().strip())
+        except OSError as error:
+            raise Failure(_no_key(path, error.strerror or str(error))) from None
+        except ValueError:
+            raise Failure(_no_key(path, "what is in it is no key")) from None
+        if len(key) < KEY_BYTES:
+            raise Failure(_no_key(path, f"a key has {KEY_BYTES} bytes, this one {len(key)}"))
+        return key
 
     def venues(self) -> dict[str, Venue]:
-        """The built-in venues and those of venues.yaml, which may say more of the built-in ones."""
+        """The built-in venues and those of venues.yaml, which may say more of the built-in ones.
+
+        An entry with `hosts` is a venue for each of them.
+        """
         entries = self._entries()
         renamed = {entry.get("was") for entry in entries.values()}
         built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
-        return {**built_in, **{name: _venue(name, entry) for name, entry in entries.items()}}
+        stated = {name: self.expanded(name, entry) for name, entry in entries.items()}
+        kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
+        return {v.name: v for venues in (*kept.values(), *stated.values()) for v in venues}
+
+    def expanded(self, name: str, entry: Mapping[str, JSON]) -> tuple[Venue, ...]:
+        """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
+        file = self.venues_file
+        members = expand(_venue(name, entry), _text, lambda index: _place(file, name, index))
+        return tuple(_stated(member, file) for member in members)
 
     def written(self) -> tuple[str, ...]:
         """Names of the venues that stand in venues.yaml."""
@@ -93,28 +122,6 @@ class Home:
         """Drop one entry of venues.yaml."""
         self._write({key: entry for key, entry in self._entries().items() if key != name})
 
-    def _once(self, name: str, content: str) -> bytes:
-        """A file that is made when it is first asked for, also when two ask at once."""
-        path = self.folder / name
-        if not path.exists():
-            draft = self._draft(name, content)
-            try:
-                path.hardlink_to(draft)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-        return path.read_bytes()
-
-    def _draft(self, name: str, content: str) -> Path:
-        """The content on disk, readable by its owner only, not yet under its name."""
-        draft = self.folder / f"{name}.{secrets.token_hex(4)}"
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(content + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return draft
-
     def _entries(self) -> dict[str, dict[str, JSON]]:
         file = self.venues_file
         if not file.exists():
@@ -137,6 +144,29 @@ class Home:
         draft.replace(self.venues_file)
 
 
+def _once(path: Path, content: str) -> bytes:
+    """A file that is made when it is first asked for, also when two ask at once."""
+    if not path.exists():
+        draft = _draft(path, content)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def _draft(path: Path, content: str) -> Path:
+    """The content on disk, readable by its owner only, not yet under its name."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
 def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
     provider = entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
     if not isinstance(provider, str):
@@ -147,11 +177,62 @@ def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
                 remedy="add `provider: host`, `docker` or another",
             )
         )
+    if not name or set(name) & set(":/@"):
+        raise BadInput(_misnamed(name))
     built_in = BUILT_IN.get(name)
-    same = built_in is not None and built_in.provider == provider
+    same = built_in is not None and built_in.provider == provider and "hosts" not in entry
     defaults = built_in.configuration if built_in and same else {}
     configuration = {**defaults, **{k: v for k, v in entry.items() if k not in {"provider", "was"}}}
     return Venue(name=name, provider=provider, configuration=configuration)
+
+
+def _stated(venue: Venue, file: Path) -> Venue:
+    """With its `sla` taken out of the provider's settings; BadInput says what is wrong with it."""
+    settings = dict(venue.configuration)
+    if "sla" not in settings:
+        return venue
+    try:
+        sla = Sla.of(settings.pop("sla"))
+    except ValueError as error:
+        raise BadInput(_unstatable(venue.name, str(error), file)) from None
+    return replace(venue, configuration=settings, sla=sla)
+
+
+def _text(file: str) -> str:
+    """Of a file that an entry names; ValueError where it cannot be read."""
+    try:
+        return Path(file).expanduser().read_text()
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        raise ValueError(f"{file} cannot be read: {error}") from None
+
+
+def _place(file: Path, name: str, index: int) -> Position | None:
+    """Where the entry of this index stands among the `hosts` of a venue; None: not there yet."""
+    try:
+        node: Any = yaml.compose(file.read_text())
+        for key in ("venues", name, "hosts"):
+            node = next(value for word, value in node.value if word.value == key)
+        found = node.value[index] if isinstance(node, yaml.SequenceNode) else node
+    except (OSError, ValueError, AttributeError, LookupError, StopIteration, yaml.YAMLError):
+        return None
+    return Position(str(file), found.start_mark.line + 1, found.start_mark.column + 1)
+
+
+def _unstatable(name: str, detail: str, file: Path) -> Diagnostic:
+    return Diagnostic(
+        summary=f"the sla of venue {name!r} cannot be used",
+        detail=detail,
+        remedy="write `sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
+        place=Position(str(file)),
+    )
+
+
+def _misnamed(name: str) -> Diagnostic:
+    return Diagnostic(
+        summary=f"{name!r} cannot be the name of a venue",
+        detail="addresses hold it, in which ':', '/' and '@' have a meaning",
+        remedy="name it otherwise in venues.yaml",
+    )
 
 
 def _unreadable(file: Path, error: Exception) -> Diagnostic:
@@ -178,4 +259,12 @@ def _unusable(folder: Path, error: OSError) -> Diagnostic:
         summary="the folder that moot keeps its memory in cannot be made",
         detail=f"{folder}: {error.strerror}",
         remedy="set MOOT_HOME to a folder that you can write to",
+    )
+
+
+def _no_key(path: Path, reason: str) -> Diagnostic:
+    return Diagnostic(
+        summary="the key of this installation cannot be read",
+        detail=f"{path}: {reason}",
+        remedy="put it back; MOOT_KEY_FILE says where it is, if not in MOOT_HOME",
     )

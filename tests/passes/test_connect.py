@@ -18,7 +18,7 @@ from moot.model.app import (
     Process,
 )
 from moot.model.diagnostic import Position, Refused
-from moot.model.placement import Assignment, Placement
+from moot.model.placement import Assignment, Placement, machine_of
 from moot.model.value import Ref
 from moot.model.venue import Offering
 from moot.passes.connect import PORTS, Connected, connect, variable
@@ -59,6 +59,12 @@ def connected(places, *links: tuple[str, str], **more) -> Connected:
     return connect(app, Placement(assignments=assignments), **more)
 
 
+def ports(made: Connected) -> dict[str, int]:
+    """By purpose, as they are on the laptop's machine."""
+    assert {machine_of(purpose) for purpose in made.ports} <= {"m1"}
+    return {purpose.partition("@")[0]: port for purpose, port in made.ports.items()}
+
+
 def share(made: Connected, venue: str = "laptop"):
     return next(s for s in made.shares if s.venue == venue)
 
@@ -73,14 +79,14 @@ def listeners(made: Connected, venue: str = "laptop"):
 def test_what_is_neither_published_nor_replicated_is_reached_directly():
     made = connected([(part("web"), LAPTOP), (part("db", expose=(5432,)), LAPTOP)], ("web", "db"))
     assert share(made).listeners == ()
-    assert made.ports == {}
+    assert ports(made) == {}
 
 
 def test_a_published_port_is_the_gateway_s():
     web = part("web", ports=(Port(target=80, published=8080, address="127.0.0.1"),))
     made = connected([(web, LAPTOP)])
     assert listeners(made)["web-80"].binds == (("127.0.0.1", 8080),)
-    assert made.ports == {"web:80/published:8080": 8080}
+    assert ports(made) == {"web:80/published:8080": 8080}
 
 
 def test_a_port_published_anywhere_is_chosen_and_reserved():
@@ -88,7 +94,7 @@ def test_a_port_published_anywhere_is_chosen_and_reserved():
     ((address, number),) = listeners(made)["web-80"].binds
     assert address == "0.0.0.0"
     assert number in PORTS
-    assert made.ports == {"web:80/published": number}
+    assert ports(made) == {"web:80/published": number}
 
 
 def test_a_udp_port_has_no_listener():
@@ -101,7 +107,7 @@ def test_a_replicated_component_is_reached_over_the_gateway():
     made = connected(places, ("web", "db"))
     ((address, number),) = listeners(made)["db-5432"].binds
     assert address == "127.0.0.1"
-    assert made.ports == {"db:5432": number}
+    assert ports(made) == {"db:5432": number}
 
 
 def test_a_replicated_component_nobody_connects_to_needs_no_address():
@@ -159,15 +165,17 @@ def test_two_that_need_not_connect_may_be_anywhere():
 
 def test_ports_stay_as_they_were():
     web = part("web", ports=(Port(target=80),))
-    assert connected([(web, LAPTOP)], prior={"web:80/published": 19_999}).ports == {
-        "web:80/published": 19_999
-    }
+    kept = {"web:80/published": 19_999}
+    assert ports(connected([(web, LAPTOP)], prior=kept)) == kept
+    assert ports(connected([(web, LAPTOP)], prior={"web:80/published@m1": 19_999})) == kept
 
 
 def test_a_port_another_app_has_taken_meanwhile_is_given_up():
     web = part("web", ports=(Port(target=80),))
-    made = connected([(web, LAPTOP)], prior={"web:80/published": 19_999}, taken={19_999: "blog"})
-    assert made.ports["web:80/published"] != 19_999
+    made = connected(
+        [(web, LAPTOP)], prior={"web:80/published": 19_999}, taken={("m1", 19_999): "blog"}
+    )
+    assert ports(made)["web:80/published"] != 19_999
 
 
 def test_the_same_app_gets_the_same_ports_on_every_machine():
@@ -177,15 +185,16 @@ def test_the_same_app_gets_the_same_ports_on_every_machine():
 
 def test_two_purposes_never_share_a_port():
     web = part("web", ports=(Port(target=80),))
-    first = connected([(web, LAPTOP)]).ports["web:80/published"]
-    moved = connected([(web, LAPTOP)], taken={first: "blog"}).ports["web:80/published"]
+    first = ports(connected([(web, LAPTOP)]))["web:80/published"]
+    moved = ports(connected([(web, LAPTOP)], taken={("m1", first): "blog"}))["web:80/published"]
     assert moved != first
     # `a` is decided first and would take what `web` publishes, or had the last time.
     asked = part("z", ports=(Port(target=80, published=first),))
-    assert connected([(web, LAPTOP), (asked, LAPTOP)]).ports["web:80/published"] != first
+    assert ports(connected([(web, LAPTOP), (asked, LAPTOP)]))["web:80/published"] != first
     prior = {"old:80/published": first}
     old = part("old", ports=(Port(target=80),))
-    made = connected([(web, LAPTOP), (old, LAPTOP)], prior=prior).ports
+    made = connected([(web, LAPTOP), (old, LAPTOP)], prior=prior)
+    made = ports(made)
     assert made["old:80/published"] == first
     assert made["web:80/published"] != first
 
@@ -194,7 +203,7 @@ def test_a_published_port_of_another_app_is_refused_with_its_name_and_place():
     web = part("web", ports=(Port(target=80, published=8080, place=Position("c.yaml", 9)),))
     db = part("db", ports=(Port(target=81, published=8081),))
     with pytest.raises(Refused) as refused:
-        connected([(web, LAPTOP), (db, LAPTOP)], taken={8080: "blog", 8081: "blog"})
+        connected([(web, LAPTOP), (db, LAPTOP)], taken={("m1", 8080): "blog", ("", 8081): "blog"})
     assert len(refused.value.diagnostics) == 2
     assert refused.value.diagnostics[0].place == Position("c.yaml", 9)
     assert "'blog'" in refused.value.diagnostics[0].detail
@@ -234,7 +243,7 @@ def test_a_replicated_component_is_found_at_the_gateway():
     made = connected(places, ("web", "my-db"))
     found = share(made).environment["web"]
     assert found["MY_DB_HOST"] == "127.0.0.1"
-    assert found["MY_DB_PORT"] == str(made.ports["my-db:5432"])
+    assert found["MY_DB_PORT"] == str(ports(made)["my-db:5432"])
 
 
 def test_the_user_s_own_environment_wins():
@@ -329,3 +338,102 @@ def test_retrying_everything_must_be_asked_for():
     web = part("web", ports=(Port(target=80),))
     assert not listeners(connected([(web, LAPTOP)]))["web-80"].retry_all
     assert listeners(connected([(replace(web, retry=True), LAPTOP)]))["web-80"].retry_all
+
+
+# Machines of a pool.
+
+
+def box(name: str, **more) -> Offering:
+    place = {"machine": f"m-{name}", "reach": f"10.0.0.{name[1:]}", "pool": "lab", **more}
+    return Offering(venue=f"lab:{name}", name="machine", cpu=4, memory_mib=4096, **place)
+
+
+H1, H2, H3 = box("h1"), box("h2"), box("h3")
+E1, E2 = box("e1", names=True), box("e2", names=True)
+
+
+def spread(*places, links=(("web", "db"),), **more) -> Connected:
+    """`places` are (component, offerings): a replica on each of them."""
+    app = App(
+        name="shop",
+        components=tuple(component for component, _ in places),
+        connections=tuple(Connection(source=s, target=t, network="n") for s, t in links),
+        networks=(Network(name="n"),),
+    )
+    assignments = tuple(
+        Assignment(
+            f"shop/{c.name}/{index}", c.name, index, offering,
+            "container" if offering.names else "process",
+        )
+        for c, offerings in places
+        for index, offering in enumerate(offerings)
+    )  # fmt: skip
+    return connect(app, Placement(assignments=assignments), **more)
+
+
+def remotes(made: Connected, venue: str) -> set[str]:
+    return {assignment.main for assignment in share(made, venue).remote}
+
+
+def test_a_machine_asks_its_own_gateway_for_what_is_elsewhere():
+    made = spread((part("web"), [H1]), (part("db", expose=(5432,)), [H2]))
+    ((address, number),) = listeners(made, "lab:h1")["db-5432"].binds
+    assert address == "127.0.0.1"
+    assert remotes(made, "lab:h1") == {"shop/db/0@lab:h2/process"}
+    assert share(made, "lab:h1").environment["web"]["DB_HOST"] == "127.0.0.1"
+    assert share(made, "lab:h1").environment["web"]["DB_PORT"] == str(number)
+    assert share(made, "lab:h2").listeners == ()  # nobody there asks for it
+    assert share(made, "lab:h2").remote == ()
+
+
+def test_every_gateway_knows_all_replicas():
+    web = part("web", ports=(Port(target=80, published=8080),), replicas=2)
+    db = part("db", expose=(5432,), replicas=2)
+    made = spread((web, [H1, H2]), (db, [H2, H3]))
+    assert remotes(made, "lab:h1") == {
+        "shop/web/1@lab:h2/process", "shop/db/0@lab:h2/process", "shop/db/1@lab:h3/process",
+    }  # fmt: skip
+    assert remotes(made, "lab:h2") == {"shop/web/0@lab:h1/process", "shop/db/1@lab:h3/process"}
+    assert remotes(made, "lab:h3") == set()
+    published = {venue: listeners(made, venue).get("web-80") for venue in ("lab:h1", "lab:h2")}
+    assert {x.binds for x in published.values() if x} == {(("0.0.0.0", 8080),)}
+
+
+def test_ports_are_reserved_machine_by_machine():
+    web = part("web", ports=(Port(target=80, published=8080),), replicas=2)
+    made = spread((web, [H1, H2]), taken={("m-h3", 8080): "blog"})
+    assert set(made.ports) == {"web:80/published:8080@m-h1", "web:80/published:8080@m-h2"}
+    with pytest.raises(Refused) as refused:
+        spread((web, [H1, H2]), taken={("m-h2", 8080): "blog"})
+    assert refused.value.diagnostics[0].detail == "app 'blog' publishes it on lab:h2"
+
+
+def test_the_laptop_reaches_machines_and_they_do_not_reach_it():
+    made = spread((part("web"), [LAPTOP]), (part("db", expose=(5432,)), [H2]))
+    assert remotes(made, "laptop") == {"shop/db/0@lab:h2/process"}
+    with pytest.raises(Refused) as refused:
+        spread((part("web"), [H1]), (part("db", expose=(5432,)), [LAPTOP]))
+    (problem,) = refused.value.diagnostics
+    assert "laptop has no address at which other machines reach it" in problem.detail
+
+
+def test_between_engines_the_way_is_through_the_machine_that_has_it():
+    web, db = part("web", container=Container(image="x")), part("db", expose=(5432,))
+    made = spread((web, [E1]), (db, [E2]))
+    ((address, number),) = listeners(made, "lab:e2")["db-5432"].binds
+    assert address == "0.0.0.0"
+    assert share(made, "lab:e1").environment["web"] == {
+        "DB_HOST": "10.0.0.2", "DB_PORT": str(number), "DB_PORT_5432": str(number),
+    }  # fmt: skip
+    assert remotes(made, "lab:e1") == set()
+
+
+def test_between_engines_those_that_know_names_only_are_refused():
+    web = part("web", process=None, container=Container(image="x"))
+    db = part("db", process=None, container=Container(image="x"), expose=(5432,))
+    assert spread((web, [E1]), (db, [E1]))
+    with pytest.raises(Refused) as refused:
+        spread((web, [E1]), (db, [E2]))
+    (problem,) = refused.value.diagnostics
+    assert problem.summary == "'web' cannot find 'db'"
+    assert "--venue lab:e2" in problem.remedy

@@ -26,6 +26,7 @@ from moot.provider import (
     ProviderError,
     Scope,
 )
+from moot.store import Intent
 
 T = TypeVar("T")
 
@@ -73,18 +74,33 @@ def adopt(wanted: Wanted, world: World) -> ConfigurationItem:
 
 
 def forget(address: str, world: World) -> tuple[ConfigurationItem, ...]:
-    """What was taken out of the inventory; on its venue it stays as it is, marks and all."""
-    app = app_of(address)
+    """What was taken out of the inventory; on its venue it stays as it is, marks and all.
+
+    `@VENUE` stands for all that any App has there, as for a machine that will not come back.
+    """
+    if address.startswith("@"):
+        apps = world.store.apps()
+        there = f"{address}/"
+        found = [i for app in apps for i in _forget(app, lambda known: there in known, world)]
+    else:
+        found = _forget(app_of(address), lambda known: known == address, world)
+    if not found:
+        raise BadInput(_nothing_at(address))
+    return tuple(item for item in found if isinstance(item, ConfigurationItem))
+
+
+def _forget(
+    app: str, chosen: Callable[[str], bool], world: World
+) -> list[ConfigurationItem | Intent]:
     with hold(app, "forget", world) as journal:
-        items = tuple(i for i in world.store.inventory(app) if i.address == address)
-        pending = [i for i in world.store.open_intents(app) if i.address == address]
-        if not items and not pending:
-            raise BadInput(_nothing_at(address))
+        items = [i for i in world.store.inventory(app) if chosen(str(i.address))]
+        pending = [i for i in world.store.open_intents(app) if chosen(i.address)]
         with world.store.turn(journal.lease):
             for item in items:
                 journal.gone(item, FORGOTTEN)
-            _settle(address, "forgotten", world, journal)
-    return items
+            for address in {str(thing.address) for thing in (*items, *pending)}:
+                _settle(address, "forgotten", world, journal)
+    return [*items, *pending]
 
 
 def _check(wanted: Wanted, world: World) -> None:

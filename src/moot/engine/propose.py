@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from moot.engine.journal import Journal
 from moot.engine.observe import observe
+from moot.engine.promised import promised
 from moot.engine.rebuild import remembered
 from moot.engine.recorded import Seen, findings_of, fresh, rested
 from moot.engine.sketch import Sketch
 from moot.engine.turn import Observation, Turn, World, sealed
+from moot.engine.unreached import reached
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.finding import Finding, Rule
@@ -42,22 +44,27 @@ def propose(
         observed = observe(app.name, world, journal)
     seen = Seen(app.name, world, observed)
     sketch = Sketch.of(app, world, seen.within(()).items)
+    outlook = promised(app, sketch.placement, world.venues.configured, sketch.absent)
     before = world.store.resting(app.name)
     rest = rested(sketch, before) if journal or observed is None else None
     draft = _drafted(sketch, seen, rest, journal)
+    silent = {**sketch.absent, **{stale.venue: stale.reason for stale in draft.observed.stale}}
+    feasible = reached(draft.plan, sketch.placement, silent)
     findings = _judged(draft.desired, world.rules)
     if draft.within is not None:
         findings = (*findings, *findings_of(before, draft.within))
     return Turn(
         app=app.name,
-        plan=draft.plan,
+        plan=feasible.plan,
         observed=draft.observed,
         begun_at=begun_at,
         placement=sketch.placement,
+        outlook=outlook,
         shares=sketch.connected.shares,
         ports=sketch.connected.ports,
         findings=tuple(sorted(findings, key=lambda f: (f.address or "", f.rule, f.problem))),
-        warnings=(*sketch.warnings(), *_unsafe(draft.plan, world)),
+        warnings=(*sketch.warnings(), *feasible.warnings, *_unsafe(feasible.plan, world)),
+        lacking=feasible.lacking,
         desired=draft.desired,
         within=draft.within,
         rested=rest,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from moot.engine.guard import Guard
 from moot.engine.hold import hold
 from moot.engine.journal import Journal
 from moot.engine.memo import asked, digests
+from moot.engine.offered import offered
 from moot.engine.survey import app_of, displaced, survey, unknown
 from moot.engine.turn import Observation, World, sealed
 from moot.model.codec import placement_to_json
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Assignment, Placement
+from moot.model.placement import Assignment, Placement, collide, on_machine
 from moot.model.report import Recovery
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON, is_list, is_mapping
+from moot.model.venue import Offering
 from moot.passes.connect import PORTS, first_choice
 from moot.passes.recall import recall
 
@@ -108,24 +110,29 @@ def _record(app: str, items: Iterable[ConfigurationItem], world: World, journal:
 def _reserve(app: str, items: Iterable[ConfigurationItem], world: World, journal: Journal) -> None:
     """Where each replica is and which ports the App holds, unless that is known still."""
     items = tuple(items)
-    placement, held = _placement(items, world), {owner for owner, _, _ in world.store.ports()}
+    offers, _ = offered(dict.fromkeys(item.venue for item in items), world.venues, world.slots)
+    placement, held = _placement(items, offers), {owner for owner, _, _ in world.store.ports()}
+    machines = {offer.venue: offer.where for offer in offers}
     with world.store.turn(journal.lease):
         if world.store.placement(app) is None and placement.assignments:
             body = {**placement_to_json(placement), "endpoints": _endpoints(items)}
             world.store.put_placement(app, body)
-        taken = {port for owner, _, port in world.store.ports() if owner != app}
         if app not in held:
-            ports = {p: n for item in items for p, n in _ports(item) if n not in taken}
-            world.store.put_ports(app, ports)
+            others = [(purpose, port) for _, purpose, port in world.store.ports()]
+            ports = {
+                on_machine(purpose, machines.get(item.venue, item.venue)): port
+                for item in items
+                for purpose, port in _ports(item)
+            }
+            world.store.put_ports(app, dict(_free(ports, others)))
 
 
-def _placement(items: Iterable[ConfigurationItem], world: World) -> Placement:
+def _placement(items: Iterable[ConfigurationItem], offers: Sequence[Offering]) -> Placement:
     """Replicas where they are, each on the offering of that venue that it names, or the first."""
     mains = [item for item in items if item.main and item.replica]
-    offered, _ = world.venues.offerings(dict.fromkeys(item.venue for item in mains))
     found: dict[str, Assignment] = {}
     for item in mains:
-        here = [o for o in offered if o.venue == item.venue]
+        here = [o for o in offers if o.venue == item.venue]
         named = [o for o in here if o.name == item.properties.get("offering")] or here
         _, component, index = str(item.replica).split("/")
         runs_as = str(item.address).rpartition("/")[2]
@@ -148,8 +155,18 @@ def _ports(item: ConfigurationItem) -> Iterator[tuple[str, int]]:
                 yield _purpose(app_of(str(item.address)), listener, port), port
     for claim in item.exclusive:
         kind, _, port = claim.partition("/")[0].rpartition(":")
-        if kind.startswith("port:") and int(port) not in PORTS and claim.endswith("/tcp"):
+        if kind.startswith("port:") and int(port) not in PORTS and "/tcp" in claim:
             yield f"recovered:{port}", int(port)
+
+
+def _free(ports: Mapping[str, int], others: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Those that no other App has on the same machine."""
+    held: dict[int, list[str]] = {}
+    for purpose, port in others:
+        held.setdefault(port, []).append(purpose)
+    for purpose, port in ports.items():
+        if not any(collide(purpose, other) for other in held.get(port, ())):
+            yield purpose, port
 
 
 def _endpoints(items: Iterable[ConfigurationItem]) -> list[JSON]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from moot.engine.journal import Journal
 from moot.engine.propose import propose
 from moot.engine.turn import Observation, Turn, World
 from moot.model.app import App
 from moot.model.codec import placement_to_json
 from moot.model.diagnostic import Diagnostic, Failure
+from moot.model.placement import Listener, Share
 from moot.model.value import JSON
 from moot.store import PortTaken
 
+EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names of every address, no binds
 LOST_RACES = 3  # how often a turn is planned anew because another App took a port meanwhile
 
 
@@ -34,7 +38,8 @@ def _reserve(turn: Turn, world: World, journal: Journal) -> None:
         [
             listener.component,
             listener.target,
-            [f"{address}:{port}" for address, port in listener.binds],
+            list(_reached(share, listener)),
+            share.venue,
         ]
         for share in turn.shares
         for listener in share.listeners
@@ -42,6 +47,16 @@ def _reserve(turn: Turn, world: World, journal: Journal) -> None:
     with world.store.turn(journal.lease):
         world.store.put_ports(turn.app, turn.ports)
         world.store.put_placement(turn.app, body)
+
+
+def _reached(share: Share, listener: Listener) -> Iterator[str]:
+    """As they are typed here: another machine's loopback is out of reach, and every address of it
+    is the one that reaches it.
+    """
+    reach = share.runs[0].offering.reach
+    for address, port in listener.binds:
+        if not (reach and address.startswith("127.")):
+            yield f"{reach if reach and address in EVERY else address}:{port}"
 
 
 def _lost_race() -> Diagnostic:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from moot.engine.offered import offered
 from moot.engine.turn import World
 from moot.model.app import App
 from moot.model.codec import placement_from_json
-from moot.model.diagnostic import Diagnostic
-from moot.model.placement import SHARED, Placement, Share, component_of
+from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.placement import SHARED, Placement, Share, component_of, machine_of
 from moot.model.resource import ConfigurationItem, Resource
+from moot.model.venue import Offering
 from moot.passes.connect import Connected, connect
 from moot.passes.lower import lower
 from moot.passes.place import place
@@ -19,17 +21,22 @@ from moot.passes.thin import thin
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """An App placed and connected, as it is wanted now."""
+    """An App placed and connected, as it is wanted now.
+
+    `absent` venues do not answer, for the reasons given.
+    """
 
     app: App
     world: World
     placement: Placement
     connected: Connected
+    absent: Mapping[str, str]
 
     @classmethod
     def of(cls, app: App, world: World, own: Iterable[ConfigurationItem]) -> Sketch:
         """`own` is what belongs to the App as a whole, its volumes among it."""
-        offerings, absent = world.venues.offerings(_allowed(app, world))
+        offerings, absent = offered(_allowed(app, world), world.venues, world.slots)
+        _refuse_twins(offerings)
         prior = world.store.placement(app.name)
         placement = place(
             app,
@@ -40,8 +47,10 @@ class Sketch:
         )
         held = world.store.ports()
         mine = {purpose: port for owner, purpose, port in held if owner == app.name}
-        taken = {port: owner for owner, _, port in held if owner != app.name}
-        return cls(app, world, placement, connect(app, placement, mine, taken))
+        taken = {
+            (machine_of(purpose), port): owner for owner, purpose, port in held if owner != app.name
+        }
+        return cls(app, world, placement, connect(app, placement, mine, taken), absent)
 
     def outline(self) -> tuple[Resource, ...]:
         """What a few replicas of every component are made of."""
@@ -77,9 +86,29 @@ class Sketch:
 
 def _allowed(app: App, world: World) -> list[str]:
     """The venues of this run that the App allows; BadInput where it names one that is not there."""
-    for name in app.policy.venues:
-        world.venues.known(name)
-    return [v for v in world.allowed if not app.policy.venues or v in app.policy.venues]
+    for native in app.resources:
+        world.venues.known(native.venue)
+    named = {member for name in app.policy.venues for member in world.venues.members(name)}
+    return [v for v in world.allowed if not named or v in named]
+
+
+def _refuse_twins(offerings: Iterable[Offering]) -> None:
+    """Two machines of a pool that are one, or say they are, would be sent to at one address."""
+    known: dict[tuple[str, str], str] = {}
+    for offering in offerings:
+        if offering.pool and offering.machine:
+            first = known.setdefault((offering.pool, offering.machine), offering.venue)
+            if first != offering.venue:
+                raise Refused(_twins(first, offering))
+
+
+def _twins(first: str, offering: Offering) -> Diagnostic:
+    return Diagnostic(
+        summary="two machines of a pool are one",
+        detail=f"{first} and {offering.venue} both are {offering.machine}",
+        remedy="keep one of them in `hosts`; if they are two, copied one from the other, give one "
+        "an identity of its own: `rm /etc/machine-id; systemd-machine-id-setup`",
+    )
 
 
 def _homes(items: Iterable[ConfigurationItem]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from moot.engine.walk import Walk
 from moot.model.codec import placement_from_json
@@ -17,34 +18,34 @@ from moot.model.venue import Offering
 def replica_status(
     items: Iterable[ConfigurationItem], placement: JSON, stale: Sequence[Stale]
 ) -> tuple[ReplicaStatus, ...]:
-    """A line per replica, in the order of their names.  `placement` as the store keeps it."""
+    """A line per replica, in the order of their names.  `placement` as the store keeps it.
+
+    What is left of a replica on a venue that does not answer has a line of its own.
+    """
     kept: Mapping[str, JSON] = placement or {}
-    endpoints: list[tuple[str, int, list[str]]] = kept.get("endpoints", [])
     runs = placement_from_json(kept).runs if kept else ()
-    offerings = {a.replica: a.offering.name for run in runs for a in run}
+    placed = {a.replica: a.offering for run in runs for a in run}
     silent = {s.venue for s in stale}
-    lines: list[ReplicaStatus] = []
-    newest: dict[str, ConfigurationItem] = {}
+    newest: dict[tuple[str, str], ConfigurationItem] = {}
     for item in sorted(items, key=lambda i: i.incarnation):
         if item.main and item.replica:
-            newest[item.replica] = item
-    for replica, item in sorted(newest.items(), key=_natural):
-        component = replica.split("/")[1]
-        shared = [(str(t), a) for c, t, many in endpoints if c == component for a in many]
-        lines.append(
-            ReplicaStatus(
-                replica=replica,
-                component=component,
-                venue=item.venue,
-                offering=offerings.get(replica, ""),
-                status="stale" if item.venue in silent else item.status or "running",
-                endpoints=tuple((t, _reachable(a)) for t, a in shared) or _own(item),
-                since=item.since,
-                detail=str(item.private.get("detail") or "") if item.status == "failed" else "",
-                observed_at=item.observed_at,
-            )
+            home = placed.get(item.replica)
+            left = item.venue in silent and home is not None and home.venue != item.venue
+            newest[item.replica, item.venue if left else ""] = item
+    return tuple(
+        ReplicaStatus(
+            replica=replica,
+            component=replica.split("/")[1],
+            venue=item.venue,
+            offering=placed[replica].name if replica in placed else "",
+            status="stale" if item.venue in silent else item.status or "running",
+            endpoints=_endpoints(item, kept.get("endpoints", [])) or _own(item),
+            since=item.since,
+            detail=str(item.private.get("detail") or "") if item.status == "failed" else "",
+            observed_at=item.observed_at,
         )
-    return tuple(lines)
+        for (replica, _), item in sorted(newest.items(), key=_natural)
+    )
 
 
 def outcome(
@@ -52,16 +53,19 @@ def outcome(
     placement: JSON,
     stale: Sequence[Stale],
     warnings: Sequence[Diagnostic],
+    lacking: Sequence[Diagnostic],
     elapsed_s: float,
 ) -> Outcome:
-    """How an apply ended."""
-    standing = tuple(walk.items.values())
-    replicas = replica_status(standing, placement, stale)
+    """How an apply ended; `lacking` says what it could not do because a venue does not answer."""
+    items = tuple(walk.items.values())
+    replicas = replica_status(items, placement, stale)
+    silent = {s.venue for s in stale}
+    standing = tuple(replace(i, status="stale") if i.venue in silent else i for i in items)
     return Outcome(
         plan=walk.first.plan,
         done=walk.outcomes("done"),
         dropped=walk.outcomes("dropped"),
-        failures=tuple(dict.fromkeys(walk.failures)),
+        failures=tuple(dict.fromkeys((*walk.failures, *lacking))),
         interrupted=walk.cancelled and bool(set(walk.changes) - walk.settled.keys()),
         standing=standing,
         replicas=replicas,
@@ -121,6 +125,9 @@ def _because(chosen: Assignment, others: Sequence[Offering]) -> str:
         return "it is the cheapest place that can take it"
     if mine is not None and cheapest is not None and mine > cheapest:
         return "it is there already, and moving would save too little"
+    pool = chosen.offering.pool
+    if pool and any(other.pool == pool for other in others):
+        return f"no other place is cheaper, and replicas are spread over the machines of {pool}"
     return "no other place is cheaper"
 
 
@@ -128,6 +135,19 @@ def _price(offering: Offering) -> str:
     if offering.hourly is None:
         return "an unknown price"
     return f"{offering.hourly:f} {offering.currency}/hour" if offering.hourly else "no charge"
+
+
+def _endpoints(
+    item: ConfigurationItem, endpoints: Iterable[Sequence[JSON]]
+) -> tuple[tuple[str, str], ...]:
+    """Where its component is reached on the venue it is on, or anywhere where that is not known."""
+    component = str(item.replica).split("/")[1]
+    return tuple(
+        (str(target), _reachable(address))
+        for name, target, addresses, *venue in endpoints
+        if name == component and venue in ([], [item.venue])
+        for address in addresses
+    )
 
 
 def _own(item: ConfigurationItem) -> tuple[tuple[str, str], ...]:
@@ -143,6 +163,7 @@ def _reachable(address: str) -> str:
     return address.replace("0.0.0.0:", "127.0.0.1:").replace(":::", "[::1]:")
 
 
-def _natural(entry: tuple[str, ConfigurationItem]) -> tuple[str, int]:
-    name, _, index = entry[0].rpartition("/")
-    return name, int(index) if index.isdigit() else 0
+def _natural(entry: tuple[tuple[str, str], ConfigurationItem]) -> tuple[str, int, str]:
+    (replica, venue), _ = entry
+    name, _, index = replica.rpartition("/")
+    return name, int(index) if index.isdigit() else 0, venue

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from moot.engine.venues import Venues
+from moot.engine.ask import Question, ask
+from moot.engine.slots import Slots
+from moot.engine.venues import FACTS, Venues
 from moot.home import Home
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.report import VenueStatus
 from moot.model.value import JSON
-from moot.model.venue import Venue
-from moot.provider import Checks, ProviderError
+from moot.model.venue import Offering, Venue
+from moot.provider import Checks, Provider, ProviderError
 from moot.store import Store
 
 
@@ -22,17 +24,19 @@ class VenueBook:
     home: Home
     venues: Venues
     store: Store
+    slots: Slots
 
     def listed(self) -> tuple[VenueStatus, ...]:
-        """All venues, unasked."""
+        """All venues, unasked; of a pool each machine."""
         return tuple(
             VenueStatus(name=venue.name, provider=venue.provider)
             for venue in self.venues.configured.values()
         )
 
     def checked(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:
-        """What these venues (all, where none is named) say of themselves."""
-        statuses = [self._check(name) for name in names or self.venues.configured]
+        """What these venues (all, where none is named) say of themselves; asked all at once."""
+        chosen = [member for name in names for member in self.venues.members(name)]
+        statuses = self._check(dict.fromkeys(chosen or self.venues.configured))
         by_identity: dict[str, list[str]] = {}
         for status in statuses:
             if status.identity:
@@ -48,68 +52,107 @@ class VenueBook:
 
     def add(self, name: str, provider: str, settings: Mapping[str, JSON]) -> VenueStatus:
         """Write a venue down, unless it is another name for one that is there."""
-        if not name or not all(c.isalnum() or c in "-_." for c in name):
+        if not is_name(name):
             raise BadInput(_bad_name(name))
-        known = self.venues.configured.get(name)
-        if known and name in self.home.written():
+        if name in self.home.written():
             raise BadInput(_exists(name))
-        venue = Venue(name=name, provider=provider, configuration=settings)
-        asked = Venues({**self.venues.configured, name: venue}, self.venues.env, self.venues.kinds)
+        entry = {"provider": provider, **settings}
+        made = {venue.name: venue for venue in self.home.expanded(name, entry)}
+        asked = Venues({**self._others(name), **made}, self.venues.env, self.venues.kinds)
         try:
-            asked.provider(name)
+            for venue in made:
+                asked.provider(venue)
         except ProviderError as error:
             raise BadInput(_unusable(name, error)) from error
-        book = VenueBook(self.home, asked, self.store)
-        status = next(s for s in book.checked(()) if s.name == name)
-        twins = [p for p in status.problems if p.summary == TWICE]
+        book = VenueBook(self.home, asked, self.store, self.slots)
+        statuses = [status for status in book.checked(()) if status.name in made]
+        twins = [p for status in statuses for p in status.problems if p.summary == TWICE]
         if twins:
-            raise Refused(*twins)
-        self.home.put_venue(name, {"provider": provider, **settings})
-        return status
+            raise Refused(*dict.fromkeys(twins))
+        self.home.put_venue(name, entry)
+        problems = tuple(problem for status in statuses for problem in status.problems)
+        offerings = tuple(offering for status in statuses for offering in status.offerings)
+        return replace(statuses[0], name=name, problems=problems, offerings=offerings)
 
     def rename(self, old: str, new: str, now: float) -> None:
         """Another name for a venue; every address that holds the old one is rewritten with it."""
-        self.venues.known(old)
-        if new in self.venues.configured:
+        members = self._of_entry(old)
+        if new in self.venues.configured or new in self.venues.pools():
             raise BadInput(_exists(new))
+        if not is_name(new):
+            raise BadInput(_bad_name(new))
         for app in self.store.apps():
-            if any(intent.body["venue"] == old for intent in self.store.open_intents(app)):
+            if any(intent.body["venue"] in members for intent in self.store.open_intents(app)):
                 raise Refused(_interrupted(old, app))
         with self.store.turn():
-            self.store.rename_venue(old, new, f"venue {old} renamed {new}", now)
+            for member in members:
+                renamed = new + member.removeprefix(old)
+                self.store.rename_venue(member, renamed, f"venue {old} renamed {new}", now)
             self.home.rename_venue(old, new)
 
     def remove(self, name: str) -> None:
         """Forget a venue on which nothing of ours is."""
-        self.venues.known(name)
-        used = [str(item.address) for item in self.store.inventory() if item.venue == name]
+        members = self._of_entry(name)
+        used = [str(item.address) for item in self.store.inventory() if item.venue in members]
         if used:
             raise Refused(_in_use(name, used))
         if name not in self.home.written():
             raise BadInput(_built_in(name))
         self.home.remove_venue(name)
 
-    def _check(self, name: str) -> VenueStatus:
-        kind = self.venues.known(name).provider
-        try:
-            problems = self.venues.call(
-                name, "checks", lambda p: p.checks() if isinstance(p, Checks) else ()
-            )
-            identity = self.venues.call(name, "identity", lambda p: p.identity())
-            offerings = self.venues.call(name, "offerings", lambda p: p.offerings())
-        except ProviderError as error:
-            problem = Diagnostic(
-                summary=f"{name} cannot be used", detail=error.message, remedy=error.remedy
-            )
-            return VenueStatus(name=name, provider=kind, problems=(problem,))
-        texts = [f"{o.name}: {o.cpu:g} CPUs, {o.memory_mib} MiB" for o in offerings]
-        return VenueStatus(
-            name=name,
-            provider=kind,
-            identity=identity,
-            problems=tuple(problems),
-            offerings=tuple(texts),
+    def _others(self, name: str) -> dict[str, Venue]:
+        """All venues but those an entry of this name stood for."""
+        venues = self.venues.configured.items()
+        return {key: venue for key, venue in venues if name not in (key, venue.pool)}
+
+    def _of_entry(self, name: str) -> tuple[str, ...]:
+        """The venues that an entry of venues.yaml stands for; BadInput for one of a pool."""
+        members = self.venues.members(name)
+        pool = self.venues.known(members[0]).pool
+        if pool and pool != name:
+            raise BadInput(_member(name, pool))
+        return members
+
+    def _check(self, names: Iterable[str]) -> list[VenueStatus]:
+        kinds = {name: self.venues.known(name).provider for name in names}
+        broken: dict[str, ProviderError] = {}
+        for name in kinds:
+            try:
+                self.venues.provider(name)
+            except ProviderError as error:
+                broken[name] = error
+        questions = {n: Question(n, FACTS, "check", _says) for n in kinds if n not in broken}
+        answers = {**broken, **ask(questions, self.venues, self.slots)}
+        return [_status(name, kinds[name], answers[name]) for name in kinds]
+
+
+def is_name(name: str) -> bool:
+    """Whether a venue may have it."""
+    return bool(name) and all(c.isalnum() or c in "-_." for c in name)
+
+
+def _says(provider: Provider) -> tuple[str, list[Diagnostic], list[Offering]]:
+    problems = provider.checks() if isinstance(provider, Checks) else ()
+    return provider.identity(), list(problems), list(provider.offerings())
+
+
+def _status(
+    name: str, kind: str, answer: tuple[str, list[Diagnostic], list[Offering]] | ProviderError
+) -> VenueStatus:
+    if isinstance(answer, ProviderError):
+        problem = Diagnostic(
+            summary=f"{name} cannot be used", detail=answer.message, remedy=answer.remedy
         )
+        return VenueStatus(name=name, provider=kind, problems=(problem,))
+    identity, problems, offerings = answer
+    texts = [f"{o.name}: {o.cpu:g} CPUs, {o.memory_mib} MiB" for o in offerings]
+    return VenueStatus(
+        name=name,
+        provider=kind,
+        identity=identity,
+        problems=tuple(problems),
+        offerings=tuple(texts),
+    )
 
 
 TWICE = "two venues are one"
@@ -128,6 +171,14 @@ def _bad_name(name: str) -> Diagnostic:
         summary=f"{name!r} cannot be the name of a venue",
         detail="a name is made of letters, digits, '-', '_' and '.'",
         remedy="choose another name",
+    )
+
+
+def _member(name: str, pool: str) -> Diagnostic:
+    return Diagnostic(
+        summary=f"{name!r} is one machine of the pool {pool!r}",
+        detail="it has no entry of its own in venues.yaml",
+        remedy=f"say it of {pool}, or edit the `hosts` of {pool} in venues.yaml",
     )
 
 

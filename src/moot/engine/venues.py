@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from moot.model.diagnostic import BadInput, Diagnostic
-from moot.model.venue import Offering, Venue
+from moot.model.venue import Venue
 from moot.passes.differ import Facts
 from moot.provider import Env, Provider, ProviderError, TypeSchema, installed
+
+FACTS = ""  # in the place of a type's name: questions about the venue itself
+FACTS_WITHIN_S = 20.0
 
 T = TypeVar("T")
 
@@ -31,8 +34,20 @@ class Venues:
     def known(self, name: str) -> Venue:
         """A configured venue, unasked; BadInput where there is none of that name."""
         if name not in self.configured:
-            raise BadInput(_no_such_venue(name, self.configured))
+            raise BadInput(self._unknown(name))
         return self.configured[name]
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The venues a user means by a name: one, or every machine of a pool; BadInput for none."""
+        return self.pools().get(name) or (self.known(name).name,)
+
+    def pools(self) -> dict[str, tuple[str, ...]]:
+        """The names of all pools, each with those of its machines."""
+        found: dict[str, tuple[str, ...]] = {}
+        for venue in self.configured.values():
+            if venue.pool:
+                found[venue.pool] = (*found.get(venue.pool, ()), venue.name)
+        return found
 
     def provider(self, name: str) -> Provider:
         """The provider of a venue.
@@ -72,6 +87,8 @@ class Venues:
 
     def schema(self, venue: str, type: str) -> TypeSchema:
         """What the provider says of a type; a bare schema where the venue is not there any more."""
+        if type == FACTS:
+            return TypeSchema(type=FACTS, call_timeout_s=FACTS_WITHIN_S)
         key = venue, type
         if key not in self._schemas:
             try:
@@ -105,27 +122,41 @@ class Venues:
                     continue
         return self._sensitive.get(type, ())
 
-    def offerings(self, names: Iterable[str]) -> tuple[list[Offering], dict[str, str]]:
-        """What the venues offer, and the reasons of those that do not answer."""
-        found: list[Offering] = []
-        absent: dict[str, str] = {}
-        for name in names:
-            try:
-                offers: Sequence[Offering] = self.call(name, "offerings", lambda p: p.offerings())
-                found += offers
-            except ProviderError as error:
-                absent[name] = f"{error.code}: {error.message}"
-        return found, absent
+    def _unknown(self, name: str) -> Diagnostic:
+        pools, pool = self.pools(), name.partition(":")[0]
+        if name in pools:
+            return _is_pool(name, pools[name])
+        if pool in pools:
+            return _no_such_machine(name, pools[pool])
+        known = sorted({venue.pool or venue.name for venue in self.configured.values()})
+        return _no_such_venue(name, known)
 
     def _took(self, started: float) -> str:
         return f" ({(self.env.now() - started) * 1000:.0f} ms)"
 
 
-def _no_such_venue(name: str, configured: Mapping[str, Venue]) -> Diagnostic:
+def _no_such_venue(name: str, known: Iterable[str]) -> Diagnostic:
     return Diagnostic(
         summary=f"there is no venue {name!r}",
-        detail=f"configured are {', '.join(sorted(configured))}",
+        detail=f"configured are {', '.join(known)}",
         remedy=f"add it with `moot venue add {name} PROVIDER`, or name another",
+    )
+
+
+def _no_such_machine(name: str, members: Sequence[str]) -> Diagnostic:
+    more = f" and {len(members) - 6} more" if len(members) > 6 else ""
+    return Diagnostic(
+        summary=f"there is no venue {name!r}",
+        detail=f"the machines of this pool are {', '.join(members[:6])}{more}",
+        remedy="name one of these, or add it to `hosts` in venues.yaml",
+    )
+
+
+def _is_pool(name: str, members: Sequence[str]) -> Diagnostic:
+    return Diagnostic(
+        summary=f"{name!r} is a pool of {len(members)} machines",
+        detail="here one of them is needed",
+        remedy=f"name the machine, for example {members[0]}",
     )
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from moot.engine.observe import observe
+from moot.engine.redact import Redact
+from moot.engine.secrets import contents
 from moot.engine.status import replica_status, volume_status
 from moot.engine.turn import Observation, World, sealed
+from moot.engine.vault import Vault
 from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.report import ReplicaStatus, Stale, Version, VolumeStatus
 from moot.model.resource import ConfigurationItem
@@ -31,7 +34,8 @@ class View:
         stale: list[Stale] = []
         for app in apps:
             seen = self.observed(app)
-            lines += replica_status(seen.items, self.world.store.placement(app), seen.stale)
+            items = map(self._redact(app).item, seen.items)
+            lines += replica_status(items, self.world.store.placement(app), seen.stale)
             stale += seen.stale
         return tuple(lines), tuple(dict.fromkeys(stale))
 
@@ -63,6 +67,9 @@ class View:
                 )
             )
         return versions
+
+    def _redact(self, app: str) -> Redact:
+        return Redact(lambda: contents(app, self.world.store, Vault(self.world.seal.key)))
 
 
 def _last_seen(item: ConfigurationItem, listed: Mapping[tuple[str, str], float]) -> float:

@@ -168,6 +168,7 @@ class Share:
     PORT and PORT_<target>, which `lower` adds because only the venue knows them.
     `tell_ports` says that replicas are told PORT and PORT_<target>.
     `host_aliases` are names a replica must be able to resolve to its own machine.
+    `remote` are replicas on other machines that the listeners here have as back ends, too.
     """
 
     app: App
@@ -179,6 +180,7 @@ class Share:
     listeners: tuple[Listener, ...] = ()
     tell_ports: bool = False
     host_aliases: tuple[str, ...] = ()
+    remote: Sequence[Assignment] = ()
     _components: Mapping[str, Component] = field(init=False, compare=False, repr=False)
     _listeners: Mapping[str, Sequence[Listener]] = field(init=False, compare=False, repr=False)
 
@@ -209,6 +211,22 @@ class Share:
     def listener(self, component: str, target: int) -> Listener | None:
         """The gateway's listener for a port of a component, None where it is reached directly."""
         return next((x for x in self.listeners_of(component) if x.target == target), None)
+
+
+def on_machine(purpose: str, machine: str) -> str:
+    """What a port is reserved for, with the machine it is a port of."""
+    return f"{purpose}@{machine}"
+
+
+def machine_of(purpose: str) -> str:
+    """The machine of a reservation; "" where it was not said, as by moot before it had pools."""
+    return purpose.partition("@")[2]
+
+
+def collide(purpose: str, other: str) -> bool:
+    """Whether two Apps cannot have one port for these: on one machine, or perhaps on one."""
+    machines = {machine_of(purpose), machine_of(other)}
+    return len(machines) == 1 or "" in machines
 
 
 def component_of(address: str) -> str:

@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from moot.model.availability import Sla
 from moot.model.value import JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """One configured place with credentials: an entry of `venues.yaml`."""
+    """One configured place with credentials: an entry of `venues.yaml`, or one machine of a pool.
+
+    `pool` names the entry whose `hosts` this machine is one of, "" where it is none of any.
+    `sla` is what is stated of how often it is up, None where nothing is.
+    """
 
     name: str
     provider: str
     configuration: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
+    pool: str = ""
+    sla: Sla | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,10 @@ class Offering:
     `machine` identifies the machine (equal for two venues on one), "" where it is not one machine;
     `names`: components find one another there by name (DNS) and keep their declared ports;
     `host_name`: how a replica there names its own machine;
-    `host_address`: where on that machine a listener must be bound for replicas there to reach it.
+    `host_address`: where on that machine a listener must be bound for replicas there to reach it;
+    `reach`: the address at which other machines reach it, "" where they cannot.
+
+    `pool` is the venue's: machines of one pool take the replicas of a component together.
     """
 
     venue: str
@@ -44,4 +54,16 @@ class Offering:
     names: bool = False
     host_name: str = "127.0.0.1"
     host_address: str = "127.0.0.1"
+    reach: str = ""
+    pool: str = ""
     segmented: bool = False
+
+    @property
+    def site(self) -> str:
+        """Where all replicas of a component stay together: the pool, else the venue by itself."""
+        return self.pool or self.venue
+
+    @property
+    def where(self) -> str:
+        """What has ports of its own: the machine, or a venue that is not one machine."""
+        return self.machine or self.venue

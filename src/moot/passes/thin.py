@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from moot.model.placement import Assignments, Run, Share
+from moot.model.placement import Assignments, Run, Share, runs_of
 
 FEW = 2  # two, since one alone may be made otherwise
 
@@ -13,7 +13,12 @@ FEW = 2  # two, since one alone may be made otherwise
 def thin(shares: Iterable[Share], within: Collection[str] = ()) -> tuple[Share, ...]:
     """The shares with all replicas of the components `within`, and a few of every other."""
     return tuple(
-        replace(share, assignments=Assignments(_thinned(share.runs, within))) for share in shares
+        replace(
+            share,
+            assignments=Assignments(_thinned(share.runs, within)),
+            remote=Assignments(_thinned(runs_of(share.remote), within)),
+        )
+        for share in shares
     )
 
 

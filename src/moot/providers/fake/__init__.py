@@ -15,7 +15,7 @@ from moot.model.placement import Share
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import JSON
 from moot.model.venue import Offering
-from moot.provider import Env, Operation, Page, Progress, Scope, TypeSchema
+from moot.provider import Env, Operation, Page, Progress, ProviderError, Scope, TypeSchema
 from moot.providers.fake.faults import Faults
 from moot.providers.fake.handlers import Handlers
 from moot.providers.fake.lowering import lower
@@ -48,9 +48,11 @@ class FakeProvider:
             return self._world
 
     def identity(self) -> str:
+        self._answer()
         return f"fake:{self.settings.path or self.venue}"
 
     def offerings(self) -> Sequence[Offering]:
+        self._answer()
         return self.settings.offerings
 
     def lower(self, share: Share) -> Iterable[Resource]:
@@ -91,8 +93,13 @@ class FakeProvider:
             self.venue, self.world, self.settings, self._schemas, self.env, lands_after_s
         )
 
+    def _answer(self) -> None:
+        if self.settings.silent:
+            raise ProviderError("NetworkFailure", f"{self.venue} does not answer")
+
     def _call(self, verb: str, address: str) -> AbstractContextManager[float | None]:
         """What a call over a network brings along: a delay, and now and then a fault."""
+        self._answer()
         if self.settings.latency_s:
             self.env.sleep(self.settings.latency_s)
         self.world.arrive(self.env.now())

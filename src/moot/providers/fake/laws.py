@@ -21,7 +21,8 @@ def uses(type: str, properties: Mapping[str, JSON]) -> Iterator[tuple[str, str]]
             yield "fake.volume", mount["source"]
     if type == "fake.backend":
         yield "fake.gateway", properties["gateway"]
-        yield "fake.process", properties["process"]
+        if properties["process"]:  # one of another venue is none of ours
+            yield "fake.process", properties["process"]
 
 
 def claims(properties: Mapping[str, JSON]) -> Iterator[Claim]:

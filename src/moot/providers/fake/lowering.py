@@ -27,6 +27,9 @@ def lower(share: Share) -> Iterator[Resource]:
         yield _gateway(share)
     for component, assignments in placed.values():
         yield from _replicas(share, component, assignments)
+    for assignment in share.remote:
+        for listener in share.listeners_of(assignment.component):
+            yield _backend(share, assignment, listener)
 
 
 def _networks(share: Share, components: Iterable[Component]) -> Iterator[Resource]:
@@ -159,8 +162,9 @@ def _per_assignment(component: Component, assignment: Assignment) -> dict[str, V
 
 
 def _backend(share: Share, assignment: Assignment, listener: Listener) -> Resource:
-    """What tells the gateway of one replica, as soon as that is healthy."""
+    """What tells the gateway of one replica, wherever it is, as soon as that is healthy."""
     process = assignment.main
+    here = assignment.offering.venue == share.venue
     return Resource(
         address=f"{assignment.replica}@{share.venue}/backend/{listener.target}",
         type="fake.backend",
@@ -168,7 +172,7 @@ def _backend(share: Share, assignment: Assignment, listener: Listener) -> Resour
         properties={
             "gateway": Ref(f"{share.app.name}@{share.venue}/gateway", "id"),
             "listener": listener.name,
-            "process": Ref(process, "id"),
+            "process": Ref(process, "id") if here else None,
             "address": Ref(process, "address"),
             "port": Ref(process, f"ports.{listener.target}"),
         },

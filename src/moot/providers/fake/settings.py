@@ -51,6 +51,7 @@ OFFERING_SCHEMA: JSON = {
         "region": TEXT,
         "zone": TEXT,
         "machine": TEXT,
+        "reach": TEXT,
         "names": {"type": "boolean"},
         "traits": {"type": "array", "items": TEXT},
     },
@@ -73,6 +74,8 @@ CONFIG_SCHEMA: JSON = {
     "additionalProperties": False,
     "properties": {
         "world": {**TEXT, "description": "the file that keeps the world, or `memory`"},
+        "host": {**TEXT, "description": "the machine it is, which others reach by that name"},
+        "silent": {"type": "boolean", "description": "it answers nothing, as if it were dead"},
         "offerings": {"type": "array", "items": OFFERING_SCHEMA},
         "create_class": {"enum": list(get_args(CreateClass))},
         "latency_s": {**NUMBER, "description": "how long every call takes"},
@@ -113,6 +116,7 @@ class Settings:
 
     path: Path | None
     offerings: tuple[Offering, ...]
+    silent: bool = False
     create_class: CreateClass = "NAME"
     latency_s: float = 0.0
     pending: int = 0
@@ -132,11 +136,12 @@ class Settings:
             wrong = [Diagnostic(summary=SUMMARY, detail=p, remedy=remedy) for p in problems]
             raise BadInput(*wrong)
         world = settings.pop("world", None)
+        host = settings.pop("host", "")
         offerings = settings.pop("offerings", None) or [{"name": "room"}]
         faults = settings.pop("faults", ())
         return cls(
             path=_path(world, env.home / "fake" / f"{venue}.sqlite3"),
-            offerings=tuple(_offering(venue, entry) for entry in offerings),
+            offerings=tuple(_offering(venue, entry, host) for entry in offerings),
             faults=tuple(Fault(**entry) for entry in faults),
             **settings,
         )
@@ -188,7 +193,7 @@ def _path(world: JSON, default: Path) -> Path | None:
             return Path(str(world)).expanduser().absolute()
 
 
-def _offering(venue: str, entry: Mapping[str, JSON]) -> Offering:
+def _offering(venue: str, entry: Mapping[str, JSON], host: str) -> Offering:
     """An entry of `offerings`; what it does not say is plentiful and free."""
     hourly = entry.get("hourly", 0)
     return Offering(
@@ -201,6 +206,7 @@ def _offering(venue: str, entry: Mapping[str, JSON]) -> Offering:
         region=entry.get("region", ""),
         zone=entry.get("zone", ""),
         traits=frozenset(entry.get("traits", ())) | RUNS,
-        machine=entry.get("machine", ""),
+        machine=entry.get("machine", host),
+        reach=entry.get("reach", host),
         names=bool(entry.get("names", False)),
     )

@@ -1,0 +1,86 @@
+"""Component x Offerings -> those that can take it, and why the others cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from moot.model.app import App, Component
+from moot.model.placement import Rejection, RunsAs
+from moot.model.venue import Offering
+
+ISOLATION = ("process", "container", "vm", "metal")
+
+Way = tuple[Offering, RunsAs]
+
+
+def fit(
+    app: App, component: Component, offerings: Sequence[Offering], homes: Mapping[str, str]
+) -> tuple[list[Way], list[Rejection]]:
+    """Offerings on which one replica could run, each with how, and the others with the reason.
+
+    `homes` says in which venue each existing volume is.
+    """
+    fits: list[Way] = []
+    rejected: list[Rejection] = []
+    for offering in offerings:
+        runs_as = _way(component, offering)
+        reason = _misfit(app, component, offering, homes)
+        if reason is None and isinstance(runs_as, Rejection):
+            reason = runs_as.reason
+        if reason is not None or isinstance(runs_as, Rejection):
+            reason = reason or "cannot run it"
+            rejected.append(Rejection(component.name, offering.venue, offering.name, reason))
+        else:
+            fits.append((offering, runs_as))
+    return fits, rejected
+
+
+def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
+    """How it would run there: as a process where both ways are open and isolation allows it."""
+    floor = ISOLATION.index(component.isolation) if component.isolation else 0
+    processes = "runs:process" in offering.traits
+    containers = "runs:container" in offering.traits
+    if component.process and processes and floor <= ISOLATION.index("process"):
+        return "process"
+    if component.container and containers and floor <= ISOLATION.index("container"):
+        return "container"
+    return Rejection(component.name, offering.venue, offering.name, _no_way(component, offering))
+
+
+def _no_way(component: Component, offering: Offering) -> str:
+    if component.isolation and ISOLATION.index(component.isolation) > 0:
+        return f"cannot isolate it as a {component.isolation}"
+    if component.container and not component.process:
+        return "runs no containers"
+    if component.process and not component.container:
+        return "runs no plain processes"
+    return "runs neither containers nor plain processes"
+
+
+def _misfit(
+    app: App, component: Component, offering: Offering, homes: Mapping[str, str]
+) -> str | None:
+    """The first reason why the offering cannot take one replica, None when it can."""
+    needs = component.needs
+    if app.policy.venues and not {offering.venue, offering.site} & set(app.policy.venues):
+        return f"is not among the app's venues ({', '.join(app.policy.venues)})"
+    missing = sorted((needs.traits | set(app.policy.residency)) - offering.traits)
+    if missing:
+        return f"lacks {', '.join(missing)}"
+    for mount in component.mounts:
+        home = homes.get(mount.source) if mount.kind == "volume" else None
+        if home is not None and home != offering.venue:
+            return (
+                f"its volume {mount.source!r} with the data is on {home}, and data cannot move yet"
+            )
+    if offering.cpu < needs.cpu:
+        return f"has {offering.cpu:g} CPUs, it needs {needs.cpu:g}"
+    if offering.memory_mib < needs.memory_mib:
+        return f"has {offering.memory_mib} MiB of memory, it needs {needs.memory_mib}"
+    if offering.disk_mib < needs.disk_mib:
+        return f"has {offering.disk_mib} MiB of disk, it needs {needs.disk_mib}"
+    if component.segmentation_required and not offering.segmented:
+        return "cannot keep networks apart, and it requires segmentation"
+    if component.recipe and "runs:recipe" not in offering.traits:
+        return "runs no recipes: that takes a machine on which moot is root"
+    return None
