@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -19,6 +20,7 @@ from moot.model.resource import ConfigurationItem, Resource
 from moot.provider import Done, Env, Marks, Operation, Pending, Scope
 from moot.providers.docker import DockerProvider
 from moot.providers.docker.stream import attach, prepare
+from tests.substrates.dockerd import NoEngine, apart
 
 docker = pytest.importorskip("docker")
 
@@ -173,6 +175,17 @@ def site(
         yield made
     finally:
         made.clear()
+
+
+@pytest.fixture(scope="session")
+def other_engine() -> Iterator[str]:
+    """DOCKER_HOST of a second Engine, which has no images yet."""
+    with contextlib.ExitStack() as stack:
+        try:
+            host = stack.enter_context(apart())
+        except NoEngine as reason:
+            pytest.skip(str(reason))
+        yield host
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,25 @@ def test_nobody_there(tmp_path):
         assert problem.remedy
 
 
+def test_an_engine_that_manages_no_swarm(site):
+    one = site.again(swarm=True)
+    try:
+        (problem,) = one.checks()
+        assert "no manager" in problem.summary and "swarm init" in problem.remedy
+        with pytest.raises(ProviderError) as failure:
+            one.offerings()
+        assert failure.value.code == "InvalidRequest"
+    finally:
+        one.close()
+
+
+def test_where_others_reach_it(site, tmp_path):
+    assert site.provider.offerings()[0].reach == ""
+    stated = site.again(address="10.1.2.3")
+    assert stated.offerings()[0].reach == "10.1.2.3"
+    stated.close()
+
+
 def test_no_engine_has_such_an_address(tmp_path):
     with pytest.raises(ProviderError) as failure:
         provider(tmp_path, {"host": "gopher://x"}).identity()

@@ -27,11 +27,22 @@ from moot.providers.docker.lowering import lower
 from moot.providers.docker.network import Networks
 from moot.providers.docker.notes import Notes
 from moot.providers.docker.schemas import SCHEMAS
+from moot.providers.docker.supply import Supply
+from moot.providers.docker.swarm import settings as swarm
+from moot.providers.docker.swarm.kept import Kept
+from moot.providers.docker.swarm.mode import Swarm
+from moot.providers.docker.swarm.service import Services
+from moot.providers.docker.swarm.task import Tasks
 from moot.providers.docker.volume import Volumes
 
 _TEXT = {"type": "string"}
+_TLS: JSON = {
+    "type": "object",
+    "properties": {"ca": _TEXT, "cert": _TEXT, "key": _TEXT, "verify": {"type": "boolean"}},
+    "additionalProperties": False,
+}
 
-Handlers = Networks | Volumes | Images | Containers | Gateways | Backends
+Handlers = Networks | Volumes | Images | Containers | Gateways | Backends | Kept | Services | Tasks
 
 
 class DockerProvider:
@@ -41,17 +52,21 @@ class DockerProvider:
         "type": "object",
         "properties": {
             "host": {**_TEXT, "description": "unix://, tcp:// or ssh:// address of the Engine"},
-            "tls": {
+            "tls": _TLS,
+            "ssh_options": {"type": "array", "items": _TEXT},
+            "address": {**_TEXT, "description": "where other machines reach published ports"},
+            "images": {
                 "type": "object",
                 "properties": {
-                    "ca": _TEXT,
-                    "cert": _TEXT,
-                    "key": _TEXT,
-                    "verify": {"type": "boolean"},
+                    "from": {
+                        **_TEXT,
+                        "description": "address of the Engine that images come from, or 'registry'",
+                    },
+                    "tls": _TLS,
                 },
                 "additionalProperties": False,
             },
-            "ssh_options": {"type": "array", "items": _TEXT},
+            "swarm": swarm.SCHEMA,
             "gateway_image": {**_TEXT, "description": "image with HAProxy 2.6 or newer"},
         },
         "additionalProperties": False,
@@ -59,33 +74,40 @@ class DockerProvider:
 
     def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
         self._engine = Engine(venue, configuration, env)
+        self._address = str(configuration.get("address") or "")
         self._gateway_image = str(configuration.get("gateway_image") or "")
         self._controls = Controls(self._engine)
-        jobs = Jobs()
-        gateways = Gateways(self._engine, self._controls, jobs)
+        self._jobs = Jobs()
+        self._swarm = Swarm.of(self._engine, configuration.get("swarm"))
+        nodes = self._swarm.settings.nodes if self._swarm else ()
+        others = [Engine(venue, {**configuration, "host": node}, env) for node in nodes]
+        self._supply = Supply(self._engine, configuration.get("images") or {}, others)
         self._handlers: Mapping[str, Handlers] = {
             "docker.network": Networks(self._engine),
             "docker.volume": Volumes(self._engine),
-            "docker.image": Images(self._engine, jobs, Notes(env.home / "docker" / "images")),
-            "docker.container": Containers(self._engine),
-            "docker.gateway": gateways,
-            "docker.backend": Backends(self._engine, self._controls, gateways),
+            "docker.image": Images(
+                self._engine, self._supply, self._jobs, Notes(env.home / "docker" / "images")
+            ),
+            **(self._swarm.handlers if self._swarm else self._alone()),
         }
 
     def identity(self) -> str:
-        return offerings.identity(self._engine)
+        return self._swarm.identity() if self._swarm else offerings.identity(self._engine)
 
     def offerings(self) -> Sequence[Offering]:
-        return [offerings.offering(self._engine)]
+        offering = offerings.offering(self._engine, self._address)
+        return [self._swarm.offering(offering) if self._swarm else offering]
 
     def checks(self) -> Sequence[Diagnostic]:
-        return list(offerings.lacks(self._engine, bool(self._gateway_image)))
+        gateway_needed = not self._swarm and not self._gateway_image
+        found = list(offerings.lacks(self._engine, gateway_needed))
+        return found or (list(self._swarm.lacks()) if self._swarm else [])
 
     def lower(self, share: Share) -> Iterable[Resource]:
-        return lower(share, self._gateway_image)
+        return self._swarm.lower(share) if self._swarm else lower(share, self._gateway_image)
 
     def types(self) -> Collection[str]:
-        return SCHEMAS.keys()
+        return self._handlers.keys()
 
     def schema(self, type: str) -> TypeSchema:
         return SCHEMAS[type]
@@ -124,7 +146,10 @@ class DockerProvider:
         since: float | None,
         stop: Callable[[], bool],
     ) -> Iterator[LogLine]:
-        return logs.lines(self._engine, item, logs.Window(tail, since, follow), stop)
+        window = logs.Window(tail, since, follow)
+        if self._swarm:
+            return self._swarm.logs(item, window, stop)
+        return logs.lines(self._engine, item, window, stop)
 
     def execute(
         self,
@@ -138,7 +163,7 @@ class DockerProvider:
     ) -> int:
         return execute.execute(
             self._engine,
-            item,
+            self._swarm.container(item) if self._swarm else item.identifier,
             argv,
             tty=tty,
             environment=environment,
@@ -146,7 +171,17 @@ class DockerProvider:
             user=user,
         )
 
+    def _alone(self) -> dict[str, Handlers]:
+        """What an Engine by itself has: containers, and gateways in front of them."""
+        gateways = Gateways(self._engine, self._controls, self._jobs)
+        return {
+            "docker.container": Containers(self._engine),
+            "docker.gateway": gateways,
+            "docker.backend": Backends(self._engine, self._controls, gateways),
+        }
+
     def close(self) -> None:
         """Give up all connections; the next call connects again."""
         self._controls.close()
+        self._supply.close()
         self._engine.close()

@@ -71,12 +71,16 @@ class Engine:
             took_ms = (time.monotonic() - started) * 1000
             self.env.trace(self.venue, f"docker {line}: {outcome} ({took_ms:.0f} ms)")
 
-    def post(self, path: str, body: JSON) -> JSON:
-        """POST for what the SDK cannot express in full; `path` begins after the version."""
+    def post(self, path: str, body: JSON, image: str = "") -> JSON:
+        """POST for what the SDK cannot express in full; `path` begins after the version.
+
+        Where it makes the Engine pull an `image`, the user's own `docker login` counts.
+        """
 
         def send(client: Client) -> JSON:
             url = f"{client.base_url}/v{client.api_version}{path}"
-            response = client.post(url, json=body, timeout=client.timeout)
+            headers = _login(client, image) if image else {}
+            response = client.post(url, json=body, headers=headers, timeout=client.timeout)
             client._raise_for_status(response)
             return response.json() if response.content else None
 
@@ -131,6 +135,14 @@ class Engine:
         return client
 
 
+def _login(client: Client, image: str) -> Mapping[str, str | bytes]:
+    from docker import auth
+
+    registry, _ = auth.resolve_repository_name(image)
+    header = auth.get_config_header(client, registry)
+    return {"X-Registry-Auth": header} if header else {}
+
+
 def _knock(path: str) -> None:
     """Raise OSError where nobody listens; the SDK would leave a socket open behind its failure."""
     with socket.socket(socket.AF_UNIX) as door:
@@ -181,6 +193,8 @@ def _api_error(error: Any) -> ProviderError:
     remedy = ""
     if status == 409 and ("is already in use by" in message or "already exists" in message):
         code = "AlreadyExists"
+    elif "is in use by" in message:  # what a swarm says of its networks, configs and secrets
+        code = "ResourceConflict"
     elif "port is already allocated" in message or "address already in use" in message:
         code, remedy = "ResourceConflict", "publish another port, or end what listens on it"
     elif "non-overlapping IPv4" in message or "fully subnetted" in message:

@@ -13,7 +13,6 @@ import threading
 import tty as terminal
 from collections.abc import Iterator, Mapping, Sequence
 
-from moot.model.resource import ConfigurationItem
 from moot.providers.docker.client import Engine
 from moot.providers.docker.stream import CHUNK_BYTES, STDERR, Stream, attach, prepare
 
@@ -22,7 +21,7 @@ ASK_S = 0.2
 
 def execute(
     engine: Engine,
-    item: ConfigurationItem,
+    container: str,
     argv: Sequence[str],
     *,
     tty: bool,
@@ -33,7 +32,7 @@ def execute(
     """Run it and give its exit code.  With `tty` our terminal becomes the command's."""
     exec_id = prepare(
         engine,
-        item.identifier,
+        container,
         argv,
         tty=tty,
         environment=environment,

@@ -84,7 +84,9 @@ def _target(file: Mapping[str, Any]) -> str:
 
 def _content(file: Mapping[str, Any]) -> bytes:
     content = str(file["content"])
-    return base64.b64decode(content) if file.get("encoding") == "base64" else content.encode()
+    if file.get("encoding") == "base64":
+        return base64.b64decode(content)
+    return content.encode("utf-8", "surrogateescape")  # a secret that is no text comes like this
 
 
 def _number(file: Mapping[str, Any], key: str) -> int:

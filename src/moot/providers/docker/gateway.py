@@ -15,11 +15,11 @@ from moot.providers.docker.client import Engine
 from moot.providers.docker.container import Containers, name_of
 from moot.providers.docker.control import BOOK, Controls
 from moot.providers.docker.files import archive, unpacked
-from moot.providers.docker.image import pulled
 from moot.providers.docker.jobs import Jobs, Report
 from moot.providers.docker.marks import TYPE as KIND
 from moot.providers.docker.marks import filters, is_gone, labels
 from moot.providers.docker.observation import is_up, networks_of
+from moot.providers.docker.pull import pulled
 
 TYPE = "docker.gateway"
 RELOAD_LOOK_S = 0.1
@@ -41,7 +41,7 @@ class Gateways:
         if job.failure:
             raise job.failure
         if not job.done.is_set():
-            return Pending(0.2, None, job.note)
+            return Pending(0.2, {"fetching": True}, job.note)
         spec = _spec(want, job.result)
         body = create_body(spec, labels(TYPE, op), self._engine.api)
         identifier = self.containers.make(name_of(want, op), body, op)

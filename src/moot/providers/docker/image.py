@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from threading import Lock
 from typing import Any
 
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.units import seconds
 from moot.provider import Done, Marks, Operation, Page, Pending, Progress, ProviderError, Scope
-from moot.providers.docker.build import Context, built
+from moot.providers.docker.build import Context
 from moot.providers.docker.client import Engine
-from moot.providers.docker.jobs import Jobs, Report
+from moot.providers.docker.jobs import Jobs
 from moot.providers.docker.marks import item
-from moot.providers.docker.names import from_image_word, image_word
+from moot.providers.docker.names import HOST, from_image_word, image_word
 from moot.providers.docker.notes import Notes
+from moot.providers.docker.supply import PERIODS, Supply
 
 TYPE = "docker.image"
-HOST = "moot.internal"
 UID_DIGITS = 16  # a tag has room for 128 characters
 LOOK_S = 0.3
 SHORT_WAIT_S = 0.2  # most images are there already
@@ -29,7 +25,6 @@ NAME = re.compile(
     rf"{re.escape(HOST)}/(?P<app>[^/:]+)/(?P<component>[^/:]+):(?P<installation>[\w-]+)"
     r"\.(?P<generation>\d+)\.(?P<uid>[\w-]+)\.(?P<incarnation>\d+)(?P<built>\.b)?"
 )
-UNITS = {"daily": "24h", "weekly": "168h"}
 
 
 class Images:
@@ -39,24 +34,24 @@ class Images:
     keeps the image from being pruned, and is all that is removed again.
     """
 
-    def __init__(self, engine: Engine, jobs: Jobs, notes: Notes) -> None:
+    def __init__(self, engine: Engine, supply: Supply, jobs: Jobs, notes: Notes) -> None:
         self._engine = engine
+        self._supply = supply
         self._jobs = jobs
         self._notes = notes
-        self._building: defaultdict[str, Lock] = defaultdict(Lock)
 
     def create(self, want: Resource, op: Operation) -> Progress:
-        """Pulled or built, then named.  One that has our name is there already."""
+        """Sent, pulled or built, then named.  One that has our name is there already."""
         name = _name(want, op.marks)
-        if (found := self._inspect(name)) is not None:
+        if (found := self._supply.inspect(name)) is not None:
             return Done(self._item(name, found["Id"], current=True))
-        job = self._jobs.result(name, lambda report: self._made(want, report), SHORT_WAIT_S)
+        job = self._jobs.result(name, lambda report: self._supply.get(want, report), SHORT_WAIT_S)
         if not job.done.is_set():
             return Pending(LOOK_S, {"job": name}, job.note)
         if job.failure:
             raise job.failure
-        self._tag(job.result, name)
-        self._note(want, name)
+        self._supply.tag(job.result, name)
+        self._note(want, name, self._supply.origin(job.result))
         return Done(self._item(name, job.result, current=True))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
@@ -68,12 +63,12 @@ class Images:
 
     def update(self, have: ConfigurationItem, want: Resource, op: Operation) -> Progress:
         """Only when to pull can change without another image: that is noted."""
-        self._note(want, have.identifier)
+        self._note(want, have.identifier, str(self._notes.get(have.identifier).get("origin", "")))
         return Done(self.read(have))
 
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Our name goes; what we built goes with it, what was pulled or was there stays."""
-        found = self._inspect(have.identifier)
+        found = self._supply.inspect(have.identifier)
         if found is None or not _bears(have.identifier, op.marks):
             return Done(None)
         note = self._notes.get(have.identifier)
@@ -82,6 +77,7 @@ class Images:
             theirs = {normal(str(note.get("reference", "")))} & set(others)
             for tag in theirs:
                 self._untag(tag)
+                self._supply.forget(tag, str(found["Id"]), str(note.get("origin", "")))
         self._untag(have.identifier)
         self._notes.forget(have.identifier)
         return Done(None)
@@ -93,35 +89,6 @@ class Images:
         found = (i for i in self._listed() if i.installation == scope.installation)
         apps = (i for i in found if scope.app in (None, str(i.address).partition("/")[0]))
         return Page(tuple(apps))
-
-    def _made(self, want: Resource, report: Report) -> str:
-        """The image's id, after whatever its policy asks for.  Runs in a thread of its own."""
-        reference = str(want.properties["reference"])
-        policy = str(want.properties["pull_policy"])
-        platform = str(want.properties.get("platform") or "")
-        build = want.properties.get("build")
-        present = self._inspect(reference)
-        if build and (policy in {"build", "always"} or (policy != "never" and present is None)):
-            with self._building[reference]:  # two at once would take the name from each other
-                return built(self._engine, build, reference, platform, report)
-        if present is None and policy == "never":
-            raise ProviderError(
-                "NotFound",
-                f"the image {reference} is not there, and its pull policy is 'never'",
-                remedy=f"docker pull {reference}, or choose another pull_policy",
-            )
-        if present is None or policy in {"always", "build"} or self._due(policy, present):
-            return pulled(self._engine, reference, platform, report)
-        return str(present["Id"])
-
-    def _due(self, policy: str, image: Mapping[str, Any]) -> bool:
-        """Whether `daily`, `weekly` or `every_12h` ask for another pull by now."""
-        period = UNITS.get(policy, policy.removeprefix("every_") if "every_" in policy else "")
-        tagged = str((image.get("Metadata") or {}).get("LastTagTime") or "")
-        if not period or not tagged or tagged.startswith("0001"):
-            return False
-        then = datetime.fromisoformat(re.sub(r"\.\d+", "", tagged)).timestamp()
-        return self._engine.env.now() - then > _seconds(period)
 
     def _listed(self) -> list[ConfigurationItem]:
         """Everything that bears a name of ours; one listing says where each reference points."""
@@ -140,9 +107,11 @@ class Images:
             return note.get("digest") in (None, self._digest(note["build"]))
         if policy == "always":
             return False
-        if policy in UNITS or policy.startswith("every_"):
-            found = self._inspect(identifier)
-            return found is None or not self._due(policy, found)
+        if note.get("origin") and self._supply.has_moved(reference, str(note["origin"])):
+            return False
+        if policy in PERIODS or policy.startswith("every_"):
+            found = self._supply.inspect(identifier)
+            return found is None or not self._supply.is_due(policy, found)
         return True
 
     def _digest(self, build: Mapping[str, Any]) -> str | None:
@@ -153,11 +122,13 @@ class Images:
             return None
         return context.digest() if context else None
 
-    def _note(self, want: Resource, name: str) -> None:
+    def _note(self, want: Resource, name: str, origin: str) -> None:
+        """`origin` is the depot's id of an image that it sent."""
         build = want.properties.get("build")
         note = {
             "reference": want.properties["reference"],
             "pull_policy": want.properties["pull_policy"],
+            **({"origin": origin} if origin else {}),
         }
         if build and _built(name):
             note |= {"build": build, "digest": self._digest(build)}
@@ -187,18 +158,6 @@ class Images:
         properties = {"id": identifier, "current": current}
         return item(TYPE, venue, name, labels, properties=properties)
 
-    def _inspect(self, name: str) -> Mapping[str, Any] | None:
-        try:
-            return self._engine.call(f"image inspect {name[:60]}", lambda c: c.inspect_image(name))
-        except ProviderError as error:
-            if error.code == "NotFound":
-                return None
-            raise
-
-    def _tag(self, identifier: str, name: str) -> None:
-        repository, _, tag = name.rpartition(":")
-        self._engine.call(f"image tag {name}", lambda c: c.tag(identifier, repository, tag))
-
     def _untag(self, name: str) -> None:
         """Take one name away; a container that still runs from it keeps the image alive.
 
@@ -214,51 +173,10 @@ class Images:
                 raise
 
 
-def pulled(engine: Engine, reference: str, platform: str, report: Report) -> str:
-    """Pull and give the image's id.  The user's own `docker login` counts."""
-    from docker.utils import parse_repository_tag
-
-    repository, tag = parse_repository_tag(reference)
-    layers: dict[str, tuple[int, int]] = {}
-
-    def pull(client: Any) -> None:
-        events = client.pull(
-            repository, tag or "latest", stream=True, decode=True, platform=platform or None
-        )
-        problems: list[str] = []
-        for event in events:  # to their end, for only that gives the connection back
-            problems += [str(event["error"])] if "error" in event else []
-            detail = event.get("progressDetail") or {}
-            if event.get("id") and detail.get("total"):
-                layers[event["id"]] = (int(detail["current"]), int(detail["total"]))
-                whole = sum(total for _, total in layers.values())
-                report(f"pulling {100 * sum(now for now, _ in layers.values()) // whole} %")
-        if problems:
-            raise _pull_failed(reference, problems[0])
-
-    report(f"pulling {reference}")
-    try:
-        engine.call(f"image pull {reference}", pull)
-    except ProviderError as error:
-        raise error if error.remedy else _pull_failed(reference, error.message) from None
-    found = engine.call(f"image inspect {reference}", lambda c: c.inspect_image(reference))
-    if tag and not tag.startswith("sha256:"):  # the Engine notes the time: the pull was today
-        engine.call(f"image tag {reference}", lambda c: c.tag(found["Id"], repository, tag))
-    return str(found["Id"])
-
-
 def normal(reference: str) -> str:
     """The name an Engine lists for a reference: without Docker Hub's, with `latest`."""
     short = re.sub(r"^(docker\.io/)?(library/)?", "", reference)
     return short if "@" in short or ":" in short.rpartition("/")[2] else f"{short}:latest"
-
-
-def _pull_failed(reference: str, message: str) -> ProviderError:
-    return ProviderError(
-        "NotFound" if "not found" in message or "manifest unknown" in message else "NetworkFailure",
-        f"could not pull {reference}: {message}",
-        remedy="correct the image's name, log in (docker login), or give the component a 'build'",
-    )
 
 
 def _bears(name: str, marks: Marks) -> bool:
@@ -290,12 +208,3 @@ def _digits(uid: str) -> str:
 
 def _built(name: str) -> bool:
     return name.endswith(".b")
-
-
-def _seconds(period: str) -> float:
-    """Of Compose's durations, which for this key know days and weeks too."""
-    total = 0.0
-    for number, unit in re.findall(r"(\d+)([wdhms])", period):
-        total += int(number) * {"w": 604800, "d": 86400}.get(unit, 0)
-        total += seconds(f"{number}{unit}") if unit in "hms" else 0
-    return total

@@ -39,25 +39,28 @@ def lines(
         if found is None:
             return
         tty = bool(found["Config"]["Tty"])
-        for line in _stream(engine, item.identifier, window, tty, stop):
+        for line in stream(engine, f"containers/{item.identifier}", window, tty, stop):
             if line.at > last:  # `since` counts whole seconds on some logging drivers
                 last = line.at
                 yield line
         if not window.follow or stop():
             return
         if not is_up(_inspect(engine, item.identifier) or found):
-            _pause(stop)
+            pause(stop)
         window = replace(window, tail=None, since=last or window.since)
 
 
-def _stream(
-    engine: Engine, identifier: str, window: Window, tty: bool, stop: Callable[[], bool]
+def stream(
+    engine: Engine, path: str, window: Window, tty: bool, stop: Callable[[], bool]
 ) -> Iterator[LogLine]:
-    """Lines of one answer; read by a thread, because only we can be asked to stop."""
+    """Lines of one answer; read by a thread, because only we can be asked to stop.
+
+    `path` is that of the container or task.
+    """
 
     def open_(client: Any) -> Any:
         response = client.get(
-            f"{client.base_url}/v{client.api_version}/containers/{identifier}/logs",
+            f"{client.base_url}/v{client.api_version}/{path}/logs",
             params={
                 "stdout": 1,
                 "stderr": 1,
@@ -72,7 +75,7 @@ def _stream(
         client._raise_for_status(response)
         return response
 
-    response = engine.call(f"container logs {identifier[:12]}", open_)
+    response = engine.call(f"{path[:24]} logs", open_)
     found: queue.Queue[LogLine | None] = queue.Queue(maxsize=1000)
     ended = threading.Event()
     thread = threading.Thread(target=_read, args=(response, tty, found, ended), daemon=True)
@@ -163,7 +166,7 @@ def _inspect(engine: Engine, identifier: str) -> Any:
         raise
 
 
-def _pause(stop: Callable[[], bool]) -> None:
+def pause(stop: Callable[[], bool]) -> None:
     """It is down: look again soon, whether it has come back."""
     until = time.monotonic() + 2 * ASK_S
     while time.monotonic() < until and not stop():

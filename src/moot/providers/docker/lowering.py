@@ -20,11 +20,11 @@ SHARED_NAMESPACES = ("network_mode", "ipc", "pid")
 
 def lower(share: Share, gateway_image: str = "") -> Iterator[Resource]:
     """Everything the share is made of here; what only the Engine knows stays a Ref."""
-    yield from _Desk(share, gateway_image).resources()
+    yield from Desk(share, gateway_image).resources()
 
 
 @dataclass(frozen=True)
-class _Desk:
+class Desk:
     """One share, and what is looked up in it again and again."""
 
     share: Share

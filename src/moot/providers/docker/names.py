@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from moot.model.app import Network, Volume
 
+HOST = "moot.internal"  # of the names that we give to images; no registry
 _PATH = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _ESCAPE = "x--"
+OBJECT_NAME_MAX = 55  # Swarm allows 63 for a service; an incarnation follows
 
 
 def container_name(base: str, incarnation: int) -> str:
@@ -28,6 +31,15 @@ def network_name(app: str, network: Network) -> str:
 def volume_name(app: str, volume: Volume) -> str:
     """As Compose names it, so that both find the same data."""
     return volume.real_name or (volume.name if volume.external else f"{app}_{volume.name}")
+
+
+def object_name(app: str, name: str) -> str:
+    """Of a service, config or secret: Swarm takes few characters and at most 63 of them."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{app}_{name}")
+    if plain == f"{app}_{name}" and len(plain) <= OBJECT_NAME_MAX:
+        return plain
+    digest = hashlib.sha256(f"{app}_{name}".encode()).hexdigest()[:8]
+    return f"{plain[: OBJECT_NAME_MAX - 9]}-{digest}"
 
 
 def image_word(name: str) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from moot.model.diagnostic import Diagnostic
 from moot.model.venue import Offering
 from moot.provider import ProviderError
 from moot.providers.docker import gateway_image
 from moot.providers.docker.client import Engine
+from moot.providers.docker.tunnel import looked_up
 
 MIB = 1024 * 1024
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
@@ -20,8 +22,11 @@ HOST_NAME = "host.docker.internal"
 API_LEAST = (1, 40)  # host-gateway came with Engine 20.10, which speaks 1.41; 1.40 is tolerated
 
 
-def offering(engine: Engine) -> Offering:
-    """All CPUs and memory of the Engine's machine; its free disk only where that is this one."""
+def offering(engine: Engine, address: str = "") -> Offering:
+    """All CPUs and memory of the Engine's machine; its free disk only where that is this one.
+
+    `address` is where other machines reach it, if the user says so.
+    """
     info = engine.call("info", lambda c: c.info())
     if info["OSType"] != "linux":
         raise ProviderError("InvalidRequest", f"this Engine runs {info['OSType']} containers only")
@@ -38,6 +43,7 @@ def offering(engine: Engine) -> Offering:
         segmented=True,
         host_name=HOST_NAME,
         host_address=_bridge_address(engine),
+        reach=address or _reach(engine),
     )
 
 
@@ -47,7 +53,7 @@ def identity(engine: Engine) -> str:
     return f"docker:{info['ID']}"
 
 
-def lacks(engine: Engine, gateway_configured: bool) -> Iterator[Diagnostic]:
+def lacks(engine: Engine, gateway_needed: bool) -> Iterator[Diagnostic]:
     """What must be mended before everything works here."""
     try:
         version = engine.call("version", lambda c: c.version())
@@ -60,7 +66,7 @@ def lacks(engine: Engine, gateway_configured: bool) -> Iterator[Diagnostic]:
             detail=f"{version['Version']} speaks API {version['ApiVersion']}",
             remedy="upgrade to Docker Engine 20.10 or newer",
         )
-    if not gateway_configured:
+    if gateway_needed:
         try:
             gateway_image.check(engine)
         except ProviderError as error:
@@ -92,6 +98,17 @@ def _machine(engine: Engine) -> str:
         if path.is_file() and (text := path.read_text().strip()):
             return f"machine:{text}"
     return ""
+
+
+def _reach(engine: Engine) -> str:
+    """The host in the Engine's address, as SSH would look it up; "" for the Engine of this machine.
+
+    Nobody knows how others would reach this one.
+    """
+    url = urlsplit(engine.endpoint.url)
+    if engine.endpoint.local or not url.hostname:
+        return ""
+    return looked_up(url) if url.scheme == "ssh" else url.hostname
 
 
 def _bridge_address(engine: Engine) -> str:

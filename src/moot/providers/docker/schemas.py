@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moot.model.value import JSON
 from moot.provider import TypeSchema
+from moot.providers.docker.swarm.schemas import SCHEMAS as SWARM
 
 _TEXT: JSON = {"type": "string"}
 _MAP: JSON = {"type": "object"}
@@ -129,4 +130,4 @@ BACKEND = TypeSchema(
     create_only=tuple(_BACKEND),
 )
 
-SCHEMAS = {s.type: s for s in (NETWORK, VOLUME, IMAGE, CONTAINER, GATEWAY, BACKEND)}
+SCHEMAS = {s.type: s for s in (NETWORK, VOLUME, IMAGE, CONTAINER, GATEWAY, BACKEND)} | SWARM

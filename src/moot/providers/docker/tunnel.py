@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from moot.provider import ProviderError
 
@@ -107,3 +107,15 @@ class Tunnel:
         self._process.terminate()
         self._process.wait()
         self._process = None
+
+
+def looked_up(url: SplitResult) -> str:
+    """The real name of a host that the user's SSH configuration may have another name for."""
+    named = url.hostname or ""
+    argv = [shutil.which("ssh") or "ssh", "-G", named]
+    try:
+        said = subprocess.run(argv, capture_output=True, text=True, timeout=5)  # noqa: S603 - ours
+    except (OSError, subprocess.TimeoutExpired):
+        return named
+    lines = (line.partition(" ") for line in said.stdout.splitlines())
+    return next((value for key, _, value in lines if key == "hostname"), named)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import shutil
-import tarfile
 import uuid
 from collections.abc import Generator, Mapping
 
 from moot.model.app import Container, Healthcheck
-from moot.model.value import JSON
+from moot.model.resource import Resource
+from moot.model.value import JSON, Secret
 from moot.model.venue import Offering
 from moot.provider import Env, ProviderError
 from moot.providers.docker import DockerProvider
 from moot.providers.docker.client import Engine
+from moot.testing.busybox import busybox
 from moot.testing.sample import SECRET, lowered
 from moot.testing.trial import Trial, Unready
 
@@ -23,8 +22,13 @@ CHECK = Healthcheck(test=("CMD", "true"), interval_s=0.5, timeout_s=5.0)
 UPDATED = {
     "docker.container": {"limits": {"memory_mib": 64}},
     "docker.backend": {"drain_s": 2},
+    "docker.service": {"stop_grace_s": 2},
 }
-REPLACED = {"docker.container": {"command": ["sleep", "600"]}}
+REPLACED = {
+    "docker.container": {"command": ["sleep", "600"]},
+    "docker.config": {"content": "good bye\n"},
+    "docker.secret": {"content": "another"},
+}
 
 
 def trial(venue: str, configuration: Mapping[str, JSON], env: Env) -> Trial:
@@ -39,15 +43,30 @@ def trial(venue: str, configuration: Mapping[str, JSON], env: Env) -> Trial:
         return provider
 
     run = Container(image=image, command=("httpd", "-f", "-p", "8080"), pull_policy="never")
+    of_app = lowered(make, "container", run, CHECK, _engine(venue))
+    secret = _secret if configuration.get("swarm") else lambda name, venue: ()
     return Trial(
         provider=make,
-        resources=lowered(make, "container", run, CHECK, _engine(venue)),
+        resources=lambda name: (*of_app(name), *secret(name, venue)),
         updated=UPDATED,
         replaced=REPLACED,
         secret=SECRET,
         patience_s=120,
         stage=lambda: _image(Engine(venue, configuration, env), tag),
         disconnect=opened.close,
+    )
+
+
+def _secret(app: str, venue: str) -> tuple[Resource, ...]:
+    """A file that only a swarm keeps as a thing of its own; the sample has none."""
+    properties = {"base_name": f"{app}_key", "content": Secret("password", "1")}
+    return (
+        Resource(
+            address=f"{app}@{venue}/secret/key",
+            type="docker.secret",
+            venue=venue,
+            properties={**properties, "encoding": "utf-8"},
+        ),
     )
 
 
@@ -69,7 +88,7 @@ def _engine(venue: str) -> Offering:
 @contextlib.contextmanager
 def _image(engine: Engine, tag: str) -> Generator[None]:
     """The image, for as long as it is needed; made here, since no registry may be reached."""
-    packed = _packed_busybox()
+    packed = busybox()
     try:
         engine.call(
             f"import {REPOSITORY}:{tag}",
@@ -85,18 +104,3 @@ def _image(engine: Engine, tag: str) -> Generator[None]:
             lambda client: client.remove_image(f"{REPOSITORY}:{tag}", force=True),
         )
         engine.close()
-
-
-def _packed_busybox() -> bytes:
-    """The image's only layer."""
-    path = shutil.which("busybox")
-    if path is None:
-        raise Unready("busybox is not installed: apt-get install busybox-static")
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        tar.add(path, "bin/busybox")
-        for name in ("sh", "sleep", "httpd", "true"):
-            link = tarfile.TarInfo(f"bin/{name}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    return packed.getvalue()
