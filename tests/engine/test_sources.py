@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 from moot.engine import sources as module
-from moot.engine.sources import packed, unpacked
+from moot.engine.sources import asked, packed, unpacked
 from moot.model.value import Secret
-from moot.passes.parse import Executable, Folder, Sources, Unreadable
+from moot.passes.parse import (
+    Executable,
+    Folder,
+    KeyringEntry,
+    Program,
+    Sources,
+    Unreadable,
+)
 
 TOKEN = Secret("token", "digest-of-it")
 SOURCES = Sources(
@@ -59,6 +67,33 @@ def test_a_secret_is_read_again_where_it_came_from():
     assert sources.contents["/shop/token"] == b"new"
     assert known["PASSED_ON"] == "now"
     assert secrets == {TOKEN}
+
+
+def test_a_secret_that_is_kept_is_not_read_again():
+    content = packed(SOURCES, {**ENVIRON, "PASSED_ON": "sesame"}, {TOKEN: b"sesame"})
+    assert content is not None
+    kept = {TOKEN: b"sesame"}
+    sources, known, secrets = unpacked(content, never, {"PASSED_ON": "now"}, kept)
+    assert sources == SOURCES
+    assert known["PASSED_ON"] == "sesame"
+    assert secrets == asked(content) == {TOKEN}
+
+
+def test_a_file_that_is_used_as_a_variable_keeps_its_newline():
+    contents = {"/shop/token": b"sesame\n", "/shop/run": Executable(b"sesame\n")}
+    content = packed(replace(SOURCES, contents=contents), {}, {TOKEN: b"sesame"})
+    assert content is not None
+    assert b"sesame" not in zlib.decompress(content)
+    assert unpacked(content, never, {}, {TOKEN: b"sesame"})[0].contents == contents
+
+
+def test_what_was_asked_for_is_known_again_as_long_as_it_is_kept():
+    program, entry = Program(("pass", "show"), "/shop"), KeyringEntry("shop", "api")
+    answers = {program: b"sesame", entry: Unreadable("no such entry")}
+    content = packed(replace(SOURCES, answers=answers), {}, {TOKEN: b"sesame"})
+    assert content is not None
+    assert unpacked(content, never, {}, {TOKEN: b"sesame"})[0].answers == answers
+    assert program not in unpacked(content, lambda _: None, {})[0].answers
 
 
 def test_a_variable_that_held_a_secret_and_is_gone_is_not_made_up():

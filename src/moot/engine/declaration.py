@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from moot.engine.journal import Journal
-from moot.model.value import JSON, Value, canonical
+from moot.model.value import JSON, Secret, Value, canonical
 
 Digests = Callable[[Value], Value]
 
@@ -16,14 +16,20 @@ _SENSITIVE_IN_FILE = ("content",)
 
 
 def declare(
-    journal: Journal, model: Mapping[str, JSON], sources: Callable[[], bytes | None]
+    journal: Journal,
+    model: Mapping[str, JSON],
+    sources: Callable[[], bytes | None],
+    secrets: Iterable[Secret] = (),
 ) -> None:
     """Make the declaration a revision of the App, unless it is the last one already.
 
-    `sources` is asked for only where it is new: to gather and to seal them has its price.
+    With another version of a secret it is the same declaration, made from other sources.  `sources`
+    is asked for only where something is new: to gather and to seal them has its price.
     """
     body = stored(model, journal.seal.leaves)
-    digest, latest = journal.seal.digest(canonical(body).encode()), f"declared {journal.app}"
+    versions = sorted((secret.name, secret.version) for secret in secrets)
+    text = canonical(body) + (canonical(versions) if versions else "")
+    digest, latest = journal.seal.digest(text.encode()), f"declared {journal.app}"
     if journal.store.meta(latest) == digest:
         return
     with journal.store.turn(journal.lease):

@@ -11,6 +11,8 @@ from moot.engine.guard import Guard
 from moot.engine.hold import hold
 from moot.engine.journal import Journal
 from moot.engine.reconcile import discard, reconcile, retire
+from moot.engine.redact import Redact
+from moot.engine.secrets import contents, drop, keep
 from moot.engine.status import outcome
 from moot.engine.turn import Hands, Turn, World
 from moot.engine.undo import Before
@@ -51,11 +53,15 @@ class Enact:
             return None if content is None else self.vault.seal(content)
 
         def carry_out(journal: Journal, hands: Hands) -> tuple[Turn, Walk]:
-            declare(journal, parsed.canonical, sealed)
-            given = replace(hands, secrets=parsed.secrets)
-            return reconcile(
+            keep(journal, parsed)
+            declare(journal, parsed.canonical, sealed, parsed.secrets)
+            given = replace(hands, secrets={**hands.secrets, **parsed.secrets})
+            turn, walk = reconcile(
                 app, self.world, journal, given, lambda turn: announce(turn.proposal(app))
             )
+            if _is_whole(turn, walk):
+                drop(journal, parsed)
+            return turn, walk
 
         return self._change(app.name, what, carry_out)
 
@@ -69,9 +75,12 @@ class Enact:
         """Take an App away; its data only with `volumes`."""
 
         def carry_out(journal: Journal, hands: Hands) -> tuple[Turn, Walk]:
-            return retire(
+            turn, walk = retire(
                 app, self.world, journal, hands, lambda turn: announce(turn.plan), volumes
             )
+            if _is_whole(turn, walk):
+                drop(journal, None)
+            return turn, walk
 
         return self._change(app, "down --volumes" if volumes else "down", carry_out)
 
@@ -91,15 +100,35 @@ class Enact:
             self.guard.advance()
             if self.guard.installation != self.world.installation:
                 raise Failure(_set_up_meanwhile())
-            hands = Hands({}, self.observer, self.cancelled, journal.renew)
+            journal.redact = redact = self._redact(app)
+            # What was begun and not seen to end is made once more by the very same request.
+            begun = self.world.store.open_intents(app)
+            secrets = contents(app, self.world.store, self.vault) if begun else {}
+            hands = Hands(
+                secrets, lambda s: self.observer(redact.step(s)), self.cancelled, journal.renew
+            )
             turn, walk = carry_out(journal, hands)
-        return outcome(
+        ended = outcome(
             walk,
             self.world.store.placement(turn.app),
             turn.observed.stale,
             (*turn.warnings, *turn.observed.warnings),
+            turn.lacking,
             self.world.venues.env.now() - turn.begun_at,
         )
+        return replace(
+            ended,
+            failures=tuple(map(redact.diagnostic, ended.failures)),
+            replicas=tuple(replace(r, detail=redact(r.detail)) for r in ended.replicas),
+        )
+
+    def _redact(self, app: str) -> Redact:
+        return Redact(lambda: contents(app, self.world.store, self.vault))
+
+
+def _is_whole(turn: Turn, walk: Walk) -> bool:
+    """Whether everything is now as the turn wanted it."""
+    return not (walk.failures or walk.cancelled or turn.observed.stale)
 
 
 def _set_up_meanwhile() -> Diagnostic:

@@ -66,7 +66,7 @@ class Sweep:
         observed = Observation(items=items)
         plan = difference((), observed, world, journal.app, volumes, "swept")
         walk = carry_out(plan, observed, world, journal, hands)
-        return outcome(walk, None, (), (), journal.now() - begun_at)
+        return outcome(walk, None, (), (), (), journal.now() - begun_at)
 
 
 def _batches(items: Iterable[ConfigurationItem]) -> Iterator[tuple[ConfigurationItem, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from moot.engine.observe import observe
 from moot.engine.propose import propose
+from moot.engine.secrets import contents
 from moot.engine.sources import unpacked
 from moot.engine.turn import Turn, World
 from moot.engine.vault import Vault
@@ -49,7 +50,8 @@ def before(
         content = vault.open(target.sources)
     except ValueError as error:
         raise Refused(_unreadable(target, str(error))) from None
-    sources, known, secrets = unpacked(content, read, environ)
+    kept = contents(app, world.store, vault)
+    sources, known, secrets = unpacked(content, read, environ, kept)
     parsed = parse(sources, known, world.seal.digest)
     missing = sorted(secrets - parsed.secrets.keys())
     if missing:
@@ -116,7 +118,7 @@ def _unreadable(target: Revision, reason: str) -> Diagnostic:
 def _not_at_hand(secret: Secret, target: Revision) -> Diagnostic:
     return Diagnostic(
         summary=f"secret {secret.name!r} is not what it was at revision {target.number}",
-        detail="contents of secrets are not kept, and where it came from holds another one now",
+        detail="its content then is not kept any more, and where it came from holds another one",
         remedy="put its former content back for as long as the undo takes",
     )
 

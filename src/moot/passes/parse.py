@@ -13,16 +13,21 @@ from moot.model.value import JSON, Secret
 from moot.passes.compose.assemble import Assembly
 from moot.passes.compose.canonical import canonical
 from moot.passes.compose.check import check
+from moot.passes.compose.content import Contents
 from moot.passes.compose.declare import declared
 from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
 from moot.passes.compose.reports import Reports
+from moot.passes.compose.secrets import Secrets
 from moot.passes.compose.settle import Settling, settled
 from moot.passes.compose.sources import (
     MAX_FILE_BYTES,
     Content,
     Executable,
     Folder,
+    KeyringEntry,
+    Origin,
+    Program,
     Reading,
     Sources,
     Unreadable,
@@ -33,7 +38,10 @@ __all__ = [
     "Content",
     "Executable",
     "Folder",
+    "KeyringEntry",
+    "Origin",
     "Parsed",
+    "Program",
     "Sources",
     "Unreadable",
     "parse",
@@ -49,14 +57,20 @@ class Parsed:
 
     `app` is there exactly when `needs` is empty and no diagnostic is an error.
 
+    `asks` says whose answers are still missing.  The App is whole but for the versions of the
+    secrets that come from there, which are empty: it can be looked at, not carried out.
+
     `secrets` are values: they stay in memory and are handed to nobody but the secret store.
+    `origins` says where each comes from, in words.
     """
 
     app: App | None = None
     needs: tuple[str, ...] = ()
+    asks: tuple[Origin, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     canonical: JSON = field(default_factory=dict[str, JSON])
     secrets: Mapping[Secret, bytes] = field(default_factory=dict[Secret, bytes], repr=False)
+    origins: Mapping[Secret, str] = field(default_factory=dict[Secret, str])
 
 
 def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes], str]) -> Parsed:
@@ -66,7 +80,7 @@ def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes]
     again with more in `sources.contents`.  `digest` must be keyed: its result becomes the public
     version of a secret.  Never raises for bad input.
     """
-    reading, reports = Reading(sources.contents), Reports()
+    reading, reports = Reading(sources.contents, sources.answers), Reports()
     assembly = Assembly(reading, reports)
     known = _environment(sources, environ, assembly)
     name = _name(sources, known, assembly)
@@ -76,16 +90,20 @@ def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes]
         return Parsed(needs=reading.needs, diagnostics=() if reading.needs else reports.all())
     profiles = sources.profiles | {p for p in known.get("COMPOSE_PROFILES", "").split(",") if p}
     model = settled(merged, Settling(name, frozenset(profiles), known, reading, reports))
-    files = Files(reading, reports, known, sources.folder, digest)
+    contents = Contents(reading, reports, known)
+    secrets = Secrets(contents, sources.folder, digest, model.get("secrets"))
+    files = Files(reading, contents, sources.folder, secrets)
     app = declared(model, files, reports)
     if reading.needs:  # what looks wrong now may come from what is not read yet
         return Parsed(needs=reading.needs)
     check(model, reports)
     return Parsed(
         app=None if reports.failed else app,
+        asks=() if reports.failed else reading.asks,
         diagnostics=reports.all(),
         canonical=canonical(model),
-        secrets={} if reports.failed else files.secrets,
+        secrets={} if reports.failed else secrets.contents,
+        origins={} if reports.failed else secrets.origins,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON
+from moot.model.value import JSON, Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,21 @@ class Rest:
 
     digest: str
     findings: tuple[JSON, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSecret:
+    """A version of a secret; `content` is sealed by the caller.
+
+    `at` is when it was last declared, `origin` where it came from and `users` the components that
+    used it then.
+    """
+
+    secret: Secret
+    at: float
+    origin: str
+    users: tuple[str, ...]
+    content: bytes = field(repr=False)
 
 
 class LeaseHeld(Exception):
@@ -134,7 +149,10 @@ class Store(Protocol):
     def add_revision(
         self, app: str, body: JSON, at: float, cause: str, sources: bytes | None = None
     ) -> int:
-        """Write the declaration down where it differs from the last one; returns its number."""
+        """Write the declaration down where it differs from the last one; returns its number.
+
+        Where it does not, `sources` become those of the last one.
+        """
         ...
 
     def revisions(self, app: str) -> tuple[Revision, ...]:
@@ -154,7 +172,18 @@ class Store(Protocol):
         ...
 
     def put_ports(self, app: str, ports: Mapping[str, int]) -> None:
-        """Reserve exactly these for the App, by purpose.  PortTaken where another has one."""
+        """Reserve exactly these for the App, by purpose.
+
+        PortTaken where another has one on the same machine, as `placement.on_machine` puts it.
+        """
+        ...
+
+    def secrets(self, app: str) -> tuple[KeptSecret, ...]:
+        """Every secret kept for the App, by name, the latest version first."""
+        ...
+
+    def put_secrets(self, app: str, secrets: Mapping[Secret, KeptSecret | None]) -> None:
+        """Keep these; None drops one.  The content of a version that is there stays."""
         ...
 
     # What is being done.

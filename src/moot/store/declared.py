@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from moot.model.value import JSON
+from moot.model.placement import collide
+from moot.model.value import JSON, canonical
 from moot.store.contract import PortTaken, Revision
 from moot.store.session import Session
-from moot.store.text import encoded
+
+RESTATE = "UPDATE revision SET sources = ? WHERE app = ? AND number = ?"
 
 
 class Declared(Session):
@@ -38,13 +40,18 @@ class Declared(Session):
     def add_revision(
         self, app: str, body: JSON, at: float, cause: str, sources: bytes | None = None
     ) -> int:
-        """Write the declaration down where it differs from the last one; returns its number."""
-        text = encoded(body)
+        """Write the declaration down where it differs from the last one; returns its number.
+
+        Where it does not, `sources` become those of the last one.
+        """
+        text = canonical(body)
         last = self._one(
             "SELECT number, body FROM revision WHERE app = ? ORDER BY number DESC LIMIT 1", app
         )
         number, before = last or (0, None)
         if before == text:
+            if sources is not None:
+                self._write(RESTATE, sources, app, number)
             return number
         self._write(
             "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)",
@@ -76,7 +83,7 @@ class Declared(Session):
             self._write(
                 "INSERT INTO placement VALUES (?, ?) "
                 "ON CONFLICT (app) DO UPDATE SET body = excluded.body",
-                *(app, encoded(body)),
+                *(app, canonical(body)),
             )
 
     def ports(self) -> tuple[tuple[str, str, int], ...]:
@@ -89,7 +96,8 @@ class Declared(Session):
         self._database.lock("reservation")
         self._write("DELETE FROM reservation WHERE app = ?", app)
         for purpose, port in ports.items():
-            taken = "SELECT app FROM reservation WHERE port = ? AND app <> ?"
-            if holder := self._one(taken, port, app):
-                raise PortTaken(f"{holder[0]} has {port}")
+            others = "SELECT app, purpose FROM reservation WHERE port = ? AND app <> ?"
+            for holder, held_for in self._read(others, port, app):
+                if collide(purpose, held_for):
+                    raise PortTaken(f"{holder} has {port}")
             self._write("INSERT INTO reservation VALUES (?, ?, ?)", app, purpose, port)

@@ -7,14 +7,14 @@ schema.sql under tests/store/schemas, from where the tests write a database as i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib.resources import files
 
 from moot.store import trouble
 from moot.store.database import Definable
 from moot.store.to_2 import to_2
+from moot.store.to_3 import to_3
 
-VERSION = 2
-STEPS: Mapping[int, Callable[[Definable], None]] = {2: to_2}
+VERSION = 3
+STEPS: Mapping[int, Callable[[Definable], None]] = {2: to_2, 3: to_3}
 
 
 def migrate(database: Definable) -> None:
@@ -48,10 +48,16 @@ def _advance(database: Definable) -> None:
     """In the transaction: another process may have been faster."""
     found = database.schema()
     if found == 0:
-        for statement in statements(files("moot.store").joinpath("schema.sql").read_text()):
+        for statement in statements(_schema()):
             database.define(statement)
     else:
         for number in range(found + 1, VERSION + 1):
             STEPS[number](database)
     if found < VERSION:
         database.put_schema(VERSION)
+
+
+def _schema() -> str:
+    from importlib.resources import files  # slow to load, and most databases are there already
+
+    return files("moot.store").joinpath("schema.sql").read_text()

@@ -1,4 +1,4 @@
--- Version 2.  Times are seconds since the epoch; `body` columns hold canonical JSON.
+-- Version 3.  Times are seconds since the epoch; `body` columns hold canonical JSON.
 -- Written for SQLite; store/postgresql.py puts its own words for a few of these.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -63,6 +63,18 @@ CREATE TABLE rest (
     digest TEXT NOT NULL,
     findings TEXT NOT NULL,
     PRIMARY KEY (app, component)
+) WITHOUT ROWID;
+
+-- Contents of secrets, sealed by whoever wrote them: what is carried out needs them once more.
+CREATE TABLE secret (
+    app TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    at REAL NOT NULL,
+    origin TEXT NOT NULL,
+    users TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (app, name, version)
 ) WITHOUT ROWID;
 
 -- Written before a call; settled after it.  An open one after a crash is an unknown outcome.

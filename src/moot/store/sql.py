@@ -7,7 +7,8 @@ from moot.store.claims import Claims
 from moot.store.declared import Declared
 from moot.store.items import Items
 from moot.store.resting import Resting
+from moot.store.secrets import Secrets
 
 
-class SqlStore(Claims, Declared, Calls, Items, Resting):
+class SqlStore(Claims, Declared, Calls, Items, Resting, Secrets):
     """All of moot's memory in a database; see Store for what each method promises."""

@@ -11,6 +11,7 @@ from moot.passes.compose.interpolate import Names, Unfit, interpolated
 from moot.passes.compose.keys import SERVICE
 from moot.passes.compose.load import load
 from moot.passes.compose.node import Node
+from moot.passes.compose.recipe_use import recipes_used, without_use
 from moot.passes.compose.reports import Reports, did_you_mean
 from moot.passes.compose.shape import Scope, merged
 from moot.passes.compose.sources import PENDING, Pending, Reading, Unreadable
@@ -185,8 +186,8 @@ class _Extending:
         self.scope = scope
 
     def whole(self, name: str, trail: tuple[tuple[str, str], ...] = ()) -> Node:
-        """The component with everything it extends merged in."""
-        node = self.services[name]
+        """The component with everything it extends, and the recipes it uses, merged in."""
+        node = self._with_recipes(self.services[name], (*trail, (self.file, name)))
         extends = node.get("extends")
         if extends is None or not isinstance(node.value, dict):
             return node
@@ -204,6 +205,24 @@ class _Extending:
         if base is None:  # a later check sees that there is more to it
             return own.but({**dict(own.items()), "extends": extends.but(None, "broken")})
         return merged(SERVICE, base, own)
+
+    def _with_recipes(self, node: Node, trail: tuple[tuple[str, str], ...]) -> Node:
+        """The component on top of the recipes it uses; each is a file with one component."""
+        used = recipes_used(node)
+        base: Node | None = None
+        for entry, file in used:
+            found = self.assembly.services_of(file, self.scope, entry.place)
+            if found is None or not found[0]:
+                continue
+            name = next(iter(found[0]))
+            if (file, name) in trail:
+                self._error("Recipe cycle", f"The recipe {file} uses itself.",
+                            "Take one 'use' out.", entry)  # fmt: skip
+                continue
+            read = _Extending(self.assembly, file, *found).whole(name, trail)
+            base = read if base is None else merged(SERVICE, base, read)
+        own = without_use(node) if used else node
+        return own if base is None else merged(SERVICE, base, own)
 
     def _base(self, extends: Node, trail: tuple[tuple[str, str], ...]) -> Node | None:
         file: str | None = extends.scalar("file")

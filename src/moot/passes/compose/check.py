@@ -8,6 +8,7 @@ from moot.passes.compose.relations import check_relations
 from moot.passes.compose.reports import Reports, did_you_mean
 
 _SOURCES = {"configs": ("content", "environment", "file"), "secrets": ("environment", "file")}
+_MORE = {"secrets": ", x-moot.command, x-moot.keyring"}
 
 
 def check(model: Node, reports: Reports) -> None:
@@ -55,15 +56,17 @@ def _known(
 
 
 def _sources(model: Node, reports: Reports) -> None:
-    """A config or secret has its content from exactly one source."""
+    """A config or secret has its content from exactly one source; `x-moot` is asked before any."""
     for section, keys in _SOURCES.items():
         for name, node in model.items(section):
+            if node.mentions("x-moot"):
+                continue
             given = [key for key in keys if node.get(key) is not None]
-            if len(given) != 1 and not node.mentions("external", "driver"):
+            if len(given) != 1 and not node.mentions("driver"):
                 reports.error(
                     "Content is not clear",
                     f"{section}.{name} has {' and '.join(given) or 'no content'}.",
-                    f"Give exactly one of: {', '.join(keys)}.",
+                    f"Give exactly one of: {', '.join(keys)}{_MORE.get(section, '')}.",
                     node.key_place,
                 )
 

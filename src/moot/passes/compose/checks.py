@@ -18,7 +18,7 @@ _ONE_ONLY = ("ipv4_address", "ipv6_address", "mac_address")
 def check_component(name: str, node: Node, reports: Reports) -> None:
     """Report what contradicts itself inside the component `name`."""
     for rule in (
-        _is_runnable, _replicas, _amounts, _needs, _one_only, _namespaces, _mounts, _build,
+        _is_runnable, _replicas, _quorum, _amounts, _needs, _one_only, _namespaces, _mounts, _build,
         _devices, _process,
     ):  # fmt: skip
         rule(name, node, reports)
@@ -40,6 +40,19 @@ def _replicas(name: str, node: Node, reports: Reports) -> None:
     scale, stated = node.get("scale"), node.get("deploy", "replicas")
     if scale and stated and scale.value != stated.value:
         _differ(name, "scale", "deploy.replicas", scale, reports)
+
+
+def _quorum(name: str, node: Node, reports: Reports) -> None:
+    """No more replicas can have to be up than there are; none at all is a component put aside."""
+    stated = node.get("x-moot", "quorum")
+    quorum: int = node.scalar("x-moot", "quorum") or 1
+    if stated and 0 < replicas(node) < quorum:
+        reports.error(
+            "Impossible quorum",
+            f"{name} has {replicas(node)} replicas, and {quorum} of them must be up.",
+            "Raise 'deploy.replicas' or lower the quorum.",
+            stated.key_place,
+        )
 
 
 def _amounts(name: str, node: Node, reports: Reports) -> None:

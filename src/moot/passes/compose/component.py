@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from moot.model.app import (
     Attachment,
@@ -16,6 +16,7 @@ from moot.model.app import (
     Mount,
     Port,
     Process,
+    anonymous_volume,
 )
 from moot.model.units import mebibytes, seconds, size_bytes
 from moot.model.value import Ref, Text, Value
@@ -23,6 +24,7 @@ from moot.passes.compose.conduct import device_requests, healthcheck, limits, ne
 from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
 from moot.passes.compose.ports import first_published
+from moot.passes.compose.recipe import recipe
 
 CONTAINER_OPTIONS = (
     "annotations", "blkio_config", "cap_add", "cap_drop", "cgroup", "cgroup_parent",
@@ -41,20 +43,24 @@ _CONDITIONS: Mapping[str, Condition] = {
     "service_completed_successfully": "completed",
 }
 
-Resolve = Callable[[Node], Value]
+
+class Resolver(Protocol):
+    """Turns values with `${moot:...}` inside into such with real Refs; only variables may hold
+    Secrets.
+    """
+
+    def value(self, node: Node) -> Value: ...
+    def variable(self, node: Node) -> Value: ...
 
 
 def component(
-    name: str, node: Node, files: Files, sections: Mapping[str, Node | None], resolve: Resolve
+    name: str, node: Node, files: Files, sections: Mapping[str, Node | None], resolver: Resolver
 ) -> Component:
-    """The component `name`; `sections` are the declared configs and secrets, by those words.
-
-    `resolve` turns a value with `${moot:...}` inside into one with real Refs.
-    """
-    environment = _environment(node, resolve)
+    """The component `name`; `sections` are the declared configs and secrets, by those words."""
+    environment = _environment(node, resolver)
     mounts, bound = _mounts(name, node, files)
     moot = node.get("x-moot") or node.but({})
-    process = _process(moot, environment, resolve)
+    process = _process(moot, environment, resolver)
     given = [
         mount
         for section in ("configs", "secrets")
@@ -85,7 +91,9 @@ def component(
         labels=node.scalar("labels") or {},
         logging=node.scalar("logging") or {},
         retry=bool(moot.scalar("retry")),
+        quorum=moot.scalar("quorum") or 1,
         segmentation_required=moot.scalar("segmentation") == "required",
+        recipe=recipe(moot.get("recipe"), files, resolver.variable),
         place=node.key_place,
     )
 
@@ -97,12 +105,12 @@ def replicas(node: Node) -> int:
     return 1 if stated is None else stated
 
 
-def _environment(node: Node, resolve: Resolve) -> dict[str, Value]:
+def _environment(node: Node, resolver: Resolver) -> dict[str, Value]:
     pairs = node.items("environment")
-    return {key: resolve(child) for key, child in pairs if child.value is not None}
+    return {key: resolver.variable(child) for key, child in pairs if child.value is not None}
 
 
-def _process(moot: Node, environment: dict[str, Value], resolve: Resolve) -> Process | None:
+def _process(moot: Node, environment: dict[str, Value], resolver: Resolver) -> Process | None:
     """A Ref in the command becomes a variable, since only the environment may hold one."""
     process = moot.get("process")
     command = process.get("command") if process else None
@@ -113,7 +121,7 @@ def _process(moot: Node, environment: dict[str, Value], resolve: Resolve) -> Pro
         value = word.value
         if isinstance(value, Ref | Text):
             parts = value.parts if isinstance(value, Text) else (value,)
-            words.append("".join(_as_variable(part, word, environment, resolve) for part in parts))
+            words.append("".join(_as_variable(part, word, environment, resolver) for part in parts))
         else:
             words.append(str(value))
     return Process(
@@ -123,11 +131,11 @@ def _process(moot: Node, environment: dict[str, Value], resolve: Resolve) -> Pro
     )
 
 
-def _as_variable(part: Any, word: Node, environment: dict[str, Value], resolve: Resolve) -> str:
+def _as_variable(part: Any, word: Node, environment: dict[str, Value], resolver: Resolver) -> str:
     if not isinstance(part, Ref):
         return str(part)
     name = "MOOT_" + re.sub(r"[^A-Za-z0-9]", "_", f"{part.address}_{part.attribute}").upper()
-    environment.setdefault(name, resolve(word.but(part)))
+    environment.setdefault(name, resolver.value(word.but(part)))
     return f"${{{name}}}"
 
 
@@ -178,17 +186,13 @@ def _expose(node: Node) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def anonymous(component_name: str, target: str) -> str:
-    """The name of the volume that stands for one without a name."""
-    return f"{component_name}_{re.sub(r'[^A-Za-z0-9]+', '_', target).strip('_')}"
-
-
 def _mounts(name: str, node: Node, files: Files) -> tuple[tuple[Mount, ...], list[FileMount]]:
     made: list[Mount] = []
     bound: list[FileMount] = []
     for entry in node.elements("volumes"):
         kind, target = entry.scalar("type"), entry.scalar("target")
-        source = entry.scalar("source") or (anonymous(name, target) if kind == "volume" else "")
+        unnamed = anonymous_volume(name, target) if kind == "volume" else ""
+        source = entry.scalar("source") or unnamed
         read_only = entry.scalar("read_only") is True
         travels = files.bind(source, target) if kind == "bind" and read_only else None
         if travels is not None:

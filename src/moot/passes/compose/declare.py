@@ -19,6 +19,9 @@ from moot.passes.compose.component import component
 from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
 from moot.passes.compose.reports import Reports, did_you_mean
+from moot.passes.compose.secrets import Secrets
+
+SECRET = "secret"  # noqa: S105 - a word: `${moot:secret.NAME}` is no native resource
 
 
 def declared(model: Node, files: Files, reports: Reports) -> App:
@@ -26,11 +29,10 @@ def declared(model: Node, files: Files, reports: Reports) -> App:
     name: str = model.scalar("name")
     moot = model.get("x-moot") or model.but({})
     venues: dict[str, str] = {key: node.scalar("venue") for key, node in moot.items("resources")}
-    resolver = _Resolver(name, venues, reports)
+    resolver = _Resolver(name, venues, files.secrets, reports)
     sections = {section: model.get(section) for section in ("configs", "secrets")}
     components = tuple(
-        component(key, node, files, sections, resolver.value)
-        for key, node in model.items("services")
+        component(key, node, files, sections, resolver) for key, node in model.items("services")
     )
     return App(
         name=name,
@@ -46,12 +48,28 @@ def declared(model: Node, files: Files, reports: Reports) -> App:
 
 
 class _Resolver:
-    """Gives every `${moot:NAME.attribute}` the address of the resource it names."""
+    """Gives every `${moot:NAME.attribute}` the address of the resource it names, and every
+    `${moot:secret.NAME}` the version of that secret.
+    """
 
-    def __init__(self, app: str, venues: Mapping[str, str], reports: Reports) -> None:
+    def __init__(
+        self, app: str, venues: Mapping[str, str], secrets: Secrets, reports: Reports
+    ) -> None:
         self.app = app
         self.venues = venues
+        self.secrets = secrets
         self.reports = reports
+
+    def variable(self, node: Node) -> Value:
+        """The plain value of a variable, which may hold Secrets too."""
+        match node.value:
+            case Ref(address, name) if address == SECRET:
+                return self.secrets.as_variable(name, node)
+            case Text(parts):
+                found = [self.variable(node.but(p)) if isinstance(p, Ref) else p for p in parts]
+                return Text(tuple(part for part in found if part is not None))
+            case _:
+                return self.value(node)
 
     def value(self, node: Node) -> Value:
         """The plain value of `node` with real Refs."""
@@ -68,6 +86,14 @@ class _Resolver:
                 return node.value
 
     def _ref(self, ref: Ref, node: Node) -> Ref:
+        if ref.address == SECRET:
+            self.reports.error(
+                "Secret in the wrong place",
+                f"${{moot:{ref.address}.{ref.attribute}}} would be seen here by others.",
+                "Use it in the 'environment' of a component, or give the component the file.",
+                node.place,
+            )
+            return ref
         venue = self.venues.get(ref.address)
         if venue is None:
             self.reports.error(

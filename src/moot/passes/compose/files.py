@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import posixpath
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from moot.model.app import File, FileMount
-from moot.model.value import Secret
+from moot.passes.compose.content import Contents
 from moot.passes.compose.node import Node
-from moot.passes.compose.reports import Reports
+from moot.passes.compose.secrets import Secrets
 from moot.passes.compose.sources import (
     MAX_FILE_BYTES,
     PENDING,
     Executable,
     Folder,
     Reading,
-    Unreadable,
 )
 
 _MAX_FILES = 1000
@@ -29,12 +27,10 @@ class Files:
     """Gathers the files of an App; each content is held once, however many mounts it has."""
 
     reading: Reading
-    reports: Reports
-    environ: Mapping[str, str]
+    contents: Contents
     folder: str
-    digest: Callable[[bytes], str]
+    secrets: Secrets
     found: dict[str, File] = field(default_factory=dict[str, File])
-    secrets: dict[Secret, bytes] = field(default_factory=dict[Secret, bytes])
 
     def mounts(self, section: str, service: Node, declared: Node | None) -> tuple[FileMount, ...]:
         """The files a component gets from `configs` or `secrets`, which `section` says."""
@@ -51,48 +47,17 @@ class Files:
         name = f"{kind}/{source}"
         if name in self.found:
             return True
-        content = self._content(definition)
-        if content is None:
-            return False
         if kind == "secret":
-            secret = Secret(source, self.digest(content))
-            self.secrets[secret] = content
+            secret = self.secrets.as_file(source)
+            if secret is None:
+                return False
             self.found[name] = File(name=name, kind="secret", content=secret)
         else:
+            content = self.contents.of(definition)
+            if content is None:
+                return False
             self.found[name] = _file(name, "config", content)
         return True
-
-    def _content(self, definition: Node) -> bytes | None:
-        inline: str | None = definition.scalar("content")
-        if inline is not None:
-            return inline.encode()
-        variable: str | None = definition.scalar("environment")
-        if variable is not None:
-            if variable not in self.environ:
-                self.reports.error(
-                    "Missing required variable", f"{variable} is not set.",
-                    f"Set {variable} in the environment or in the file .env.",
-                    definition.get("environment", ).place)  # fmt: skip  # pyright: ignore
-                return None
-            return self.environ[variable].encode()
-        path: str | None = definition.scalar("file")
-        return None if path is None else self._bytes(path, definition)
-
-    def _bytes(self, path: str, definition: Node) -> bytes | None:
-        match self.reading.file(path):
-            case bytes() as content:
-                return content
-            case None:
-                why = "it does not exist"
-            case Unreadable(reason):
-                why = reason
-            case _:
-                return None
-        node = definition.get("file") or definition
-        self.reports.error("Cannot read file", f"{path} cannot be read: {why}.",
-                           "Correct the path, or make the file readable.",
-                           node.place)  # fmt: skip
-        return None
 
     def bind(self, source: str, target: str) -> tuple[FileMount, ...] | None:
         """The files below `source` as they travel, or None where the bind must stay a bind.
@@ -102,7 +67,7 @@ class Files:
         """
         if source != self.folder and not source.startswith(self.folder.rstrip("/") + "/"):
             return None
-        contents = self._below(source)
+        contents = self.below(source)
         if contents is None:
             return None
         made: list[FileMount] = []
@@ -115,7 +80,11 @@ class Files:
             made.append(FileMount(source=name, target=where, mode=mode))
         return tuple(made)
 
-    def _below(self, source: str) -> list[tuple[str, bytes, bool]] | None:
+    def below(self, source: str) -> list[tuple[str, bytes, bool]] | None:
+        """(path, content, whether it may be executed) of every file at or below `source`.
+
+        None where it is not there, cannot be read, or is too large to travel.
+        """
         found: list[tuple[str, bytes, bool]] = []
         waiting, size, seen = [source], 0, 0
         while waiting:

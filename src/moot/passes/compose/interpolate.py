@@ -19,7 +19,10 @@ _MAX_NESTING = 20
 
 # What Compose's interpolation leaves alone: there `$NAME` is the replica's own environment.
 _COMMAND = {"command": True}
-VERBATIM: Mapping[str, Any] = {"services": {"*": {"x-moot": {"process": _COMMAND}}}}
+_RECIPE = {"scripts": {"*": True}, "files": {"*": {"content": True}}}
+VERBATIM: Mapping[str, Any] = {
+    "services": {"*": {"x-moot": {"process": _COMMAND, "recipe": _RECIPE}}}
+}
 
 Found = str | Text | Ref
 

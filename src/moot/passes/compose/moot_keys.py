@@ -7,14 +7,15 @@ from typing import Any
 
 from moot.model.units import fraction
 from moot.passes.compose.node import Node
+from moot.passes.compose.recipe_keys import RECIPE
 from moot.passes.compose.record import Key, Listed, Mapped, Record
 from moot.passes.compose.shape import Anything, Checked, Flag, Number, Scope, Word
 from moot.passes.compose.short import of
 from moot.passes.compose.words import Command
 
-NAME = Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.@-]*", means="a name")
+NAME = Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.@:-]*", means="a name")  # lab:h1 is one, too
 NAMES = Listed(NAME, single=True)
-LEVELS = ("vendor", "venue", "region", "zone", "host")
+WIDER = ("vendor", "venue", "region", "zone")  # than a machine
 _BUDGET = r"[0-9]+(\.[0-9]+)? [A-Z]{3}/(hour|day|week|month|year)"
 _NOT_YET = "This is not there yet."
 _SEGMENTATION = Key(
@@ -74,6 +75,35 @@ PROCESS = Record(
     extensions=False,
 )
 
+
+def _one_origin(node: Node, path: str, scope: Scope) -> Node | None:
+    """A secret is asked for in one way."""
+    if len(dict(node.items())) == 1:
+        return node
+    return scope.wrong(node, path, "either 'command' or 'keyring'")
+
+
+SECRET_MOOT = Record(
+    "'x-moot' of a secret",
+    {
+        "command": Key(Command(), "A program that prints it, started in the App's folder."),
+        "keyring": Key(
+            Record(
+                "'x-moot.keyring'",
+                {
+                    "service": Key(Word(), "The service the entry is for."),
+                    "user": Key(Word(), "The user the entry is for."),
+                },
+                required=("service", "user"),
+                extensions=False,
+            ),
+            "An entry of the system keyring.",
+        ),
+    },
+    extensions=False,
+    ready=_one_origin,
+)
+
 TOP_MOOT = Record(
     "'x-moot'",
     {
@@ -90,8 +120,11 @@ TOP_MOOT = Record(
             Record(
                 "'spread'",
                 {
-                    level: Key(Number(least=1), f"Replicas stand in at least so many: {level}.")
-                    for level in LEVELS
+                    **{level: Key(Number(least=1), _NOT_YET, "carried") for level in WIDER},
+                    "host": Key(
+                        Number(least=1),
+                        "A component's replicas stand on so many machines, or on one each.",
+                    ),
                 },
                 extensions=False,
             ),
@@ -116,14 +149,13 @@ COMPONENT_MOOT = Record(
             Word(choices=("process", "container", "vm", "metal")), "At least this much."
         ),
         "segmentation": _SEGMENTATION,
+        "quorum": Key(Number(least=1), "So many replicas must be up for it to be; 1 if left out."),
         "retry": Key(Flag(), "Requests of any method may be sent again after a failure."),
         "was": Key(NAME, _NOT_YET, "carried", "It is made anew; volumes keep their names."),
         "scale": Key(Anything(dict), _NOT_YET, "carried", "Set 'deploy.replicas' by hand."),
         "backup": Key(Anything(dict), _NOT_YET, "carried", "Back up its volumes yourself."),
         "near": Key(NAMES, _NOT_YET, "carried"),
-        "recipe": Key(
-            Anything(dict), _NOT_YET, "carried", "Install what it needs on the machine yourself."
-        ),
+        "recipe": Key(RECIPE, "What it needs on its machine before it runs there."),
     },
     extensions=False,
 )

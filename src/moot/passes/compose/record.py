@@ -183,6 +183,7 @@ class Mapped:
 
     shape: Shape
     names: str = r"[a-zA-Z0-9._-]+"
+    means: str = "a name of letters, digits, '.', '_' and '-'"
     listed: Callable[[Node], Node] | None = field(default=None, repr=False)
     empty: bool = False
     extensions: bool = False
@@ -199,7 +200,7 @@ class Mapped:
             scope.wrong(node, path, either)
             return None
         found: dict[str, Node] = {}
-        name_shape = Word(pattern=self.names, means="a name of letters, digits, '.', '_' and '-'")
+        name_shape = Word(pattern=self.names, means=self.means)
         for name, child in written.value.items():
             where = f"{path}.{name}"
             key = Node(name, child.file, child.key_line or child.line,

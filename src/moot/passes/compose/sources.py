@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,15 +39,44 @@ class Unreadable:
 Content: TypeAlias = bytes | Executable | Folder | Unreadable | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Program:
+    """A program that prints a secret: its words, and the folder it is started in."""
+
+    argv: tuple[str, ...]
+    folder: str
+
+    def __str__(self) -> str:
+        return f"command {shlex.join(self.argv)}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KeyringEntry:
+    """An entry of the system keyring."""
+
+    service: str
+    user: str
+
+    def __str__(self) -> str:
+        return f"keyring {self.service}/{self.user}"
+
+
+Origin: TypeAlias = Program | KeyringEntry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """The compose files in the order of `-f`, what was read so far, and the choices of the user.
 
     `files`, `folder` and the keys of `contents` are absolute; None stands for what does not exist.
+    `answers` are contents of secrets that are neither in files nor in variables.
     """
 
     files: tuple[str, ...]
     contents: Mapping[str, Content] = field(default_factory=dict[str, Content])
+    answers: Mapping[Origin, bytes | Unreadable] = field(
+        default_factory=dict[Origin, bytes | Unreadable], repr=False
+    )
     folder: str = "/"
     name: str | None = None
     profiles: frozenset[str] = frozenset()
@@ -62,11 +92,17 @@ PENDING = Pending.PENDING
 
 
 class Reading:
-    """Looks into `contents` and notes what is missing there."""
+    """Looks into `contents` and `answers`, and notes what is missing there."""
 
-    def __init__(self, contents: Mapping[str, Content]) -> None:
+    def __init__(
+        self,
+        contents: Mapping[str, Content],
+        answers: Mapping[Origin, bytes | Unreadable] | None = None,
+    ) -> None:
         self._contents = contents
+        self._answers = answers or {}
         self._needs: dict[str, None] = {}
+        self._asks: dict[Origin, None] = {}
 
     def content(self, path: str) -> Content | Pending:
         """What `path` holds; where that is not known yet, it becomes one of `needs`."""
@@ -84,6 +120,18 @@ class Reading:
                 return Unreadable("it is a folder")
             case found:
                 return found
+
+    def answer(self, origin: Origin) -> bytes | Unreadable | Pending:
+        """What was answered there; where nobody has asked yet, it becomes one of `asks`."""
+        if origin in self._answers:
+            return self._answers[origin]
+        self._asks[origin] = None
+        return PENDING
+
+    @property
+    def asks(self) -> tuple[Origin, ...]:
+        """Whom to ask for secrets, in the order in which they were first missed."""
+        return tuple(self._asks)
 
     @property
     def needs(self) -> tuple[str, ...]:

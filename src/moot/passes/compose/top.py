@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moot.passes.compose import simple as s
 from moot.passes.compose.keys import SERVICE
-from moot.passes.compose.moot_keys import TOP_MOOT
+from moot.passes.compose.moot_keys import SECRET_MOOT, TOP_MOOT
 from moot.passes.compose.node import Node
 from moot.passes.compose.record import Key, Listed, Mapped, Record
 from moot.passes.compose.shape import Anything, File, Flag, Scope, Word
@@ -111,9 +111,8 @@ SECRET = _External(
             "name": _REAL_NAME,
             "file": Key(File(), "File with the content."),
             "environment": Key(Word(), "Environment variable with the content."),
-            "external": Key(
-                Flag(), "Docker Swarm would hold it.", "refused", "Name a 'file' or 'environment'."
-            ),
+            "external": Key(Flag(), "Docker Swarm would hold it; needs 'x-moot' here."),
+            "x-moot": Key(SECRET_MOOT, "Whom to ask for it, before any other source."),
             "labels": Key(s.PAIRS, "Labels of the secret."),
             "driver": Key(Word(), "No secret drivers exist here.", "refused", "Name a 'file'."),
             "driver_opts": Key(s.OPTIONS, "Options of a secret driver.", "carried"),
