@@ -5,7 +5,7 @@ PYTHON ?= python3
 MOOT    = $(CURDIR)/.venv/bin/moot
 PY      = .venv/bin/python
 PIP     = $(PY) -m pip install --quiet --disable-pip-version-check --no-input
-LIMIT_S = 2400
+LIMIT_S = 2900
 KILLS   = 300
 ARGS    =
 NEEDS   = sh tests/substrates/packages.sh
@@ -18,13 +18,14 @@ DEV     = .venv/dev-$(shell cat requirements.txt requirements-dev.txt pyproject.
 DEMO_NEEDS  = haproxy=haproxy
 TEST_NEEDS  = $(DEMO_NEEDS) docker.io=dockerd iproute2=ip iptables=iptables busybox-static wrk=wrk \
               openssl=openssl curl=curl fish=fish zsh=zsh mmdebstrap=mmdebstrap postgresql \
-              redis-server=redis-server python3-venv docker-compose=docker-compose
+              redis-server=redis-server python3-venv docker-compose=docker-compose \
+              openssh-client=ssh openssh-server=sshd nftables=nft
 # Newer releases have the docker command in a package of its own, which older ones do not know.
 TEST_NEEDED = $(NEEDS) --optional $(TEST_NEEDS) && $(NEEDS) --optional docker-cli=docker
 
-FAST = -m "not docker and not haproxy and not postgresql and not slow" --ignore=tests/e2e
+FAST = -m "not docker and not haproxy and not postgresql and not slow and not ssh" --ignore=tests/e2e
 
-.PHONY: help demo demo-down test check lint contracts types fast e2e examples kill crash bench figures format lock clean
+.PHONY: help demo demo-down test check lint contracts types fast e2e examples kill crash bench figures market format lock clean
 
 help:  ## List these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +79,11 @@ bench: $(DEV)  ## Measure, write bench/results.json and docs/figures.md
 
 figures: $(DEV)  ## Write docs/figures.md again from bench/results.json
 	$(PY) -m bench.figures
+
+market: .venv/bin/python  ## Make the snapshot of vendors' offerings anew from the pinned tables
+	$(PY) -m venv .venv/market
+	.venv/market/bin/pip install --quiet --require-hashes --no-deps -r tools/market/sources.txt
+	.venv/market/bin/python -m tools.market
 
 format: $(DEV)  ## Format and mend what ruff can mend
 	.venv/bin/ruff format .

@@ -16,11 +16,14 @@ from pathlib import Path
 from bench import (
     calibration,
     containers,
+    fanout,
     figures,
     history,
+    images,
     incremental,
     kills,
     loss,
+    market,
     planning,
     simulating,
     start,
@@ -34,14 +37,17 @@ BENCHMARKS = {
     "calibration": calibration,
     "start": start,
     "planning": planning,
+    "market": market,
     "incremental": incremental,
     "containers": containers,
+    "images": images,
     "loss": loss,
     "kills": kills,
     "walking": walking,
     "terraform": terraform,
     "history": history,
     "simulating": simulating,
+    "fanout": fanout,
 }
 
 

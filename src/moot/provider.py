@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from moot.model.changed import changed
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Share
 from moot.model.resource import ConfigurationItem, Resource
@@ -69,7 +70,7 @@ class Marks:
 
     def on(self, item: ConfigurationItem) -> ConfigurationItem:
         """An item as the thing that carries these marks."""
-        return replace(
+        return changed(
             item,
             address=self.address,
             incarnation=self.incarnation,
@@ -308,6 +309,27 @@ class Execs(Protocol):
         environment: Mapping[str, str],
         working_dir: str | None,
         user: str | None,
+    ) -> int: ...
+
+
+@runtime_checkable
+class Machines(Protocol):
+    """A provider whose venue is one machine: it says what it is, and runs commands.
+
+    `run` passes what the command writes to `said` (stdout or stderr, text) as it comes, from any
+    thread, and returns its exit code.  It ends the command where `stop()` is true, asked several
+    times a second, or after `timeout_s`; both are OutcomeUnknown.  Text that is not UTF-8 comes
+    with surrogate escapes.
+    """
+
+    def facts(self) -> Mapping[str, JSON]: ...
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        said: Callable[[str, str], None],
+        stop: Callable[[], bool],
+        timeout_s: float,
     ) -> int: ...
 
 

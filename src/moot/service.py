@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from moot.engine.adopt import Wanted, adopt, forget
 from moot.engine.compare import compare
 from moot.engine.doctor import examine
 from moot.engine.enact import Enact
+from moot.engine.first_boot import document
 from moot.engine.guard import Guard
+from moot.engine.hold import hold
+from moot.engine.machines import Machines, machines
+from moot.engine.offered import offered
 from moot.engine.propose import propose
+from moot.engine.quoted import quoted
 from moot.engine.rebuild import Rebuild
 from moot.engine.replicas import Replicas, one_of
 from moot.engine.seal import Seal
+from moot.engine.secrets import forget as forget_secrets
+from moot.engine.secrets import last_answer, listed
 from moot.engine.slots import Slots
 from moot.engine.sources import packed
 from moot.engine.status import why
@@ -26,8 +33,11 @@ from moot.engine.venue_book import VenueBook
 from moot.engine.venues import Venues
 from moot.engine.view import View
 from moot.home import Home
+from moot.market import snapshot
 from moot.model.app import App
-from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.diagnostic import Diagnostic
+from moot.model.first_boot import FirstBoot
+from moot.model.market import Listing, Order, Wish
 from moot.model.plan import Plan
 from moot.model.report import (
     Check,
@@ -36,6 +46,7 @@ from moot.model.report import (
     Proposal,
     Recovery,
     ReplicaStatus,
+    SecretStatus,
     Stale,
     Step,
     Stray,
@@ -46,30 +57,15 @@ from moot.model.report import (
     Why,
 )
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON
+from moot.model.value import JSON, Secret
 from moot.passes.parse import Parsed
 from moot.provider import Env, LogLine
-from moot.reading import Loaded, load, read
+from moot.reading import read
 from moot.rules import baseline
+from moot.selection import Declared, Selection
 from moot.store import open_store
 
 Observer = Callable[[Step], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which App and which venues: the options that every command shares.
-
-    Facts younger than `max_age_s` seconds are not asked of a venue again.
-    """
-
-    files: tuple[str, ...] = ()
-    name: str | None = None
-    profiles: tuple[str, ...] = ()
-    env_files: tuple[str, ...] = ()
-    folder: str | None = None
-    venues: tuple[str, ...] = ()
-    max_age_s: float = 0.0
 
 
 class Moot:
@@ -98,7 +94,12 @@ class Moot:
         self._vault = Vault(self._home.key())
         self._guard = Guard(self._home, self._store, self._seal, env.now)
         self._slots = Slots()
-        self._loaded: Loaded | None = None
+        self._declared = Declared(
+            selection,
+            environ,
+            self._seal.digest,
+            lambda app, origin: last_answer(app, origin, self._store, self._vault),
+        )
 
     def close(self) -> None:
         """Close the database.  What was started goes on without us."""
@@ -111,11 +112,11 @@ class Moot:
 
     def config(self) -> Parsed:
         """The declaration in canonical form.  Raises BadInput with every error at once."""
-        return self._load().parsed
+        return self._declared.loaded().parsed
 
     def plan(self) -> Proposal:
         """What `up` would do now.  Nothing is changed or written."""
-        app = self._app()
+        app = self._answered_app()
         return self._told(propose(app, self._world()).proposal(app))
 
     def up(
@@ -125,7 +126,7 @@ class Moot:
         cancelled: threading.Event,
     ) -> Outcome:
         """Make the App so.  `announce` is called once, before the first change."""
-        loaded = self._load()
+        loaded = self._declared.answered()
 
         def sources() -> bytes | None:
             return packed(loaded.sources, loaded.environ, loaded.parsed.secrets)
@@ -182,8 +183,8 @@ class Moot:
         assert turn.placement is not None
         names = [a.replica for a in turn.placement.assignments]
         chosen = one_of(replica, app.name, names)
-        offerings, _ = self._venues.offerings(self._allowed())
-        return why(turn.placement, offerings, chosen)
+        offerings, _ = offered(self._allowed(), self._venues, self._slots)
+        return replace(why(turn.placement, offerings, chosen), availability=turn.outlook)
 
     def logs(
         self,
@@ -269,6 +270,20 @@ class Moot:
         self._guard.admit()
         self._book().remove(name)
 
+    def machines(self, names: Sequence[str]) -> Machines:
+        """Machines to be asked and told; all there are where none is named."""
+        chosen = [member for name in names for member in self._venues.members(name)]
+        return machines(chosen or self._allowed(), bool(chosen), self._venues, self._slots)
+
+    def offerings(
+        self, wish: Wish, order: Order, limit: int | None, names: Sequence[str], *, market: bool
+    ) -> Listing:
+        """What these venues offer now; where none is named all, and with `market` what is sold."""
+        chosen = tuple(member for name in names for member in self._venues.members(name))
+        sold = snapshot() if market and not chosen and not self._selection.venues else ()
+        asked = chosen or self._allowed()
+        return quoted(wish, order, limit, asked, sold, self._venues, self._slots)
+
     def volume_list(self, *, all: bool = False) -> tuple[VolumeStatus, ...]:
         """Everything that keeps data."""
         return self._view().volumes(self._names(all))
@@ -279,31 +294,34 @@ class Moot:
         """Delete volumes that nothing uses; Refused where something does."""
         return self._enact(observer, cancelled).remove_volumes(self._name(), names)
 
+    def user_data(self, boot: FirstBoot, format: str) -> str:
+        """First-boot data for cloud-init or Ignition.  Raises BadInput for what it cannot say."""
+        return document(boot, format)
+
+    def secret_list(self, *, all: bool = False) -> tuple[SecretStatus, ...]:
+        """Every secret of which moot keeps the content, without that."""
+        return listed(self._names(all), self._store)
+
+    def secret_forget(self, names: Sequence[str]) -> tuple[Secret, ...]:
+        """Drop what is kept of secrets; replicas keep what they were given."""
+        self._guard.admit()
+        with hold(self._name(), "secret forget", self._world()) as journal:
+            self._guard.advance()
+            return forget_secrets(names, journal)
+
     def doctor(self) -> tuple[Check, ...]:
         """What this machine lacks, and the command that mends it."""
-        return tuple(examine(self._venues))
-
-    def _load(self) -> Loaded:
-        if self._loaded is None:
-            chosen = self._selection
-            environ = dict(self._environ)
-            if chosen.env_files:
-                environ["COMPOSE_ENV_FILES"] = ",".join(chosen.env_files)
-            loaded = load(
-                *(chosen.files, chosen.folder, chosen.name, chosen.profiles),
-                environ,
-                self._seal.digest,
-            )
-            if loaded.parsed.app is None:
-                raise BadInput(*loaded.parsed.diagnostics)
-            self._loaded = loaded
-        return self._loaded
+        return tuple(examine(self._venues, self._slots))
 
     def _before(self) -> Before:
         return before(self._name(), self._world(), self._vault, read, self._environ)
 
     def _enact(self, observer: Observer, cancelled: threading.Event) -> Enact:
         return Enact(self._world(), self._guard, self._vault, observer, cancelled)
+
+    def _answered_app(self) -> App:
+        self._declared.answered()
+        return self._app()
 
     def _app(self) -> App:
         app = self.config().app
@@ -322,9 +340,10 @@ class Moot:
 
     def _allowed(self) -> tuple[str, ...]:
         """The venues of this run; --venue narrows them.  BadInput where one is not configured."""
-        for name in self._selection.venues:
-            self._venues.known(name)
-        return self._selection.venues or tuple(self._venues.configured)
+        chosen = (
+            member for name in self._selection.venues for member in self._venues.members(name)
+        )
+        return tuple(dict.fromkeys(chosen)) or tuple(self._venues.configured)
 
     def _world(self) -> World:
         return World(
@@ -343,14 +362,18 @@ class Moot:
         return View(self._world())
 
     def _replicas(self) -> Replicas:
+        """Of two things of one replica, the one whose venue answers is meant."""
         app = self._name()
-        return Replicas(app, self._view().observed(app).items, self._venues)
+        observed = self._view().observed(app)
+        silent = {stale.venue for stale in observed.stale}
+        items = sorted(observed.items, key=lambda item: item.venue not in silent)
+        return Replicas(app, items, self._venues)
 
     def _sweep(self) -> Sweep:
         return Sweep(self._world())
 
     def _book(self) -> VenueBook:
-        return VenueBook(self._home, self._venues, self._store)
+        return VenueBook(self._home, self._venues, self._store, self._slots)
 
     def _told(self, proposal: Proposal) -> Proposal:
         """A proposal with what `parse` had to say, too."""

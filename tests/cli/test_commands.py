@@ -75,6 +75,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with an App and one venue, and a home for it."""
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "venues.yaml").write_text(VENUES)
+    (tmp_path / "id.pub").write_text("ssh-ed25519 AAAA somebody\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
@@ -106,7 +107,7 @@ def text(capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str, 
 
 ANSWERS = [
     ("plan", CHANGES),
-    ("plan", {"required": ["cost", "findings"]}),
+    ("plan", {"required": ["cost", "availability", "findings"]}),
     ("up", CHANGES),
     ("up", REPLICAS),
     ("up", {"required": ["done", "interrupted", "standing", "kept_volumes"]}),
@@ -115,6 +116,8 @@ ANSWERS = [
     ("inventory", ITEMS),
     ("inventory --all", ITEMS),
     ("why web", {"required": ["replica", "chosen", "price", "alternatives", "rejections"]}),
+    ("offerings", listed("offerings", "vendor", "venue", "region", "type", "hourly", "priced")),
+    ("offerings --configured", {"required": ["total", "market"]}),
     ("config", {"required": ["name", "services"]}),
     ("config --images", {"properties": {"images": {"const": ["db", "web"]}}}),
     ("history shop/web/0@toy/container", listed("versions", "at", "address", "cause", "item")),
@@ -129,7 +132,12 @@ ANSWERS = [
     ("venue check toy", listed("venues", "name", "provider", "identity", "offerings")),
     ("venue add lab fake latency_s=0", listed("venues", "name", "provider")),
     ("venue rename toy attic", listed("venues", "name")),
+    (
+        "machine user-data --ssh-key id.pub",
+        listed("documents", "format", "text", "host_key"),
+    ),
     ("volume ls", listed("volumes", "name", "address", "venue", "identifier", "used_by")),
+    ("secret ls", listed("secrets")),
     ("doctor", listed("checks", "name", "ok", "required", "remedy")),
     ("schema", listed("schemas", "properties")),
     ("completion bash", listed("scripts", "shell", "text")),
@@ -151,6 +159,7 @@ def test_envelope(line: str, schema: Any, answer: Answer):
 def test_every_command_that_answers_is_tried():
     tried = {line for line, _ in ANSWERS}
     elsewhere = {"adopt", "exec", "provider test", "undo", "venue remove", "volume rm"}
+    elsewhere |= {"secret forget", "facts", "run"}
     for command in COMMANDS:
         here = any(f"{line} ".startswith(f"{command.name} ") for line in tried)
         assert here != (command.name in elsewhere), command.name

@@ -26,6 +26,12 @@ def modes(house: House) -> set[str]:
     return {t.properties["environment"].get("MODE", "none") for t in processes}
 
 
+def token(house: House) -> list[str]:
+    """The secret that replicas were given, as their venue keeps it."""
+    processes = house.provider().world.things("fake.process")
+    return [file["content"] for one in processes for file in one.properties["files"]]
+
+
 class TestUndo:
     def test_goes_back_and_forth(self, house: House):
         house.up()
@@ -85,9 +91,20 @@ class TestUndo:
         lost = house.json("undo", "--plan")["undone"]["lost"]
         assert any(each["summary"].startswith("shop/job/0 has run") for each in lost)
 
-    def test_a_secret_that_changed_is_refused_by_name(self, house: House):
+    def test_a_secret_comes_back_as_it_was(self, house: House):
+        house.up()
+        (house.folder / "token").write_text("rotated since")
+        house.up()
+        (house.folder / "token").write_text("another one")
+        house.up(MODE="b")
+        (house.folder / "token").unlink()
+        house.json("-p", "shop", "undo", "--yes")
+        assert token(house) == ["rotated since"]
+
+    def test_a_secret_that_changed_and_is_not_kept_is_refused_by_name(self, house: House):
         house.up()
         house.up(MODE="b")
+        house.json("secret", "forget", "token")
         (house.folder / "token").write_text("another one")
         code, _, err = house.moot("undo", "--yes")
         assert code == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from workshop import Workshop, create
 
+from moot.engine.slots import Slots
 from moot.engine.venue_book import VenueBook
 from moot.home import Home
 from moot.model.diagnostic import BadInput, Refused
@@ -22,7 +23,7 @@ def book(shop) -> VenueBook:
     home = Home(shop.home, shop.home / "venues.yaml", shop.home / "moot.db")
     for name in shop.configured:
         home.put_venue(name, {"provider": "fake"})
-    return VenueBook(home, shop.venues, shop.store)
+    return VenueBook(home, shop.venues, shop.store, Slots())
 
 
 def test_a_venue_is_renamed_in_the_file_and_in_every_address(shop):

@@ -35,31 +35,90 @@ VENUES = {
     "fake": (
         "moot.providers.fake:FakeProvider",
         {},
-        Offering(
-            venue="toy", name="room", **ROOM, traits=frozenset({"runs:process", "runs:container"})
-        ),
+        [
+            Offering(
+                venue="toy",
+                name="room",
+                **ROOM,
+                traits=frozenset({"runs:process", "runs:container"}),
+            )
+        ],
     ),
     "host": (
         "moot.providers.host:HostProvider",
         {"local": True},
-        Offering(
-            venue="laptop", name="laptop", **ROOM, traits=frozenset({"runs:process"}), machine="m1"
-        ),
+        [
+            Offering(
+                venue="laptop",
+                name="laptop",
+                **ROOM,
+                traits=frozenset({"runs:process", "runs:recipe"}),
+                machine="m1",
+            )
+        ],
+    ),
+    "engine": (
+        "moot.providers.host:HostProvider",
+        {"host": "h"},
+        [
+            Offering(
+                venue="h",
+                name="machine",
+                **ROOM,
+                traits=frozenset({"runs:process", "runs:container", "runs:recipe"}),
+                machine="m1",
+                reach="10.0.0.1",
+                host_name="172.17.0.1",
+                host_address="172.17.0.1",
+            )
+        ],
+    ),
+    "pool": (
+        "moot.providers.host:HostProvider",
+        {"host": "h"},
+        [
+            Offering(
+                venue=f"lab:h{number}",
+                name="machine",
+                **ROOM,
+                traits=frozenset({"runs:process", "runs:recipe"}),
+                machine=f"m{number}",
+                reach=f"10.0.0.{number}",
+                pool="lab",
+            )
+            for number in (1, 2, 3)
+        ],
     ),
     "docker": (
         "moot.providers.docker:DockerProvider",
         {},
-        Offering(
-            venue="docker",
-            name="docker",
-            **ROOM,
-            traits=frozenset({"runs:container"}),
-            machine="m1",
-            names=True,
-            host_name="host.docker.internal",
-            host_address="172.17.0.1",
-            segmented=True,
-        ),
+        [
+            Offering(
+                venue="docker",
+                name="docker",
+                **ROOM,
+                traits=frozenset({"runs:container"}),
+                machine="m1",
+                names=True,
+                host_name="host.docker.internal",
+                host_address="172.17.0.1",
+                segmented=True,
+            )
+        ],
+    ),
+    "swarm": (
+        "moot.providers.docker:DockerProvider",
+        {"swarm": {"constraints": ["node.labels.disk == ssd"]}},
+        [
+            Offering(
+                venue="swarm",
+                name="swarm",
+                **ROOM,
+                traits=frozenset({"runs:container"}),
+                names=True,
+                segmented=True,
+            )
+        ],
     ),
 }
 
@@ -114,10 +173,11 @@ def by_itself(resource: Resource) -> Resource:
 def lowered(
     case: Path, home: Path, replicas: int | None = None, shares=lambda shares: shares
 ) -> tuple[Resource, ...]:
-    entry_point, configuration, offering = VENUES[case.parent.name]
+    entry_point, configuration, offerings = VENUES[case.parent.name]
     module, _, name = entry_point.partition(":")
     provider = getattr(import_module(module), name)
-    maker = provider(offering.venue, configuration, Env(home=home, environ={}))
+    env = Env(home=home, environ={})
+    venues = {o.venue: provider(o.venue, configuration, env).lower for o in offerings}
     environ = {"HOME": "/home/user", "PWD": str(case)}
     parsed = load([str(case / "compose.yaml")], str(case), None, (), environ, digest).parsed
     errors = [d for d in parsed.diagnostics if d.severity == "error"]
@@ -126,8 +186,8 @@ def lowered(
     if replicas is not None:
         more = (replace(component, replicas=replicas) for component in app.components)
         app = replace(app, components=tuple(more))
-    connected = connect(app, place(app, [offering]))
-    return lower(app, shares(connected.shares), {offering.venue: maker.lower})
+    connected = connect(app, place(app, offerings))
+    return lower(app, shares(connected.shares), venues)
 
 
 def digest(content: bytes) -> str:

@@ -49,7 +49,12 @@ PLAN = Command(
         "The second part says where each replica goes, at what price, and why not elsewhere."
     ),
     example="moot plan\nmoot plan --exit-code || echo 'something is to be done'",
-    answers=(CHANGES, "cost: hourly, currency, components", FINDINGS),
+    answers=(
+        CHANGES,
+        "cost: hourly, currency, components",
+        "availability: promised, least, most, components, unknown, limit",
+        FINDINGS,
+    ),
     options=(Option("--exit-code", "exit with 3 when changes are pending"), MAX_AGE),
     exits=(0, 1, 2, 3, 4),
 )

@@ -18,9 +18,9 @@ UNDO = Command(
     teach=(
         "Plans from what stands to the declaration before the last one, from what was kept of it:\n"
         "files, variables and profiles, encrypted.  What cannot be undone is said beforehand:\n"
-        "deleted data, jobs that have run.  Contents of secrets are not kept; where one has\n"
-        "changed since, undo refuses and names it.  Undo again to return.  Your files stay as\n"
-        "they are: moot up makes what runs equal to them again."
+        "deleted data, jobs that have run.  Secrets get their former contents again; one that\n"
+        "was forgotten and has changed since is refused by name.  Undo again to return.  Your\n"
+        "files stay as they are: moot up makes what runs equal to them again."
     ),
     example="moot undo --plan\nmoot undo --yes",
     answers=(*APPLIED, "undone: revision, at, cause, lost"),
@@ -101,11 +101,15 @@ FORGET = Command(
     help="take a thing out of the inventory; it stays where it is",
     teach=(
         "The venue is not asked anything: what ran goes on running, as nobody's.  moot sweep\n"
-        "lists it as not explained, and moot adopt takes it back."
+        "lists it as not explained, and moot adopt takes it back.  @VENUE stands for all that is\n"
+        "there, as on a machine that will never come back; data on it is then no reason any more\n"
+        "to wait for it."
     ),
-    example="moot forget shop/web/0@docker/container",
+    example="moot forget shop/web/0@docker/container\nmoot forget @lab:h2",
     answers=(ITEMS,),
-    arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
+    arguments=(
+        Argument("ADDRESS", "as moot inventory prints it, or @VENUE", completes="addresses"),
+    ),
     exits=(0, 1, 2, 4, 5),
 )
 

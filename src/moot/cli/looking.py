@@ -77,7 +77,10 @@ WHY = Command(
     name="why",
     run="look:why",
     help="say why a replica is where it is",
-    teach="What was chosen and at what price, what else was possible, and what was not and why.",
+    teach=(
+        "What was chosen and at what price, what else was possible, and what was not and why; and\n"
+        "how available the App is there, by what its venues state (docs/availability.md)."
+    ),
     example="moot why web/0",
     answers=(
         "replica",
@@ -86,8 +89,47 @@ WHY = Command(
         "reason",
         "alternatives",
         "rejections: venue, offering, reason",
+        "availability: promised, least, most, components, unknown, limit",
     ),
     arguments=(Argument("REPLICA", "such as web/0, or web for its first", completes="replicas"),),
+)
+
+OFFERINGS = Command(
+    name="offerings",
+    run="offerings:offerings",
+    help="list what can be had where, and at what price",
+    teach=(
+        "What the venues offer is asked of them now.  What else the market has is from a snapshot\n"
+        "that comes with moot: each price has its day, and `not configured` is what no venue of\n"
+        "yours can get.  The cheapest comes first.  With VENUE, or --venue, only these are asked\n"
+        "and the market is left out.  PATTERN is a word with * and ?; where an option is given\n"
+        "more than once, one of them must match.  docs/offerings.md says where prices are from."
+    ),
+    example=(
+        "moot offerings --cpu 4 --memory 8G --arch arm64 --region 'eu-*'\n"
+        "moot offerings --gpu --vendor aws --sort per-gib --limit all --json\n"
+        "moot offerings --configured"
+    ),
+    answers=(
+        "offerings: vendor, venue, standing, region, zones, type, cpu, memory_mib, arch, gpus, "
+        "gpu, hourly, spot, currency, priced",
+        "total",
+        "market: vendor, priced, currency, source",
+    ),
+    arguments=(Argument("VENUE", "only what this one offers", "*", "venues"),),
+    options=(
+        Option("--cpu", "at least so many CPUs", "N"),
+        Option("--memory", "at least so much memory, such as 512M or 8G", "SIZE"),
+        Option("--arch", "this architecture, such as amd64 or arm64", "ARCH"),
+        Option("--gpu", "with a GPU, or part of one"),
+        Option("--vendor", "of this vendor or provider; repeatable", "PATTERN", True),
+        Option("--region", "in such a region; repeatable", "PATTERN", True),
+        Option("--type", "of such a type; repeatable", "PATTERN", True),
+        Option("--configured", "leave out what no venue of yours offers"),
+        Option("--sort", "price (default), spot, per-cpu, per-gib, cpu or memory", "ORDER"),
+        Option("--limit", "print so many, or all; default: 20", "N"),
+    ),
+    exits=(0, 1, 2),
 )
 
 INVENTORY = Command(
@@ -141,4 +183,4 @@ HISTORY = Command(
     arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
 )
 
-LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, INVENTORY, HISTORY, DIFF)
+LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, OFFERINGS, INVENTORY, HISTORY, DIFF)

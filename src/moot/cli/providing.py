@@ -74,6 +74,85 @@ VENUE_REMOVE = Command(
     exits=(0, 1, 2, 4),
 )
 
+FACTS = Command(
+    name="facts",
+    run="machines:facts",
+    help="say what machines are and what they have free",
+    teach=(
+        "Of all venues that are machines, or of those named; a pool's name means all of its\n"
+        "machines.  --json has everything, also what components may ask for as traits.  Exits\n"
+        "with 1 if one does not answer."
+    ),
+    example="moot facts\nmoot facts lab --json",
+    answers=(
+        "machines: venue, host, system, kernel, architecture, cpus, load, memory_mib, "
+        "memory_free_mib, disk_mib, disk_free_mib, address, identity, user, python, up_s, "
+        "writable, traits",
+    ),
+    arguments=(Argument("VENUE", "machine or pool; default: all", "*", "venues"),),
+    exits=(0, 1, 2),
+)
+
+RUN = Command(
+    name="run",
+    run="machines:run",
+    help="run a command on machines, all at once",
+    teach=(
+        "VENUES are machines or pools, separated by commas.  Every line stands behind the name\n"
+        "of its machine as it comes; with --collect all is printed at the end, and those that\n"
+        "said the same stand together.  Everything after VENUES belongs to the command; write\n"
+        "sh -c '...' for pipes.  Ctrl-C ends it on every machine.  Exits with 1 where it failed\n"
+        "or was not done on one of them."
+    ),
+    example=(
+        "moot run lab -- uptime\n"
+        "moot run --collect lab:10.77.0.1,lab:10.77.0.2 -- sh -c 'dpkg -l | grep nginx'"
+    ),
+    answers=("runs: venue, exit_code, elapsed_s, stdout, stderr",),
+    arguments=(
+        Argument("VENUES", "machines or pools, separated by commas", completes="venues"),
+        Argument("COMMAND", "the command and its arguments", "+"),
+    ),
+    options=(
+        Option("--collect", "print at the end, alike outputs together"),
+        Option("--timeout", "end it after this long (90s, 10m)", "DURATION"),
+    ),
+    exits=(0, 1, 2, 130),
+    rest=True,
+)
+
+MACHINE_USER_DATA = Command(
+    name="machine user-data",
+    run="machine:user_data",
+    help="print first-boot data that makes a new machine one of yours",
+    teach=(
+        "A document for cloud-init, which virtual machines of every cloud and most installers\n"
+        "take, or for Ignition.  It makes the users, lets your public key in and sees to Python.\n"
+        "With --host-key the machine gets that key, so that you know it before it first answers;\n"
+        "then the document holds a secret.  docs/machines.md says more."
+    ),
+    example=(
+        "moot machine user-data > user-data\n"
+        "moot machine user-data --format ignition --user core --ssh-key id.pub --host-key web1.key"
+    ),
+    answers=("documents: format, text, host_key",),
+    options=(
+        Option("--format", "cloud-init (default) or ignition", "FORMAT"),
+        Option("--hostname", "name of the machine", "NAME"),
+        Option("--user", "who may log in and become root; repeatable; default: moot", "NAME", True),
+        Option(
+            "--ssh-key", "file of public keys; default: your own in ~/.ssh", "FILE", True, "file"
+        ),
+        Option("--package", "install it, with cloud-init; repeatable", "NAME", True),
+        Option("--put", "put a file of yours there; repeatable", "TARGET=SOURCE", True),
+        Option("--unit", "systemd unit to enable and start; repeatable", "FILE", True, "file"),
+        Option(
+            "--host-key", "its private key; made where the file is not there", "FILE", False, "file"
+        ),
+    ),
+    exits=(0, 2),
+)
+
 PROVIDER_TEST = Command(
     name="provider test",
     run="provider:test",
@@ -117,6 +196,34 @@ VOLUME_RM = Command(
     exits=(0, 1, 2, 4, 5, 130),
 )
 
+SECRET_LS = Command(
+    name="secret ls",
+    run="secret:list_all",
+    help="list secrets whose content is kept, and who uses them",
+    teach=(
+        "Never prints a content.  A version is a keyed digest of it: the same content has the\n"
+        "same version.  Contents are kept, encrypted, for what runs and for moot undo;\n"
+        "docs/secrets.md says how long."
+    ),
+    example="moot secret ls\nmoot secret ls --all --json",
+    answers=("secrets: app, name, version, origin, used_by, declared_at",),
+    options=(Option("-a --all", "of every App, not only this one"),),
+)
+
+SECRET_FORGET = Command(
+    name="secret forget",
+    run="secret:forget",
+    help="drop what is kept of secrets",
+    teach=(
+        "Replicas keep the copies they were given, and the next moot up asks where the secret\n"
+        "comes from, as always.  An undo then needs the former content there again."
+    ),
+    example="moot secret forget db_password",
+    answers=("secrets: name, version",),
+    arguments=(Argument("NAME", "as moot secret ls prints it", "+"),),
+    exits=(0, 1, 2, 4, 5),
+)
+
 DOCTOR = Command(
     name="doctor",
     run="look:doctor",
@@ -158,9 +265,14 @@ PROVIDING = (
     VENUE_CHECK,
     VENUE_RENAME,
     VENUE_REMOVE,
+    FACTS,
+    RUN,
+    MACHINE_USER_DATA,
     PROVIDER_TEST,
     VOLUME_LS,
     VOLUME_RM,
+    SECRET_LS,
+    SECRET_FORGET,
     DOCTOR,
     COMPLETION,
     VERSION,

@@ -27,7 +27,7 @@ COMMON = (
     Option(
         "--project-directory", "folder that relative paths start from", "DIR", completes="folder"
     ),
-    Option("--venue", "use only this venue; repeatable", "VENUE", True, "venues"),
+    Option("--venue", "use only this venue or pool; repeatable", "VENUE", True, "venues"),
     Option("--json", "one JSON object on stdout, for programs"),
     Option("-h --help", "show what a command does"),
 )

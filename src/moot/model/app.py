@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from moot.model.diagnostic import Position
+from moot.model.recipe import Recipe
 from moot.model.value import JSON, Secret, Value
 
 Condition = Literal["exists", "started", "healthy", "completed"]
@@ -176,7 +178,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """One part of an App, run as one or more identical replicas."""
+    """One part of an App, run as identical replicas; it is up when `quorum` of them are."""
 
     name: str
     replicas: int = 1
@@ -202,7 +204,9 @@ class Component:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     logging: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     retry: bool = False
+    quorum: int = 1
     segmentation_required: bool = False
+    recipe: Recipe | None = None
     place: Position | None = field(default=None, compare=False)
 
     @property
@@ -276,3 +280,8 @@ class App:
     resources: tuple[NativeResource, ...] = ()
     policy: Policy = field(default_factory=Policy)
     folder: str = "."
+
+
+def anonymous_volume(component: str, target: str) -> str:
+    """The name of the volume that stands for one without a name."""
+    return f"{component}_{re.sub(r'[^A-Za-z0-9]+', '_', target).strip('_')}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from moot.model.app import App
+from moot.model.availability import Outlook
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding
 from moot.model.placement import Placement, Rejection
@@ -62,6 +63,7 @@ class Proposal:
     plan: Plan
     placement: Placement
     cost: Cost
+    availability: Outlook = field(default_factory=Outlook)
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     stale: tuple[Stale, ...] = ()
@@ -129,6 +131,7 @@ class Why:
     reason: str
     alternatives: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    availability: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +165,21 @@ class VolumeStatus:
     venue: str
     identifier: str
     used_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretStatus:
+    """One line of `secret ls`: a version whose content is kept, but never that content.
+
+    `declared_at` is when the App was last carried out with it, `used_by` the components then.
+    """
+
+    app: str
+    name: str
+    version: str
+    origin: str
+    used_by: tuple[str, ...]
+    declared_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,18 @@ SECRET = "correct-horse-battery-staple"  # noqa: S105 - planted to see that noth
 RunsAs = Literal["process", "container"]
 
 
-def app(name: str, run: Container | Process, check: Healthcheck | None = None) -> App:
-    """`web`, published, with a configuration file, talks to `db`, which keeps data."""
+def app(
+    name: str, run: Container | Process, check: Healthcheck | None = None, suffix: str = ""
+) -> App:
+    """`web`, published, with a configuration file, talks to `db`, which keeps data.
+
+    With a `suffix` to their names they can be told from those that run another way.
+    """
     container = run if isinstance(run, Container) else None
     process = run if isinstance(run, Process) else None
     attached = (Attachment(network="default"),)
     db = Component(
-        name="db",
+        name=f"db{suffix}",
         container=container,
         process=process,
         environment={"PASSWORD": Secret("password", "1")},
@@ -48,7 +53,7 @@ def app(name: str, run: Container | Process, check: Healthcheck | None = None) -
         stop_grace_s=1.0,
     )
     web = Component(
-        name="web",
+        name=f"web{suffix}",
         container=container,
         process=process,
         environment={"PASSWORD": Secret("password", "1")},
@@ -61,7 +66,7 @@ def app(name: str, run: Container | Process, check: Healthcheck | None = None) -
     return App(
         name=name,
         components=(db, web),
-        connections=(Connection(source="web", target="db", network="default"),),
+        connections=(Connection(source=web.name, target=db.name, network="default"),),
         networks=(Network(name="default"),),
         volumes=(Volume(name="data"),),
         files=(File(name="motd", kind="config", content="hello\n"),),
@@ -74,13 +79,14 @@ def lowered(
     run: Container | Process,
     check: Healthcheck | None = None,
     offering: Offering | None = None,
+    suffix: str = "",
 ) -> Callable[[str], Sequence[Resource]]:
     """What the sample becomes in a venue: everything on one offering, by default its first."""
     maker = provider()
     chosen = offering or next(o for o in maker.offerings() if f"runs:{runs_as}" in o.traits)
 
     def resources(name: str) -> Sequence[Resource]:
-        declared = app(name, run, check)
+        declared = app(name, run, check, suffix)
         assignments = tuple(
             Assignment(f"{name}/{c.name}/0", c.name, 0, chosen, runs_as)
             for c in declared.components

@@ -20,15 +20,17 @@ def parsed(
     environ: Mapping[str, str] | None = None,
     profiles: frozenset[str] = frozenset(),
     name: str | None = None,
+    beside: Mapping[str, Content] | None = None,
 ) -> Parsed:
     """The result for `files`, by their path from the folder; all others do not exist.
 
-    `order` are the compose files, `compose.yaml` alone if left out.
+    `order` are the compose files, `compose.yaml` alone if left out; `beside` are files by their
+    absolute paths.
     """
     held = {
         f"{FOLDER}/{path}": text.encode() if isinstance(text, str) else text
         for path, text in files.items()
-    }
+    } | dict(beside or {})
     contents: dict[str, Content] = {}
     sources = [f"{FOLDER}/{path}" for path in order or ("compose.yaml",)]
     for _ in range(100):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from declaration import parsed
 
-from moot.passes.compose import deploy_keys, moot_keys, sections, top
+from moot.passes.compose import deploy_keys, moot_keys, recipe_keys, sections, top
 from moot.passes.compose.component import CONTAINER_OPTIONS
 from moot.passes.compose.keys import SERVICE, SPECIFIED
 from moot.passes.compose.record import Key, Record
@@ -70,12 +70,21 @@ TABLES = {
     "A volume": top.VOLUME.record,
     "A config": top.CONFIG.record,
     "A secret": top.SECRET.record,
+    "`x-moot` of a secret": moot_keys.SECRET_MOOT,
+    "`x-moot.keyring` of a secret": _inner("keyring", moot_keys.SECRET_MOOT),
     "An include": top.INCLUDE,
     "`x-moot` of the file": moot_keys.TOP_MOOT,
     "`x-moot.resources`": moot_keys.RESOURCE,
     "`x-moot.spread`": _inner("spread", moot_keys.TOP_MOOT),
     "`x-moot` of a component": moot_keys.COMPONENT_MOOT,
     "`x-moot.process`": moot_keys.PROCESS,
+    "`x-moot.recipe`": recipe_keys.RECIPE,
+    "`x-moot.recipe.users`": recipe_keys.USER,
+    "`x-moot.recipe.files`": recipe_keys.FILE,
+    "`x-moot.recipe.firewall`": recipe_keys.RULE,
+    "`x-moot.recipe.scripts`": recipe_keys.SCRIPT,
+    "`x-moot.recipe.ansible`": recipe_keys.ANSIBLE,
+    "`x-moot.recipe.puppet`": recipe_keys.PUPPET,
 }
 
 

@@ -88,7 +88,11 @@ _KINDS: dict[str, Callable[[Moot], Iterable[str]]] = {
     "components": _components,
     "replicas": _names,
     "names": _names,
-    "venues": lambda moot: (venue.name for venue in moot.venue_list()),
+    "venues": lambda moot: dict.fromkeys(
+        name
+        for venue in moot.venue_list()
+        for name in (venue.name.partition(":")[0], venue.name)  # a pool, then its machines
+    ),
     "volumes": lambda moot: (volume.name for volume in moot.volume_list()),
     "addresses": lambda moot: (item.address for item in moot.inventory()[0] if item.address),
     "providers": _providers,

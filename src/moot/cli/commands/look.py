@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from moot.cli.commands.apply import address_text
+from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output, ago, clean, moment
 from moot.cli.times import moment as moment_of
 from moot.model.diagnostic import BadInput, Diagnostic
@@ -73,6 +74,8 @@ def why(call: Call, out: Output) -> int:
     out.line(f"{answer.replica} is on {answer.chosen}, {answer.price or 'price unknown'}")
     if answer.reason:
         out.line(f"  because: {answer.reason}")
+    if line := outlook_line(answer.availability):
+        out.line(line)
     if answer.alternatives:
         out.line("also possible:")
         for alternative in answer.alternatives:
@@ -202,6 +205,7 @@ def why_json(answer: Why) -> dict[str, JSON]:
             {"venue": each.venue, "offering": each.offering, "reason": each.reason}
             for each in answer.rejections
         ],
+        "availability": outlook_json(answer.availability),
     }
 
 

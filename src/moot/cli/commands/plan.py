@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moot.cli import proposal as text
+from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output
 from moot.model.report import Proposal
 
@@ -23,6 +24,7 @@ def plan(call: Call, out: Output) -> int:
             {
                 "changes": proposal.plan.as_json(),
                 "cost": text.cost_json(proposal.cost),
+                "availability": outlook_json(proposal.availability),
                 "findings": text.findings_json(proposal),
             },
             stale=proposal.stale,
@@ -47,7 +49,7 @@ def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | N
         subject = f"{finding.address}: " if finding.address else ""
         out.line(f"{finding.severity}: {subject}{finding.problem} [{finding.rule}]")
         out.line(f"  {finding.remedy}")
-    cost = text.cost_line(proposal.cost)
-    if cost:
-        out.line(cost)
+    for line in (text.cost_line(proposal.cost), outlook_line(proposal.availability)):
+        if line:
+            out.line(line)
     out.line(out.style(text.summary(proposal.plan), "bold"))

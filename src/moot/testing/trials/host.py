@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from moot.model.app import Healthcheck, Process
+from moot.model.resource import Resource
 from moot.model.value import JSON
 from moot.provider import Env
 from moot.providers.host import HostProvider
 from moot.testing.sample import SECRET, lowered
 from moot.testing.trial import Trial
+from moot.testing.trials.host_containers import containers, imported
 
-SERVER = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "$PORT")
+SERVER = ("-m", "http.server", "$PORT", "--bind")
 CHECK = Healthcheck(test=("CMD-SHELL", "true"), interval_s=1.0)
 UPDATED = {
     "host.process": {"stop_grace_s": 1.5},
@@ -22,21 +26,39 @@ UPDATED = {
         ]
     },
     "host.backend": {"drain_s": 1.5},
+    "host.container": {"stop_grace_s": 2.0},
 }
-REPLACED = {"host.process": {"command": ["sleep", "60"]}}
+REPLACED = {
+    "host.process": {"command": ["sleep", "60"]},
+    "host.container": {"command": ["sleep", "60"]},
+}
 
 
 def trial(venue: str, configuration: Mapping[str, JSON], env: Env) -> Trial:
     """The local machine unless the configuration says otherwise; all it writes is below `home`."""
-    settings = {"local": True, "data": f"{env.home}/data", **configuration}
+    here = {} if "host" in configuration else {"local": True, "data": f"{env.home}/data"}
+    settings = {**here, **configuration}
+    server = (sys.executable, *SERVER, "127.0.0.1") if here else ("python3", *SERVER, "0.0.0.0")  # noqa: S104  (where other machines reach it)
 
     def make() -> HostProvider:
         return HostProvider(venue, settings, env)
 
+    processes = lowered(make, "process", Process(command=server), CHECK)
+    offering = make().offerings()[0]
+    if "runs:container" not in offering.traits:
+        return _trial(make, processes)
+    image = f"moot-contract/host:{uuid.uuid4().hex[:8]}"  # several runs may share an engine
+    more = containers(make, offering, image)
+    return replace(
+        _trial(make, lambda name: [*processes(name), *more(name)]),
+        stage=lambda: imported(image, env.environ),
+        patience_s=120,
+    )
+
+
+def _trial(
+    make: Callable[[], HostProvider], resources: Callable[[str], Sequence[Resource]]
+) -> Trial:
     return Trial(
-        provider=make,
-        resources=lowered(make, "process", Process(command=SERVER), CHECK),
-        updated=UPDATED,
-        replaced=REPLACED,
-        secret=SECRET,
+        provider=make, resources=resources, updated=UPDATED, replaced=REPLACED, secret=SECRET
     )

@@ -1,0 +1,125 @@
+"""What is stated of how often venues are up, and what follows from it for a placement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from moot.model.units import fraction, seconds
+from moot.model.value import JSON, is_mapping
+
+Level = Literal["vendor", "venue", "region", "zone", "host", "replica"]
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+YEAR_S = 365 * 86400.0
+_RATES = {"day": 365.0, "week": 365 / 7, "month": 12.0, "year": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """A failure domain: `up` is the probability that it is, given that the one around it is.
+
+    Without `parts` it is a replica of `component`.  There are `count` that are alike and fail
+    independently of one another.
+    """
+
+    up: float = 1.0
+    parts: tuple[Domain, ...] = ()
+    component: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sla:
+    """What is stated of a venue: by level the share of the time in which a domain of it is up.
+
+    `whole` is the venue's own: where that is one machine the machine's.  Each of
+    `failures_per_year` is an outage of `healing_s` although something else takes over.
+    """
+
+    whole: float | None = None
+    levels: Mapping[Level, float] = field(default_factory=dict[Level, float])
+    failures_per_year: float = 0.0
+    healing_s: float = 0.0
+
+    @property
+    def outage(self) -> float:
+        """The share of a year that goes by in healing."""
+        return min(1.0, self.failures_per_year * self.healing_s / YEAR_S)
+
+    @classmethod
+    def of(cls, stated: JSON) -> Sla:
+        """From `99.9%`, or a mapping of levels to such shares; ValueError says what is wrong."""
+        if not is_mapping(stated):
+            return cls(whole=_share("sla", stated))
+        levels: dict[Level, float] = {
+            level: _share(level, stated[level]) for level in LEVELS if level in stated
+        }
+        unknown = stated.keys() - {*LEVELS, "failures", "healing"}
+        if unknown:
+            raise ValueError(f"{min(unknown)!r} is none of {', '.join(LEVELS)}, failures, healing")
+        if not levels:
+            raise ValueError("it states the share of no level")
+        if ("failures" in stated) != ("healing" in stated):
+            raise ValueError("failures and healing are stated together")
+        return cls(
+            levels=levels,
+            failures_per_year=_rate(stated.get("failures", "0/year")),
+            healing_s=_duration(stated.get("healing", "0")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How available an App is by what its venues state; all shares of the time, within 0 and 1.
+
+    It is at least `least`, None where nothing is stated of the venues `unknown`, and at most
+    `most`; the two differ where an exact figure would take too long.  `components` are those
+    that are needed, each by itself.  `limit` says what would raise the figure most if it never
+    failed.
+    """
+
+    promised: float | None = None
+    least: float | None = None
+    most: float = 1.0
+    components: tuple[tuple[str, float], ...] = ()
+    unknown: tuple[str, ...] = ()
+    limit: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is stated that the figure could be made of."""
+        return self.least is not None or self.most < 1
+
+
+def percent(share: float) -> str:
+    """A share for people, never rounded up: as many digits as its distance from 100 % needs."""
+    digits = 2
+    while digits < 10 and 100 - share * 100 < 10 ** (1 - digits) * 0.9999 and share < 1:
+        digits += 1
+    scale = 10**digits
+    floored = int(share * 100 * scale + 1e-6) / scale
+    return f"{floored:.{digits}f}".rstrip("0").rstrip(".") + " %"
+
+
+def _share(key: str, stated: JSON) -> float:
+    try:
+        return fraction(str(stated))
+    except ValueError:
+        raise ValueError(f"{key} is {stated!r}: write a share such as 99.9%") from None
+
+
+def _rate(stated: JSON) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(\w+)", str(stated))
+    if found is None or found[2] not in _RATES:
+        raise ValueError(f"failures is {stated!r}: write how often, such as 2/year or 1/month")
+    return float(found[1]) * _RATES[found[2]]
+
+
+def _duration(stated: JSON) -> float:
+    try:
+        return seconds(str(stated))
+    except ValueError:
+        raise ValueError(f"healing is {stated!r}: write a time such as 90s or 5m") from None

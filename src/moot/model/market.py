@@ -1,0 +1,115 @@
+"""What can be had at what price: Quotes, the Wish that chooses among them, and who sells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from moot.model.report import Stale
+
+ORDERS = ("price", "spot", "per-cpu", "per-gib", "cpu", "memory")
+
+Standing = Literal["offered", "obtainable", "not configured"]
+Order = Literal["price", "spot", "per-cpu", "per-gib", "cpu", "memory"]
+
+# By region what a type costs there in millionths per hour, as spot (0: unknown), and its zones.
+Prices = Mapping[str, tuple[int, int, int]]
+
+
+class Quote(NamedTuple):
+    """One type in one region, or what a configured venue offers; a tuple, as there are 100,000.
+
+    `venue` is "" where no venue was asked.  `hourly` and `spot` are in `currency`, None where
+    unknown, as they were on the day `priced` (ISO 8601).  `gpus` may be part of one, `gpu` is the
+    maker's name of it.  `zones` are those in which it can be had; none where that is not known.
+    """
+
+    vendor: str
+    venue: str
+    standing: Standing
+    region: str
+    zones: tuple[str, ...]
+    type: str
+    cpu: float
+    memory_mib: int
+    arch: str
+    gpus: float
+    gpu: str
+    hourly: Decimal | None
+    spot: Decimal | None
+    currency: str
+    priced: str
+
+    @property
+    def per_cpu(self) -> Decimal | None:
+        """What one of its CPUs costs per hour, with all that comes with it."""
+        return self.hourly / Decimal(self.cpu) if self.hourly is not None and self.cpu else None
+
+    @property
+    def per_gib(self) -> Decimal | None:
+        """What one GiB of its memory costs per hour, with all that comes with it."""
+        if self.hourly is None or not self.memory_mib:
+            return None
+        return self.hourly * 1024 / self.memory_mib
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody looks for: at least so much, and names that match these patterns.
+
+    A pattern is a word with * and ?; of several one must match, and none at all matches everything.
+    """
+
+    cpu: float = 0.0
+    memory_mib: int = 0
+    gpu: bool = False
+    arch: str = ""
+    vendors: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+
+class Kind(NamedTuple):
+    """One type of a vendor."""
+
+    name: str
+    cpu: float
+    memory_mib: int
+    arch: str
+    gpus: float
+    gpu: str
+    prices: Prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """All that one vendor sells, with the day of the prices and where they were taken from.
+
+    `regions` has the zones of each; a price has a bit for every one of them.
+    """
+
+    name: str
+    currency: str
+    priced: str
+    source: str
+    regions: Mapping[str, Sequence[str]]
+    kinds: Sequence[Kind]
+
+    def zones(self, region: str, bits: int) -> tuple[str, ...]:
+        """The zones that these bits stand for."""
+        return tuple(zone for n, zone in enumerate(self.regions[region]) if bits >> n & 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What `offerings` answers: the first quotes of `total`, and the venues that do not answer.
+
+    `vendors` are those of the market that were looked at.
+    """
+
+    quotes: tuple[Quote, ...]
+    total: int
+    vendors: tuple[Vendor, ...] = ()
+    stale: tuple[Stale, ...] = ()

@@ -1,0 +1,211 @@
+"""App x Placement x what its venues state -> how available the App is, and what limits it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from moot.model.app import App
+from moot.model.availability import LEVELS, Domain, Level, Outlook, percent
+from moot.model.placement import Placement, Run
+from moot.model.venue import Offering, Venue
+from moot.passes.availability import TooLarge, availability
+
+MOST_STEPS = 200_000  # of one exact figure, times its components; well below a second
+MOST_WEAK = 16  # kinds of domains of which is asked what they cost
+
+REPLICA = "replica"
+
+Needed = Mapping[str, int]  # by component how many of its replicas must be up
+Path = tuple[str, ...]  # the names of the domains around something, from the vendor inwards
+Weak = tuple[Level, str]  # a vendor, or all domains of a level within one venue or pool
+
+
+def outlook(app: App, placement: Placement, venues: Mapping[str, Venue]) -> Outlook:
+    """The share of the time in which each component that is needed has its quorum of replicas up.
+
+    What the venues state is taken for true, and what they do not state for never failing; of a
+    venue that states nothing at all nothing is known.  Components others wait for to be completed
+    are not needed once they are.
+    """
+    estate = _Estate(venues, _homes(placement, venues))
+    needed = _needed(app)
+    for run in placement.runs:
+        if run.component in needed:
+            estate.put(run)
+    figure = _figure(estate, needed)
+    outage = sum(estate.outages.values())
+    return Outlook(
+        promised=app.policy.availability,
+        least=None if estate.unknown or not needed else max(0.0, figure.least - outage),
+        most=max(0.0, figure.most - outage),
+        components=tuple(figure.alone.items()),
+        unknown=tuple(sorted(estate.unknown)),
+        limit=_limit(estate, needed, figure),
+    )
+
+
+def _needed(app: App) -> dict[str, int]:
+    """The components without which the App is not up, with how many replicas each must have up."""
+    jobs = {d.component for c in app.components for d in c.depends_on if d.condition == "completed"}
+    return {c.name: c.quorum for c in app.components if c.replicas and c.name not in jobs}
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """Of all components together the least and the most, and of each alone."""
+
+    least: float
+    most: float
+    alone: Mapping[str, float]
+
+
+def _figure(estate: _Estate, needed: Needed, unless: Weak | None = None) -> _Figure:
+    """Exact, where that takes few steps; else within bounds.
+
+    Components share domains, and what is good for one is never bad for another: so all of them are
+    up at least as often as if each stood apart (Harris 1960), and at most as often as the worst.
+    """
+    if not estate.up:  # nothing is stated to fail
+        return _Figure(1.0, 1.0, dict.fromkeys(needed, 1.0))
+    alone = {
+        name: availability(estate.tree({name: quorum}, unless), {name: quorum})
+        for name, quorum in needed.items()
+    }
+    if not needed:
+        return _Figure(1.0, 1.0, alone)
+    try:
+        steps = MOST_STEPS // len(needed)
+        exact = availability(estate.tree(needed, unless), needed, steps)
+    except TooLarge:
+        return _Figure(prod(alone.values()), min(alone.values()), alone)
+    return _Figure(exact, exact, alone)
+
+
+def _limit(estate: _Estate, needed: Needed, figure: _Figure) -> str:
+    """What would raise the figure most if it never failed, in words; "" where nothing fails."""
+    weak = estate.weak()
+    weakest = sorted(weak, key=lambda kind: (min(weak[kind]), kind))[:MOST_WEAK]
+    gains = {kind: _figure(estate, needed, kind).least - figure.least for kind in weakest}
+    worst = max(gains, key=lambda kind: gains[kind], default=None)
+    return _described(worst, weak[worst]) if worst and gains[worst] > 0 else ""
+
+
+def _homes(placement: Placement, venues: Mapping[str, Venue]) -> dict[str, Path]:
+    """Where each machine stands: two venues on one machine share its fate."""
+    found: dict[str, Path] = {}
+    offerings = {run.offering for run in placement.runs if run.offering.machine}
+    for offering in sorted(offerings, key=lambda o: (not o.pool, o.venue, o.name)):
+        found.setdefault(offering.machine, _around(offering, venues))
+    return found
+
+
+def _around(offering: Offering, venues: Mapping[str, Venue]) -> Path:
+    """The vendor, where something is stated of it, then venue or pool, region, zone and host."""
+    venue = venues.get(offering.venue)
+    stated = venue is not None and venue.sla is not None and "vendor" in venue.sla.levels
+    vendor = venue.provider if venue and stated else offering.site
+    host = offering.machine or f"{offering.venue}/{offering.name}"
+    return vendor, offering.site, offering.region, offering.zone, host
+
+
+@dataclass
+class _Estate:
+    """The domains an App stands on; `up` is the least that any venue states of one, by its path."""
+
+    venues: Mapping[str, Venue]
+    homes: Mapping[str, Path]
+    replicas: defaultdict[str, dict[Path, int]] = field(default_factory=lambda: defaultdict(dict))
+    up: dict[Path, float] = field(default_factory=dict[Path, float])
+    outages: dict[str, float] = field(default_factory=dict[str, float])
+    unknown: set[str] = field(default_factory=set[str])
+
+    def put(self, run: Run) -> None:
+        """Add replicas, and what is stated of the domains around them."""
+        offering = run.offering
+        path = self.homes.get(offering.machine) or _around(offering, self.venues)
+        here = self.replicas[run.component]
+        here[path] = here.get(path, 0) + run.count
+        venue = self.venues.get(offering.venue)
+        if venue is None or venue.sla is None:
+            self.unknown.add(offering.site)
+            return
+        shares = dict(venue.sla.levels)
+        if venue.sla.whole is not None:
+            shares["host" if offering.pool or offering.machine else "venue"] = venue.sla.whole
+        self.outages[path[1]] = max(venue.sla.outage, self.outages.get(path[1], 0.0))
+        for depth, level in enumerate(LEVELS, 1):
+            if (share := shares.get(level, 1.0)) < 1:
+                inner = (*path, REPLICA)[:depth]
+                self.up[inner] = min(share, self.up.get(inner, 1.0))
+
+    def weak(self) -> dict[Weak, list[float]]:
+        """What is stated of the domains that may fail, by their kind."""
+        found: dict[Weak, list[float]] = {}
+        for path, share in self.up.items():
+            found.setdefault(_kind(path), []).append(share)
+        return found
+
+    def tree(self, needed: Needed, unless: Weak | None = None) -> Domain:
+        """What the components stand on; the kind `unless` never fails."""
+        paths = dict.fromkeys(p for name in needed for p in self.replicas[name])
+        return Domain(parts=tuple(self.domains(paths, 0, needed, unless)))
+
+    def domains(
+        self, paths: Iterable[Path], depth: int, needed: Needed, unless: Weak | None
+    ) -> Iterator[Domain]:
+        """The domains of one level that these paths lead through."""
+        if LEVELS[depth] == "host":
+            yield from self.hosts(paths, needed, unless)
+            return
+        groups: dict[str, list[Path]] = {}
+        for path in paths:
+            groups.setdefault(path[depth], []).append(path)
+        for members in groups.values():
+            up = self.share(members[0][: depth + 1], unless)
+            yield Domain(up=up, parts=tuple(self.domains(members, depth + 1, needed, unless)))
+
+    def hosts(self, paths: Iterable[Path], needed: Needed, unless: Weak | None) -> Iterator[Domain]:
+        """The hosts, those that are alike as one; of what never fails a quorum is as good as many.
+
+        There may be ten thousand of them.
+        """
+        alike = Counter(
+            (
+                self.share(path, unless),
+                self.share((*path, REPLICA), unless),
+                tuple((n, here[path]) for n in needed if path in (here := self.replicas[n])),
+            )
+            for path in paths
+        )
+        for (up, each, replicas), count in alike.items():
+            parts = (
+                Domain(
+                    up=each, component=name, count=min(many, needed[name]) if each == 1 else many
+                )
+                for name, many in replicas
+            )
+            yield Domain(up=up, parts=tuple(parts), count=count)
+
+    def share(self, path: Path, unless: Weak | None) -> float:
+        stated = self.up.get(path, 1.0)
+        return 1.0 if stated < 1 and unless == _kind(path) else stated
+
+
+def _kind(path: Path) -> Weak:
+    level = LEVELS[len(path) - 1]
+    return level, path[0] if level == "vendor" else path[1]
+
+
+def _described(weak: Weak, shares: Sequence[float]) -> str:
+    """Domains of one kind in words, with what is stated of the weakest."""
+    level, name = weak
+    if level in ("vendor", "venue"):
+        return f"the {level} {name} ({percent(min(shares))})"
+    what = "machine" if level == "host" else level
+    if len(shares) == 1:
+        return f"the {what} of {name} ({percent(shares[0])})"
+    alike = "each" if len(set(shares)) == 1 else "the weakest"
+    return f"the {what}s of {name} ({percent(min(shares))} {alike})"

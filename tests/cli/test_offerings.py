@@ -1,0 +1,140 @@
+"""`moot offerings`: what it prints, and what it says of what it does not understand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moot.cli.run import run
+
+VENUES = """\
+venues:
+  attic:
+    provider: fake
+    offerings: [{name: desk, cpu: 8, memory_mib: 16384, hourly: 0.01, region: home}]
+  lab: {provider: fake, hosts: [h1, h2], offerings: [{name: rack, cpu: 2, memory_mib: 2048}]}
+  laptop: {provider: fake, silent: true}
+  docker: {provider: fake, silent: true}
+"""
+
+Run = Callable[[str], tuple[int, str, str]]
+
+
+@pytest.fixture
+def moot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Runs a command; its exit code, stdout and stderr."""
+    (tmp_path / "venues.yaml").write_text(VENUES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
+
+    def ask(line: str) -> tuple[int, str, str]:
+        code = run(line.split())
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return ask
+
+
+def listed(moot: Run, line: str) -> dict[str, Any]:
+    code, out, _ = moot(f"offerings --json {line}")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_venues_and_market_in_one_table(moot: Run):
+    code, out, err = moot("offerings --cpu 2 --memory 2G --arch arm64 --limit 2")
+    header, *lines = out.splitlines()
+    assert code == 0 and len(lines) == 2
+    assert header.split() == [
+        *("VENDOR", "REGION", "ZONES", "TYPE", "CPU", "GIB", "ARCH"),
+        *("PER", "HOUR", "PRICED", "STANDING"),
+    ]
+    assert all("arm64" in line and "2025-03-02  not configured" in line for line in lines)
+    assert "2 of " in err and "--limit all" in err and "snapshot" in err
+
+
+def test_only_what_is_configured(moot: Run):
+    code, out, err = moot("offerings --configured")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()[1:]]
+    assert [(row[1], row[-1]) for row in rows] == [
+        *(("lab:h1", "offered"), ("lab:h2", "offered"), ("attic", "offered"))
+    ]
+    assert "docker offers nothing now: " in err and "laptop offers nothing now: " in err
+
+
+@pytest.mark.parametrize(
+    ("line", "venues"),
+    [
+        ("lab", ["lab:h1", "lab:h2"]),
+        ("lab:h2 attic", ["lab:h2", "attic"]),
+        ("--venue attic", ["attic"]),
+        ("lab attic --cpu 4", ["attic"]),
+        ("--vendor fake --region h*", ["attic"]),
+    ],
+)
+def test_some_venues(line: str, venues: list[str], moot: Run):
+    assert [entry["venue"] for entry in listed(moot, line)["offerings"]] == venues
+
+
+def test_json_has_everything(moot: Run):
+    answer = listed(moot, "--type g5.xlarge --region us-east-1 --vendor aws")
+    assert answer["total"] == 1 and answer["stale"] == []
+    entry = answer["offerings"][0]
+    assert entry.pop("zones")
+    assert entry == {
+        "vendor": "aws",
+        "venue": "",
+        "standing": "not configured",
+        "region": "us-east-1",
+        "type": "g5.xlarge",
+        "cpu": 4,
+        "memory_mib": 16384,
+        "arch": "amd64",
+        "gpus": 1.0,
+        "gpu": "A10G",
+        "hourly": "1.006",
+        "spot": None,
+        "currency": "USD",
+        "priced": "2025-03-02",
+    }
+    assert {vendor["vendor"]: vendor["priced"] for vendor in answer["market"]} == {
+        "aws": "2025-03-02",
+        "azure": "2020-08-30",
+        "gcp": "2020-06-30",
+    }
+
+
+def test_silent_venues_are_stale(moot: Run):
+    stale = listed(moot, "--configured")["stale"]
+    assert {entry["venue"] for entry in stale} == {"docker", "laptop"}
+    assert all(entry["reason"] for entry in stale)
+
+
+def test_nothing_like_that(moot: Run):
+    code, out, err = moot("offerings attic --cpu 1000")
+    assert (code, out) == (0, "") and "nothing is like that" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--cpu many", "--cpu 4"),
+        ("--cpu nan", "--cpu 4"),
+        ("--cpu -1", "--cpu 4"),
+        ("--memory 8X", "--memory 8G"),
+        ("--sort beauty", "per-cpu"),
+        ("--limit few", "all"),
+        ("nowhere", "there is no venue 'nowhere'"),
+    ],
+)
+def test_what_is_not_understood(options: str, said: str, moot: Run):
+    code, out, err = moot(f"offerings {options}")
+    assert (code, out) == (2, "") and said in err
