@@ -139,6 +139,18 @@ def test_silent_venue_is_stale_and_keeps_what_it_has(tmp_path):
     assert [stale.venue for stale in turn.observed.stale] == ["toy"]
 
 
+def test_what_a_silent_venue_kept_from_being_made_is_made_when_it_answers(house):
+    few, more = Wish(web=1), Wish(web=2)
+    house.up(few.app())
+    house.weather.silent = True
+    turn, walk = house.up(more.app())
+    assert not walk.changes
+    assert turn.lacking
+    house.weather.clear()
+    house.up(more.app())
+    assert not more.unmet(house.world)
+
+
 def test_thousands_of_replicas_are_planned(tmp_path):
     wish = replace(WISH, web=5000, parallelism=0)
     turn = House(tmp_path, {}).plan(wish.app())

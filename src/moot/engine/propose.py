@@ -64,6 +64,7 @@ def propose(
         ports=sketch.connected.ports,
         findings=tuple(sorted(findings, key=lambda f: (f.address or "", f.rule, f.problem))),
         warnings=(*sketch.warnings(), *feasible.warnings, *_unsafe(feasible.plan, world)),
+        withheld=feasible.withheld,
         lacking=feasible.lacking,
         desired=draft.desired,
         within=draft.within,

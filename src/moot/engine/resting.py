@@ -61,6 +61,7 @@ def _moved(turn: Turn, walk: Walk, world: World) -> set[str]:
         if names is None or component_of(str(item.address)) in names
     ]
     moved = {component_of(str(item.address)) for item in standing if item.status == "starting"}
+    moved |= {component_of(change.address) for change in turn.withheld}
     if not walk.changes:
         return moved
     for key, change in walk.changes.items():

@@ -18,7 +18,7 @@ from moot.model.availability import Outlook
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding, Rule
 from moot.model.placement import Placement, Share
-from moot.model.plan import Plan
+from moot.model.plan import Change, Plan
 from moot.model.report import Proposal, Stale, Step
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Secret
@@ -67,7 +67,8 @@ class Turn:
 
     `desired` was compared: what belongs to the components `within`, and to the App as a whole; None
     stands for everything.  `rested` says what was at rest, where that was asked; `kinds` are those
-    of which the App had something.  `lacking` says what must wait for venues that do not answer.
+    of which the App had something.  `withheld` is what must wait for venues that do not answer, and
+    `lacking` says so.
     """
 
     app: str
@@ -80,6 +81,7 @@ class Turn:
     ports: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    withheld: tuple[Change, ...] = ()
     lacking: tuple[Diagnostic, ...] = ()
     desired: tuple[Resource, ...] = ()
     within: frozenset[str] | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Placement
-from moot.model.plan import Delete, Plan
+from moot.model.plan import Change, Delete, Plan
 from moot.passes.withhold import withhold
 
 
@@ -15,11 +15,12 @@ from moot.passes.withhold import withhold
 class Reached:
     """The part of a plan that can be carried out now.
 
-    `lacking` says what of the App is not known to be as it is wanted, `warnings` what may be there
-    and should not be.
+    `withheld` is the other part.  `lacking` says what of the App is not known to be as it is wanted,
+    `warnings` what may be there and should not be.
     """
 
     plan: Plan
+    withheld: tuple[Change, ...] = ()
     lacking: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -36,13 +37,13 @@ def reached(plan: Plan, placement: Placement, silent: Mapping[str, str]) -> Reac
     over = {address: venue for address, venue in over.items() if address not in wanted}
     lacking = (_lacking(v, addresses, silent) for v, addresses in _by_venue(wanted))
     warnings = (_over(v, addresses, silent) for v, addresses in _by_venue(over))
-    return Reached(possible, tuple(lacking), tuple(warnings))
+    return Reached(possible, left_out, tuple(lacking), tuple(warnings))
 
 
 def unended(plan: Plan, silent: Mapping[str, str]) -> Reached:
     """The same of a plan that takes an App away: what is left there is what is lacking."""
     found = reached(plan, Placement(assignments=()), silent)
-    return Reached(found.plan, (*found.lacking, *found.warnings))
+    return replace(found, lacking=(*found.lacking, *found.warnings), warnings=())
 
 
 def _by_venue(venues: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
