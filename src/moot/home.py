@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import yaml
 
@@ -87,7 +87,7 @@ class Home:
         An entry with `hosts` is a venue for each of them.
         """
         entries = self._entries()
-        renamed = {entry.get("was") for entry in entries.values()}
+        renamed = [entry.get("was") for entry in entries.values()]
         built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
         stated = {name: self.expanded(name, entry) for name, entry in entries.items()}
         kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
@@ -133,7 +133,7 @@ class Home:
         entries: JSON = content.get("venues") if isinstance(content, dict) else None
         if content is None or (entries is None and content == {}):
             return {}
-        if not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
+        if not _is_named(entries) or not all(map(_is_named, entries.values())):
             raise BadInput(_misshapen(file))
         return cast("dict[str, dict[str, JSON]]", entries)
 
@@ -167,6 +167,11 @@ def _draft(path: Path, content: str) -> Path:
     return draft
 
 
+def _is_named(value: JSON) -> TypeGuard[dict[str, JSON]]:
+    """Whether it is a mapping of names: what YAML reads as a number is none."""
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+
+
 def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
     provider = entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
     if not isinstance(provider, str):
@@ -179,6 +184,8 @@ def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
         )
     if not name or set(name) & set(":/@"):
         raise BadInput(_misnamed(name))
+    if not isinstance(entry.get("was", name), str):
+        raise BadInput(_never_was(name, entry["was"]))
     built_in = BUILT_IN.get(name)
     same = built_in is not None and built_in.provider == provider and "hosts" not in entry
     defaults = built_in.configuration if built_in and same else {}
@@ -235,6 +242,14 @@ def _misnamed(name: str) -> Diagnostic:
     )
 
 
+def _never_was(name: str, was: JSON) -> Diagnostic:
+    return Diagnostic(
+        summary=f"venue {name!r} cannot have been {was!r}",
+        detail="`was` is the name of a built-in venue that has another name now",
+        remedy=f"write one of {', '.join(BUILT_IN)} there, or leave it out",
+    )
+
+
 def _unreadable(file: Path, error: Exception) -> Diagnostic:
     mark = getattr(error, "problem_mark", None)
     return Diagnostic(
@@ -248,7 +263,7 @@ def _unreadable(file: Path, error: Exception) -> Diagnostic:
 def _misshapen(file: Path) -> Diagnostic:
     return Diagnostic(
         summary="venues.yaml has the wrong shape",
-        detail="it must hold `venues:` with a mapping of names to settings",
+        detail="it must hold `venues:` with a mapping of names, which are texts, to settings",
         remedy="for example `venues: {lab: {provider: docker, host: ssh://root@lab}}`",
         place=Position(str(file)),
     )

@@ -272,14 +272,14 @@ class Moot:
 
     def machines(self, names: Sequence[str]) -> Machines:
         """Machines to be asked and told; all there are where none is named."""
-        chosen = [member for name in names for member in self._venues.members(name)]
+        chosen = self._venues.meant(names)
         return machines(chosen or self._allowed(), bool(chosen), self._venues, self._slots)
 
     def offerings(
         self, wish: Wish, order: Order, limit: int | None, names: Sequence[str], *, market: bool
     ) -> Listing:
         """What these venues offer now; where none is named all, and with `market` what is sold."""
-        chosen = tuple(member for name in names for member in self._venues.members(name))
+        chosen = self._venues.meant(names)
         sold = snapshot() if market and not chosen and not self._selection.venues else ()
         asked = chosen or self._allowed()
         return quoted(wish, order, limit, asked, sold, self._venues, self._slots)
@@ -340,10 +340,7 @@ class Moot:
 
     def _allowed(self) -> tuple[str, ...]:
         """The venues of this run; --venue narrows them.  BadInput where one is not configured."""
-        chosen = (
-            member for name in self._selection.venues for member in self._venues.members(name)
-        )
-        return tuple(dict.fromkeys(chosen)) or tuple(self._venues.configured)
+        return self._venues.meant(self._selection.venues) or tuple(self._venues.configured)
 
     def _world(self) -> World:
         return World(

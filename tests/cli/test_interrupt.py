@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from terminal import PATIENCE_S, Terminal
 
-from moot.shell import Command
 from moot.shells.local import LocalShell
 
 PROGRAM = str(Path(__file__).parent / "slow_apply.py")
@@ -61,8 +60,9 @@ def test_running_changes_are_repainted_in_place():
 
 
 def test_ctrl_c_does_not_reach_what_a_venue_is_running_for_us():
-    group = LocalShell().run(Command(argv=("sh", "-c", 'cut -d" " -f5 /proc/$$/stat'))).stdout
-    assert int(group) != os.getpgrp()
+    with LocalShell().open(["sh", "-c", 'cut -d" " -f5 /proc/$$/stat']) as running:
+        assert running.stdout
+        assert int(running.stdout.read()) != os.getpgrp()
 
 
 @contextmanager

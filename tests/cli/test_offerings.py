@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,7 @@ def test_silent_venues_are_stale(moot: Run):
     stale = listed(moot, "--configured")["stale"]
     assert {entry["venue"] for entry in stale} == {"docker", "laptop"}
     assert all(entry["reason"] for entry in stale)
+    assert all(abs(entry["since"] - time.time()) < 3600 for entry in stale)  # now, by any clock
 
 
 def test_nothing_like_that(moot: Run):
@@ -132,6 +134,7 @@ def test_nothing_like_that(moot: Run):
         ("--memory 8X", "--memory 8G"),
         ("--sort beauty", "per-cpu"),
         ("--limit few", "all"),
+        ("--limit 0", "all"),
         ("nowhere", "there is no venue 'nowhere'"),
     ],
 )

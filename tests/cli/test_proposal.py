@@ -13,7 +13,7 @@ from moot.cli.commands.plan import show_proposal
 from moot.cli.output import Output
 from moot.model.placement import Assignment
 from moot.model.plan import Delete, Plan
-from moot.model.report import Cost
+from moot.model.report import Cost, Stale
 
 GOLDEN = """\
   + shop/db/0@laptop/process     host.process  new
@@ -58,6 +58,15 @@ def test_a_delete_whose_create_is_not_in_the_plan_is_shown():
 def test_an_empty_plan_says_no_changes():
     assert "no changes" in text.summary(Plan()).lower()
     assert list(text.change_lines(Plan(), plain)) == []
+
+
+def test_what_runs_is_not_said_to_be_as_declared_where_a_venue_did_not_answer(
+    capsys: pytest.CaptureFixture[str],
+):
+    silent = Stale(venue="lab:h1", since=1.0, reason="dead")
+    proposal = replace(PROPOSAL, plan=Plan(), findings=(), stale=(silent,))
+    show_proposal(proposal, Output({}), where=False)
+    assert capsys.readouterr().out.splitlines()[-1] == "No changes. lab:h1 did not answer."
 
 
 def test_values_are_never_printed():

@@ -58,9 +58,13 @@ def test_the_users_own_key_is_taken_where_none_is_named(ask, tmp_path):
         (("--ssh-key", "id.pub", "--put", "relative=id.pub"), "TARGET=SOURCE"),
         (("--ssh-key", "id.pub", "--unit", "id.pub"), "the name of a systemd unit"),
         (("--ssh-key", "id.pub", "--host-key", "id.pub"), "holds no host key"),
+        (("--ssh-key", "id.pub", "--host-key", "no/such.key"), "make the folder no first"),
+        (("--ssh-key", "id.pub", "--host-key", "id.pub/key"), "cannot be read or made"),
+        (("--ssh-key", "id.pub", "--unit", "latin1.service"), "byte 10 belongs to no character"),
     ],
 )
-def test_what_cannot_be_used_is_refused(ask, words, reason):
+def test_what_cannot_be_used_is_refused(ask, tmp_path, words, reason):
+    (tmp_path / "latin1.service").write_bytes("# service\u00e9\n".encode("latin-1"))
     ran = ask(*words)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert reason in ran.stderr

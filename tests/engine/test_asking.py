@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from moot.asking import Asking
-from moot.passes.parse import KeyringEntry, Origin, Program, Unreadable
+from moot.passes.parse import MAX_FILE_BYTES, KeyringEntry, Origin, Program, Unreadable
 
 KEPT = (b"as it was", 1.0)
 
@@ -40,6 +40,24 @@ def test_a_program_is_no_shell() -> None:
 def test_a_program_that_says_no_is_believed(kept: bool) -> None:
     assert asking(program("false"), kept=kept) == "command false ended with exit code 1"
     assert asking(program("true"), kept=kept) == "command true printed nothing"
+
+
+@pytest.mark.parametrize("argv", [("yes",), ("sh", "-c", "yes")])
+def test_a_program_that_never_ends_to_print_is_ended(argv: tuple[str, ...]) -> None:
+    said = asking(program(*argv), kept=True)
+    assert str(said).endswith(f"printed more than {MAX_FILE_BYTES} bytes")
+
+
+def test_as_much_as_a_file_may_hold_may_be_printed() -> None:
+    most = program("head", "-c", str(MAX_FILE_BYTES), "/dev/zero")
+    assert asking(most) == bytes(MAX_FILE_BYTES)
+
+
+def test_the_exit_code_counts_however_late_it_comes() -> None:
+    late = program("sh", "-c", "echo there; exec >&-; sleep 0.1; exit 4")
+    assert str(asking(late)).endswith("ended with exit code 4")
+    never = program("sh", "-c", "echo there; exec >&-; exec sleep 600")
+    assert "did not answer" in str(asking(never, patience_s=0.1))
 
 
 def test_a_program_that_is_away_is_stood_in_for() -> None:

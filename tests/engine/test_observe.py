@@ -9,8 +9,10 @@ import pytest
 from workshop import Workshop, create, net
 
 from moot.engine import ask as asking
+from moot.engine.venues import Venues
 from moot.model.plan import Create, Update
 from moot.model.resource import Resource
+from moot.model.venue import Venue
 from moot.provider import ProviderError
 
 
@@ -50,6 +52,19 @@ def test_what_is_gone_is_seen_to_be_gone(shop):
     assert set(shop.items()) == {"b"}
     newest = shop.store.history("a")[0]
     assert (newest.item, newest.cause) == (None, "seen to be gone")
+
+
+def test_a_type_that_a_venue_lost_is_missed_only_while_something_of_it_is_known(shop):
+    shop.apply(create("a"))
+    fake = shop.venues.provider("toy")
+    shop.configured["toy"] = Venue(name="toy", provider="host", configuration={"local": True})
+    shop.venues = Venues(shop.configured, shop.env)
+    assert [stale.venue for stale in shop.observe().stale] == ["toy"]
+    shop.venues._providers["toy"] = fake
+    fake.world.destroy(shop.items()["a"].identifier)
+    shop.observe()
+    shop.venues = Venues(shop.configured, shop.env)
+    assert shop.observe().stale == ()
 
 
 def test_without_a_journal_nothing_is_written(shop):

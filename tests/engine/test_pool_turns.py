@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from moot.model.diagnostic import BadInput, Refused
+from moot.model.diagnostic import BadInput, Failure, Refused
 from moot.model.report import Outcome, Proposal
 from moot.service import Moot, Selection
 
@@ -44,6 +45,7 @@ class Lab:
     folder: Path
     silent: set[str] = field(default_factory=set)
     machines: Sequence[str] = ("h1", "h2", "h3", "h4")
+    pool: str = "lab"
 
     def moot(self, *venues: str, app: str = "shop", text: str = COMPOSE) -> Moot:
         hosts = [
@@ -57,7 +59,7 @@ class Lab:
         # Dearer than a pool for nothing: nothing goes there of itself.
         dear = [{"name": "room", "hourly": 1, "machine": "mine"}]
         entries = {
-            "lab": {"provider": "fake", "hosts": hosts},
+            self.pool: {"provider": "fake", "hosts": hosts},
             "laptop": {"provider": "fake", "world": str(self.folder / "l"), "offerings": dear},
             "docker": {"provider": "fake", "world": "memory", "silent": True},
         }
@@ -227,8 +229,53 @@ def test_renaming_a_pool_renames_its_machines(lab):
     lab.up()
     moot = lab.moot()
     moot.venue_rename("lab", "rack")
+    lab.pool = "rack"
     items, _ = lab.moot().inventory()
     assert {i.venue.partition(":")[0] for i in items} == {"rack"}
+
+
+def test_a_renamed_pool_runs_all_where_it_was(lab):
+    lab.up()
+    before, endpoints = lab.where(), lab.moot()._store.placement("shop")["endpoints"]
+    lab.moot().venue_rename("lab", "rack")
+    lab.pool = "rack"
+    after = lab.moot()._store.placement("shop")
+    assert after["endpoints"] == [
+        [*end, venue.replace("lab:", "rack:")] for *end, venue in endpoints
+    ]
+    assert {offering["pool"] for offering in after["offerings"].values()} == {"rack"}
+    assert lab.where() == {r: v.replace("lab:", "rack:") for r, v in before.items()}
+    assert lab.up().plan.changes == ()
+    assert lab.where() == {r: v.replace("lab:", "rack:") for r, v in before.items()}
+
+
+def test_with_a_dead_machine_less_spread_is_told_and_made_good_when_it_is_back(lab):
+    text = COMPOSE + "x-moot: {spread: {host: 3}}\n"
+    text = text.replace("    volumes: [data:/data]\n", "").replace("volumes: {data: {}}\n", "")
+    lab.machines = ("h1", "h2", "h3")
+    lab.up(text=text)
+    lab.silent = {"h2"}
+    outcome = lab.up(text=text)
+    assert outcome.failures == ()
+    told = [w for w in outcome.warnings if "is not spread" in w.summary]
+    assert [w.summary for w in told] == [
+        "web is not spread as x-moot.spread wants: 2 of 3 machines"
+    ]
+    assert "lab:h2" in told[0].detail
+    lab.silent = set()
+    outcome = lab.up(text=text)
+    assert outcome.warnings == ()
+    assert len({v for r, v in lab.where().items() if "/web/" in r}) == 3
+
+
+def test_forgetting_a_machine_leaves_alone_the_apps_that_have_nothing_there(lab):
+    lab.up("lab:h1")
+    lab.up("lab:h2", app="blog", text=COMPOSE.replace("8080", "8081"))
+    store = lab.moot()._store
+    store.claim("blog", "another", time.time(), 1e6, lambda holder: False)
+    assert lab.moot().forget("@lab:h1")
+    with pytest.raises(Failure):
+        lab.moot().forget("@lab:h2")
 
 
 def test_a_pool_is_checked_machine_by_machine(lab):
@@ -329,3 +376,23 @@ def test_hosts_of_an_ssh_config_are_read_from_its_file(lab):
         Moot(Selection(), environ)
     assert "ssh_config cannot be read" in refused.value.diagnostics[0].detail
     assert refused.value.diagnostics[0].place
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("venues: {1: {provider: fake}}", "wrong shape"),
+        ("venues: {lab: {provider: fake, 1: 2}}", "wrong shape"),
+        ("venues: {lab: {provider: fake, was: [1]}}", "cannot have been [1]"),
+        ("venues: {lab: {provider: fake, sla: {1: 2, foo: 3}}}", "sla of venue 'lab'"),
+        ("venues: {lab: {provider: fake, hosts: [{ssh_config: x, match: 5}]}}", "cannot be used"),
+    ],
+)
+def test_whatever_is_in_venues_yaml_is_refused_in_words(lab, text, words):
+    environ = lab.moot()._environ
+    (lab.folder / "venues.yaml").write_text(text)
+    with pytest.raises(BadInput) as refused:
+        Moot(Selection(), environ).venue_list()
+    problem = refused.value.diagnostics[0]
+    assert words in problem.summary
+    assert problem.remedy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
 from moot.model.changed import changed
+from moot.model.plan import Create
 from moot.model.resource import ConfigurationItem, Resource
 
 ITEM = ConfigurationItem(
@@ -33,6 +34,21 @@ def test_original_stays_and_the_copy_is_frozen():
     assert ITEM.status is None
     with pytest.raises(FrozenInstanceError):
         copy.status = "failed"
+
+
+def test_what_is_worked_out_when_it_is_made_would_be_copied_unchanged_and_is_refused():
+    create = Create(want=Resource(address="shop/web/0@v/p", type="t", venue="v"))
+    with pytest.raises(TypeError, match="Create"):
+        changed(create, incarnation=2)
+
+
+def test_inherited_fields_are_copied_too():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Dated(Resource):
+        at: float
+
+    value = Dated(address="shop/web/0@v/p", type="t", venue="v", at=1.0)
+    assert changed(value, at=2.0, venue="w") == replace(value, at=2.0, venue="w")
 
 
 def test_unknown_field_is_refused():

@@ -73,6 +73,8 @@ def test_each_machine_has_the_pool_s_settings_and_its_own():
     )  # fmt: skip
     assert b.configuration == {"host": "b", "user": "me", "port": 22}
     assert (c.name, c.configuration["host"]) == ("lab:third", "c")
+    (odd,) = expand(pool([{"host": "d", 1: 2}]), read)
+    assert odd.configuration == {"host": "d", "1": 2}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,7 @@ def test_each_machine_has_the_pool_s_settings_and_its_own():
         ("ssh://root@build1:2222", "lab:build1:2222"),
         ("root@10.0.0.1", "lab:10.0.0.1"),
         ("unix:///run/one/d.sock", "lab:run-one-d.sock"),
+        ("fe80::1%eth0", "lab:fe80::1%eth0"),
     ],
 )
 def test_a_name_holds_nothing_that_means_something_in_an_address(address, name):
@@ -119,6 +122,11 @@ def test_hosts_of_an_ssh_config_are_those_it_has_a_name_for():
         ([{"host": "h[1:2]", "name": "x"}], "cannot all be named x"),
         ([{"ssh_config": "theirs", "match": "web*"}], "names no host that matches web*"),
         ([{"ssh_config": "missing"}], "missing cannot be read"),
+        ([{"ssh_config": "theirs", "match": 5}], "`match` is 5"),
+        ([{"ssh_config": "theirs", "match": ["lab-*", 5]}], "`match` is ['lab-*', 5]"),
+        ([{"host": "a", "name": "x/y@z"}], "'x/y@z' cannot stand in an address"),
+        (["ssh://"], "'' cannot stand in an address"),
+        (["a b"], "'a b' cannot stand in an address"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(entries, words):

@@ -472,6 +472,34 @@ def test_spread_that_cannot_be_is_refused_with_the_reason():
     assert "its volume keeps all on one machine" in refused.value.diagnostics[0].detail
 
 
+def test_while_a_machine_is_silent_less_spread_is_better_than_nothing():
+    policy, three = Policy(spread={"host": 3}), part(replicas=3)
+    offers = machines(3)
+    prior = placed(three, offerings=offers, policy=policy)
+    dead = {"lab:h1": "dead"}
+    made = placed(three, offerings=offers[1:], prior=prior, policy=policy, absent=dead)
+    assert sorted(load(made)) == ["lab:h2", "lab:h3"]
+    assert len([r for r in where(prior) if where(prior)[r] != where(made)[r]]) == 1
+    back = placed(three, offerings=offers, prior=made, policy=policy)
+    assert len(load(back)) == 3
+    for absent, left in (({"docker": "dead"}, 2), (dead, 1)):
+        with pytest.raises(Refused):
+            placed(three, offerings=offers[:left], policy=policy, absent=absent)
+    with pytest.raises(Refused):
+        one = part(replicas=3, mounts=(DATA,))
+        placed(one, offerings=offers[1:], policy=policy, absent=dead)
+
+
+def test_as_few_as_possible_move_for_the_sake_of_spread():
+    offers, six = machines(4), part(replicas=6)
+    prior = placed(six, offerings=offers[:2])
+    for wanted, moved in ((2, 0), (3, 1), (4, 2)):
+        policy = Policy(spread={"host": wanted})
+        made = placed(six, offerings=offers, prior=prior, policy=policy)
+        assert len(load(made)) == wanted
+        assert sum(v != where(prior)[r] for r, v in where(made).items()) == moved
+
+
 def test_thousands_of_replicas_are_few_runs():
     made = placed(part(replicas=50_000), offerings=machines(6))
     assert len(made.runs) == 6

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from moot.model.plan import READY, Create, Delete, Plan, Update, Wait
 from moot.model.resource import ConfigurationItem, Edge, Resource
+from moot.model.value import Ref, Text, Value
 from moot.passes.withhold import withhold
 
 
-def want(address: str, *edges: Edge) -> Resource:
+def want(address: str, *edges: Edge, **properties: Value) -> Resource:
     venue = address.partition("@")[2].partition("/")[0]
-    return Resource(address=address, type="t", venue=venue, edges=edges)
+    return Resource(address=address, type="t", venue=venue, edges=edges, properties=properties)
 
 
 def have(address: str) -> ConfigurationItem:
@@ -49,6 +50,17 @@ def test_what_waits_for_a_thing_there_waits_and_keeps_what_it_replaces():
     possible, left_out = withhold(Plan((made, ended)), {"lab:h1"})
     assert possible.changes == ()
     assert left_out == (made, ended)
+
+
+def test_what_refers_to_a_thing_that_is_not_made_is_not_begun_either():
+    first = Create(want=want("shop@lab:h2/network", Edge(HERE, "healthy")))
+    url = Text(("http://", Ref(first.address, "address")))
+    second = Create(want=want("shop/web@lab:h2/image", build={"arguments": [url]}))
+    third = Update(want=want(THERE, image=Ref(second.address, "id")), have=have(THERE))
+    other = Create(want=want("shop/db/0@lab:h2/process", peer=Ref(THERE, "port")))
+    possible, left_out = withhold(Plan((first, second, third, other)), {"lab:h1"})
+    assert left_out == (first, second, third)
+    assert possible.changes == (other,)
 
 
 def test_nothing_else_waits_for_what_is_left_out():

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from stored import INTENT, ITEM, record
 
-from moot.model.value import Ref, Text
+from moot.model.codec import placement_to_json
+from moot.model.placement import Assignments, Placement, Rejection, Run
+from moot.model.value import JSON, Ref, Text
+from moot.model.venue import Offering
 from moot.store import LeaseHeld, PortTaken, Revision
 
 # Apps.
@@ -185,14 +188,47 @@ def test_a_lease_nobody_ever_took_proves_nothing(store):
 # Another name for a venue.
 
 
+def placement(pool: str) -> dict[str, JSON]:
+    """`lab` as the name of a pool is renamed; in a name or a reason it is what it was."""
+    rooms = [
+        Offering(venue=f"{pool}:h1", name="lab:h1", cpu=1, memory_mib=1, pool=pool),
+        Offering(venue="lab:h12", name="lab", cpu=1, memory_mib=1, pool="lab", machine="m"),
+        Offering(venue="elsewhere", name="lab:h1", cpu=1, memory_mib=1),
+    ]
+    runs = [Run("shop", "lab:h1", n, 1, room, "process") for n, room in enumerate(rooms)]
+    rejections = (Rejection("lab:h1", f"{pool}:h1", "lab:h1", "lab:h1 is small"),)
+    body = placement_to_json(Placement(assignments=Assignments(runs), rejections=rejections))
+    ends: JSON = [["lab:h1", 80, ["lab:h1:8080"], f"{pool}:h1"], ["web", 80, [], "lab:h12"]]
+    return {**body, "endpoints": ends}
+
+
+def test_where_everything_was_placed_is_known_under_the_new_name(store):
+    ports = {"lab:h1 80": 8080, "web 80@lab:h1": 8081, "web 80@lab:h12": 8082}
+    with store.turn():
+        store.put_placement("shop", placement("lab"))
+        store.put_placement("blog", None)
+        store.put_ports("shop", ports)
+        store.rename_venue("lab:h1", "rack:h1", "renamed", 9.0)
+    assert store.placement("shop") == placement("rack")
+    assert store.placement("blog") is None
+    assert {purpose: port for _, purpose, port in store.ports()} == {
+        "lab:h1 80": 8080,
+        "web 80@rack:h1": 8081,
+        "web 80@lab:h12": 8082,
+    }
+
+
 def test_a_venue_is_renamed_wherever_it_is_named(store):
     other = replace(ITEM, venue="w", address="shop/db/0@w/process", depends_on=("shop@v/net",))
-    for item in (replace(ITEM, depends_on=("shop@v/net",)), other):
+    said = {"id": "of shop@v/net"}  # by the venue: it does not know our name for it
+    claims = frozenset({"volume:shop@v/volume/data", "port:80/tcp@v", "port:80/tcp@vv"})
+    first = replace(ITEM, depends_on=("shop@v/net",), identifier="shop@v/web", properties=said)
+    first = replace(first, applied={**ITEM.applied, **said}, exclusive=claims, on="shop@v/net")
+    for item in (first, other):
         record(store, item)
     with store.turn():
         store.put_identity("shop", ITEM.address, "uid", 2)
         store.put_identity("shop", "shop@vv/net", "uid2", 1)
-        store.put_placement("shop", {"a": 1})
         store.rename_venue("v", "new", "renamed", 9.0)
     db, web = store.inventory("shop")
     assert (web.address, web.venue, web.marked_as) == (
@@ -200,7 +236,9 @@ def test_a_venue_is_renamed_wherever_it_is_named(store):
         "new",
         ITEM.address,
     )
-    assert web.applied["t"] == Text(("x", Ref("shop@new/y", "id")))
+    assert web.applied == {**ITEM.applied, **said, "t": Text(("x", Ref("shop@new/y", "id")))}
+    assert (web.identifier, web.properties, web.on) == ("shop@v/web", said, "shop@new/net")
+    assert web.exclusive == {"volume:shop@new/volume/data", "port:80/tcp@new", "port:80/tcp@vv"}
     assert (db.address, db.venue, db.depends_on) == (other.address, "w", ("shop@new/net",))
     assert db.marked_as is None
     assert store.identities("shop") == {web.address: ("uid", 2), "shop@vv/net": ("uid2", 1)}

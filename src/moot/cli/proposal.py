@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from moot.model.placement import Placement, Run
 from moot.model.plan import Change, Create, Delete, Plan, verb
-from moot.model.report import Cost, Proposal
+from moot.model.report import Cost, Proposal, Stale
 from moot.model.value import JSON, Ref, Value, unknowns
 
 NO_CHANGES = "No changes."
@@ -49,8 +49,10 @@ def change_lines(
         yield f"  ... and {len(shown) - len(listed)} more; moot plan lists them all"
 
 
-def summary(plan: Plan) -> str:
-    """The last line of a plan."""
+def summary(plan: Plan, stale: Sequence[Stale] = ()) -> str:
+    """The last line of a plan; of `stale` venues nobody knows what runs there."""
+    if not plan.changes and stale:
+        return f"{NO_CHANGES} {', '.join(entry.venue for entry in stale)} did not answer."
     if not plan.changes:
         return f"{NO_CHANGES} What runs is what is declared."
     count = Counter(verb(change) for change in plan.changes)

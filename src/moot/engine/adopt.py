@@ -79,14 +79,24 @@ def forget(address: str, world: World) -> tuple[ConfigurationItem, ...]:
     `@VENUE` stands for all that any App has there, as for a machine that will not come back.
     """
     if address.startswith("@"):
-        apps = world.store.apps()
         there = f"{address}/"
-        found = [i for app in apps for i in _forget(app, lambda known: there in known, world)]
+        found = [
+            thing
+            for app in _apps(there, world)
+            for thing in _forget(app, lambda known: there in known, world)
+        ]
     else:
         found = _forget(app_of(address), lambda known: known == address, world)
     if not found:
         raise BadInput(_nothing_at(address))
     return tuple(item for item in found if isinstance(item, ConfigurationItem))
+
+
+def _apps(there: str, world: World) -> list[str]:
+    """Those that have something there: no other is held up, or holds this up."""
+    known = [str(item.address) for item in world.store.inventory()]
+    known += [intent.address for intent in world.store.open_intents(None)]
+    return sorted({app_of(address) for address in known if there in address})
 
 
 def _forget(

@@ -29,7 +29,7 @@ def host_key(path: Path) -> HostKey:
         private = path.read_bytes()
         key = load_ssh_private_key(private, password=None)
     except OSError as error:
-        raise BadInput(_useless(path, error.strerror or str(error))) from None
+        raise BadInput(_out_of_reach(path, error)) from None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadInput(_useless(path, str(error))) from None
     if not isinstance(key, Ed25519PrivateKey):
@@ -42,6 +42,16 @@ def _keep(path: Path, text: bytes) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)
+
+
+def _out_of_reach(path: Path, error: OSError) -> Diagnostic:
+    gone = f"make the folder {path.parent} first, or name a file in one that is there"
+    kept = "name a file that you may read, or a new one in a folder that you may write to"
+    return Diagnostic(
+        summary=f"the host key {path} cannot be read or made",
+        detail=error.strerror or str(error),
+        remedy=kept if path.parent.is_dir() else gone,
+    )
 
 
 def _useless(path: Path, reason: str) -> Diagnostic:

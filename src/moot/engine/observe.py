@@ -69,18 +69,17 @@ class _View:
 
     def list(self, journal: Journal | None) -> None:
         """Who will change something looks wherever the App ever had anything: so it is found what
-        landed so late that nobody waits for it any more.  A venue that is not configured any more
-        and of which nothing is known cannot be looked at, and is not missed.
+        landed so late that nobody waits for it any more.  What is not configured any more,
+        or has no such type any more, and of which nothing is known, is not looked at or missed.
         """
-        store, schema = self.world.store, self.world.venues.schema
-        configured = self.world.venues.configured
+        store, venues = self.world.store, self.world.venues
         kinds = {(item.venue, item.type) for item in self.known}
-        kinds |= {k for k in store.kinds(self.app) if k[0] in configured} if journal else set()
+        kinds |= {k for k in store.kinds(self.app) if venues.may_have(*k)} if journal else set()
         if max_age_s := self.world.max_age_s:
             kinds -= {k for k, at in store.listed(self.app).items() if self.now - at < max_age_s}
         self.kinds = kinds | {settling.kind_of(i) for i in self.intents}
         made = {settling.kind_of(i) for i in self.intents if i.verb == "create"}
-        bare = {kind for kind in made if schema(*kind).create_class == "BARE"}
+        bare = {kind for kind in made if venues.schema(*kind).create_class == "BARE"}
         tick = journal.renew if journal else _nothing
         self.listing = list_kinds(sorted(self.kinds), bare, self.app, self.world, tick)
         known = journal.uids if journal else self.uids()

@@ -26,11 +26,12 @@ def quoted(
     wanted = matcher(wish.vendors)
     asked = [name for name in names if wanted(venues.known(name).provider)]
     offerings, absent = offered(asked, venues, slots)
-    today = datetime.fromtimestamp(venues.env.now(), UTC).date().isoformat()
+    now = venues.env.now()
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
     quotes, total = winnow(wish, order, market, offerings, venues.configured, today, limit)
     return Listing(
         quotes=tuple(quotes),
         total=total,
         vendors=tuple(market),
-        stale=tuple(Stale(venue=name, since=0.0, reason=why) for name, why in absent.items()),
+        stale=tuple(Stale(venue=name, since=now, reason=why) for name, why in absent.items()),
     )

@@ -65,7 +65,7 @@ class Sketch:
         return tuple(r for r in lowered if component_of(r.address) in names)
 
     def warnings(self) -> Iterator[Diagnostic]:
-        """Where components can reach others that they should not."""
+        """Where components can reach others that they should not, or are spread too little."""
         segments = {a.network for c in self.app.components for a in c.networks}
         for share in self.connected.shares:
             if len(segments) > 1 and not all(run.offering.segmented for run in share.runs):
@@ -75,6 +75,24 @@ class Sketch:
                     detail=f"components of {', '.join(sorted(segments))} can reach one another "
                     "there",
                     remedy="set `x-moot: {segmentation: required}` to refuse such venues",
+                )
+        yield from self._crowded()
+
+    def _crowded(self) -> Iterator[Diagnostic]:
+        places: dict[str, set[str]] = {}
+        for run in self.placement.runs:
+            places.setdefault(run.component, set()).add(run.offering.where)
+        spread = self.app.policy.spread.get("host", 1)
+        for component in self.app.components:
+            wanted, had = min(spread, component.replicas), len(places.get(component.name, ()))
+            if had < wanted:
+                yield Diagnostic(
+                    severity="warning",
+                    summary=f"{component.name} is not spread as x-moot.spread wants: "
+                    f"{had} of {wanted} machines",
+                    detail=f"of its pool, {', '.join(sorted(self.absent))} did not answer",
+                    remedy="`moot up` spreads it once there are as many machines again",
+                    place=component.place,
                 )
 
     def _lowered(self, shares: Iterable[Share]) -> tuple[Resource, ...]:
@@ -88,7 +106,7 @@ def _allowed(app: App, world: World) -> list[str]:
     """The venues of this run that the App allows; BadInput where it names one that is not there."""
     for native in app.resources:
         world.venues.known(native.venue)
-    named = {member for name in app.policy.venues for member in world.venues.members(name)}
+    named = world.venues.meant(app.policy.venues)
     return [v for v in world.allowed if not named or v in named]
 
 

@@ -35,8 +35,7 @@ class VenueBook:
 
     def checked(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:
         """What these venues (all, where none is named) say of themselves; asked all at once."""
-        chosen = [member for name in names for member in self.venues.members(name)]
-        statuses = self._check(dict.fromkeys(chosen or self.venues.configured))
+        statuses = self._check(self.venues.meant(names) or self.venues.configured)
         by_identity: dict[str, list[str]] = {}
         for status in statuses:
             if status.identity:

@@ -41,6 +41,10 @@ class Venues:
         """The venues a user means by a name: one, or every machine of a pool; BadInput for none."""
         return self.pools().get(name) or (self.known(name).name,)
 
+    def meant(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The venues a user means by these names, each once."""
+        return tuple(dict.fromkeys(member for name in names for member in self.members(name)))
+
     def pools(self) -> dict[str, tuple[str, ...]]:
         """The names of all pools, each with those of its machines."""
         found: dict[str, tuple[str, ...]] = {}
@@ -96,6 +100,15 @@ class Venues:
             except (BadInput, ProviderError):
                 return TypeSchema(type=type)
         return self._schemas[key]
+
+    def may_have(self, venue: str, type: str) -> bool:
+        """Whether things of a type may be there; it is not configured any more, or was changed."""
+        if venue not in self.configured:
+            return False
+        try:
+            return type in self.provider(venue).types()
+        except (BadInput, ProviderError):
+            return True
 
     def facts(self, venue: str, type: str) -> Facts:
         """The part of a type's schema that planning needs."""

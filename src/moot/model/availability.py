@@ -59,7 +59,9 @@ class Sla:
         }
         unknown = stated.keys() - {*LEVELS, "failures", "healing"}
         if unknown:
-            raise ValueError(f"{min(unknown)!r} is none of {', '.join(LEVELS)}, failures, healing")
+            raise ValueError(
+                f"{min(unknown, key=str)!r} is none of {', '.join(LEVELS)}, failures, healing"
+            )
         if not levels:
             raise ValueError("it states the share of no level")
         if ("failures" in stated) != ("healing" in stated):

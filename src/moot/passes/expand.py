@@ -8,11 +8,12 @@ from fnmatch import fnmatchcase
 from itertools import product
 
 from moot.model.diagnostic import BadInput, Diagnostic, Position
-from moot.model.value import JSON, is_mapping
+from moot.model.value import JSON, is_list, is_mapping
 from moot.model.venue import Venue
 
 MOST = 10_000  # machines of one pool; a slip of the finger in a range asks for more
 SSH_CONFIG = "~/.ssh/config"
+_LABEL = re.compile(r"[\w.:%-]+")
 _RANGE = re.compile(r"\[([^\[\]]*)\]")
 
 Files = Callable[[str], str]
@@ -40,6 +41,8 @@ def expand(
     for index, entry in enumerate(entries):
         try:
             for label, own in _entry(entry, read):
+                if not _LABEL.fullmatch(label):
+                    raise ValueError(_unnameable(label))
                 name = f"{pool.name}:{label}"
                 if name in members:
                     raise ValueError(f"{label} is named twice")
@@ -58,6 +61,8 @@ def expand(
 
 def _entry(entry: JSON, read: Files) -> Iterator[tuple[str, dict[str, JSON]]]:
     """Label and settings of every machine of one entry; ValueError says what is wrong with it."""
+    if is_mapping(entry):  # YAML takes a number for what it is, also where a name belongs
+        entry = {str(key): value for key, value in entry.items()}
     if is_mapping(entry) and "ssh_config" in entry and "host" not in entry:
         yield from _of_ssh_config(entry, read)
         return
@@ -74,7 +79,10 @@ def _entry(entry: JSON, read: Files) -> Iterator[tuple[str, dict[str, JSON]]]:
 def _of_ssh_config(entry: Mapping[str, JSON], read: Files) -> Iterator[tuple[str, dict[str, JSON]]]:
     """The hosts an ssh_config has a name for; how each is reached stays in that file."""
     file, match = str(entry["ssh_config"] or SSH_CONFIG), entry.get("match", "*")
-    wanted = [match] if isinstance(match, str) else list(match)
+    patterns = match if is_list(match) else (match,)
+    wanted = [pattern for pattern in patterns if isinstance(pattern, str)]
+    if len(wanted) < len(patterns):
+        raise ValueError(f"`match` is {match!r}: write a pattern such as rack-*, or a list of them")
     own = {key: value for key, value in entry.items() if key not in {"match", "ssh_config"}}
     if file != SSH_CONFIG:
         own["ssh_config"] = file
@@ -84,7 +92,7 @@ def _of_ssh_config(entry: Mapping[str, JSON], read: Files) -> Iterator[tuple[str
             found = True
             yield _label(host), {**own, "host": host}
     if not found:
-        raise ValueError(f"{file} names no host that matches {', '.join(map(str, wanted))}")
+        raise ValueError(f"{file} names no host that matches {', '.join(wanted)}")
 
 
 def _named(text: str) -> Iterator[str]:
@@ -123,6 +131,13 @@ def _choices(text: str) -> Iterator[str]:
 def _label(host: str) -> str:
     """`build1` of `ssh://root@build1`: an address cannot hold what has a meaning there."""
     return re.sub(r"[/@]+", "-", re.sub(r"^[a-z]+://", "", host).rpartition("@")[2].strip("/"))
+
+
+def _unnameable(label: str) -> str:
+    return (
+        f"{label!r} cannot stand in an address: a machine's name is made of letters, digits, "
+        "'.', '-', '_', ':' and '%'; give it one with `name`"
+    )
 
 
 def _wrong(pool: str, detail: str, place: Position | None) -> Diagnostic:

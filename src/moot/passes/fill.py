@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, product
 from math import inf
 from operator import attrgetter
 
@@ -36,11 +36,13 @@ def fill(
 
     Each stays where it was `before`, unless another place is cheaper by the threshold.  The others
     go to the cheapest places, and at one price to the machine of a pool that has fewest of them.
-    Where `spread` asks for it, neither what is cheapest nor where they were counts for so much.
+    Where `spread` asks for it, what is cheapest does not count for so much, and of the fullest
+    machines as few as possible give way.
 
     Replicas that go the same way are placed in one step, so the cost follows the components.
     """
-    for stay, any_price in ((before, False), ((), False), ((), True)):
+    stays = [_without(before, given) for given in range(spread or 1)]
+    for any_price, stay in (*product((False, True), stays), (True, ())):
         runs = _Filling(app, component, fits, room.of(fits), any_price).run(stay)
         if runs is None or len({run.offering.where for run in runs}) >= spread:
             return runs
@@ -159,6 +161,19 @@ class _Filling:
             self.held[offering.venue] += count
             self.made.append(Run(self.app, self.component.name, first, count, offering, runs_as))
         return count
+
+
+def _without(before: Sequence[Run], given: int) -> list[Run]:
+    """What was before, but for so many replicas: each the last one where there are most."""
+    kept = list(before)
+    for _ in range(given if kept else 0):
+        load: Counter[str] = Counter()
+        for run in kept:
+            load[run.offering.where] += run.count
+        fullest = max(load, key=lambda where: (load[where], where))
+        index = max(i for i, run in enumerate(kept) if run.offering.where == fullest and run.count)
+        kept[index] = replace(kept[index], count=kept[index].count - 1)
+    return kept
 
 
 def _spreads(offering: Offering) -> bool:

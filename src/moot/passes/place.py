@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +27,8 @@ def place(
     Those with a volume of the App's, and all that share one, are together in one venue: a pool's
     machine.  `homes` says in which venue each existing volume is; a component goes where its data
     is.  `absent` are venues that do not answer, with the reason: what has its data there stays
-    assigned there, whatever else was there goes elsewhere.  Raises Refused with every component
+    assigned there, whatever else was there goes elsewhere, also where
+    that is less spread than the App wants.  Raises Refused with every component
     that cannot be placed and why.
     """
     desk = _Desk(app, Room.offered(offerings), homes or {}, absent or {})
@@ -73,13 +75,7 @@ class _Desk:
         before = self.before.get(component.name, [])
         for run in before:
             self.room.given[run.offering.venue] -= run.count
-        places = {self.together_in(component, offering): None for offering, _ in fits}
-        spread = min(self.spread, component.replicas)
-        choices: list[list[Run]] = []
-        for place in places:
-            here = [way for way in fits if self.together_in(component, way[0]) == place]
-            if chosen := fill(self.app.name, component, here, self.room, before, spread):
-                choices.append(chosen)
+        choices = self.choices(component, fits, before)
         if best := self.choose(component, choices, before) or list(self.stranded(component)):
             self.placed += best
             self.able[component.name] = {run.offering.venue for run in best}
@@ -87,6 +83,25 @@ class _Desk:
                 self.room.take(run.offering, component, run.count)
         elif component.replicas:
             self.problems.append(self.unplaceable(component, fits, rejected))
+
+    def choices(
+        self, component: Component, fits: Sequence[Way], before: Sequence[Run]
+    ) -> list[list[Run]]:
+        """How it can run in each place; spread less only for want of machines that are silent."""
+        places: dict[str, list[Way]] = {}
+        for way in fits:
+            places.setdefault(self.together_in(component, way[0]), []).append(way)
+        silent = Counter(venue.partition(":")[0] for venue in self.absent)
+        wanted = min(self.spread, component.replicas)
+        for lacking in range(wanted):
+            filled = (
+                fill(self.app.name, component, ways, self.room, before, wanted - lacking)
+                for place, ways in places.items()
+                if lacking <= silent[place]
+            )
+            if found := [choice for choice in filled if choice]:
+                return found
+        return []
 
     def together_in(self, component: Component, offering: Offering) -> str:
         """What its replicas may not leave: the machine of their data, else venue or pool."""

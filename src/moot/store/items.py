@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
-from moot.model.codec import item_from_json
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
 from moot.store.database import Row
@@ -111,39 +108,6 @@ class Items(Session):
         """A complete listing was had."""
         self._gather(PUT_LISTED, (app, venue, type), app, venue, type, at)
 
-    def rename_venue(self, old: str, new: str, cause: str, at: float) -> None:
-        """Rewrite every address that names a venue."""
-        for table in ("identity", "item"):
-            self._database.lock(table)
-        for (app,) in self._read("SELECT app FROM identity UNION SELECT app FROM item ORDER BY 1"):
-            for item in self.inventory(app):
-                renamed = _renamed(item, old, new)
-                if renamed.address != item.address:
-                    self.record(app, str(item.address), item.incarnation, None, at, cause)
-                self.record(app, str(renamed.address), item.incarnation, renamed, at, cause)
-            self._rename_identities(app, f"@{old}/", f"@{new}/")
-            self._rename_kinds(app, old, new)
-            self._write("DELETE FROM placement WHERE app = ?", app)
-
-    def _rename_identities(self, app: str, old: str, new: str) -> None:
-        """Their uids stay; whatever stood at the new address has never been anything."""
-        for (address,) in self._read("SELECT address FROM identity WHERE app = ?", app):
-            if old in address:
-                renamed = address.replace(old, new)
-                self._write("DELETE FROM identity WHERE app = ? AND address = ?", app, renamed)
-                rename = "UPDATE identity SET address = ? WHERE app = ? AND address = ?"
-                self._write(rename, renamed, app, address)
-
-    def _rename_kinds(self, app: str, old: str, new: str) -> None:
-        """Under its new name a venue has never been listed."""
-        self._write(
-            "INSERT INTO kind (app, venue, type) SELECT app, ?, type FROM kind "
-            "WHERE app = ? AND venue = ? ON CONFLICT (app, venue, type) DO NOTHING",
-            *(new, app, old),
-        )
-        self._write("DELETE FROM kind WHERE app = ? AND venue = ?", app, old)
-        self._kinds.clear()
-
 
 def _version(row: Row) -> Version:
     at, _, address, incarnation, cause, body = row
@@ -154,12 +118,3 @@ def _version(row: Row) -> Version:
         cause=cause,
         item=item_of(body, at) if body else None,
     )
-
-
-def _renamed(item: ConfigurationItem, old: str, new: str) -> ConfigurationItem:
-    body = json.loads(text_of(item).replace(f"@{old}/", f"@{new}/"))
-    body["venue"] = new if item.venue == old else item.venue
-    renamed = item_from_json(body)
-    if renamed.address == item.address:
-        return renamed
-    return replace(renamed, marked_as=item.marked_as or item.address)

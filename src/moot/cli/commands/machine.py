@@ -104,7 +104,16 @@ def _file(word: str) -> NewFile:
 
 def _unit(path: Path) -> NewUnit:
     name = _named(path.name, _UNIT_NAME, "the name of a systemd unit")
-    return NewUnit(name=name, content=_read(path).decode("utf-8", "replace"))
+    try:
+        return NewUnit(name=name, content=_read(path).decode())
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            Diagnostic(
+                summary=f"the unit {path} is not UTF-8",
+                detail=f"its byte {error.start + 1} belongs to no character",
+                remedy="save it as UTF-8, which systemd wants",
+            )
+        ) from None
 
 
 def _host_key(name: str | None) -> HostKey | None:

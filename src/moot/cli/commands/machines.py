@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from moot.cli.call import Call
 
 HEADERS = ("VENUE", "HOST", "SYSTEM", "ARCH", "CPUS", "LOAD", "MEMORY FREE", "DISK FREE", "ADDRESS")
+LONGEST = 1 << 16  # characters of a line that are kept together
 
 
 def facts(call: Call, out: Output) -> int:
@@ -73,6 +74,8 @@ class Streaming:
     def take(self, venue: str, stream: str, text: str) -> None:
         with self._lock:
             *lines, rest = (self._rests.pop((venue, stream), "") + text).split("\n")
+            if len(rest) > LONGEST:  # who never ends a line would fill our memory
+                lines, rest = [*lines, rest], ""
             self._rests[venue, stream] = rest
             for line in lines:
                 self._print(venue, stream, line)

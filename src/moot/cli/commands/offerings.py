@@ -107,7 +107,7 @@ def _order(text: str | None) -> Order:
 def _limit(text: str | None) -> int | None:
     if text == "all":
         return None
-    if text is not None and not text.isdecimal():
+    if text is not None and not (text.isdecimal() and int(text)):
         raise BadInput(_misread("--limit", text, "write how many, such as --limit 50, or all"))
     return SHOWN if text is None else int(text)
 

@@ -52,4 +52,4 @@ def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | N
     for line in (text.cost_line(proposal.cost), outlook_line(proposal.availability)):
         if line:
             out.line(line)
-    out.line(out.style(text.summary(proposal.plan), "bold"))
+    out.line(out.style(text.summary(proposal.plan, proposal.stale), "bold"))

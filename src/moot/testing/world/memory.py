@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from moot.model.changed import changed
-from moot.model.codec import item_from_json, item_to_json
 from moot.model.placement import collide, component_of
+from moot.model.renamed import item_renamed, placement_renamed, renamed
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, Secret, canonical
@@ -276,19 +276,26 @@ class MemoryStore:
     def rename_venue(self, old: str, new: str, cause: str, at: float) -> None:
         for app in sorted({*self._identities, *self._items}):
             for item in self.inventory(app):
-                renamed = _renamed(item, old, new)
-                if renamed.address != item.address:
+                now = item_renamed(item, old, new)
+                if now.address != item.address:
                     self.record(app, str(item.address), item.incarnation, None, at, cause)
-                self.record(app, str(renamed.address), item.incarnation, renamed, at, cause)
+                self.record(app, str(now.address), item.incarnation, now, at, cause)
             known = self._identities.get(app, {})
-            for address in [a for a in known if f"@{old}/" in a]:
-                self._put(known, address.replace(f"@{old}/", f"@{new}/"), known[address])
+            for address in [a for a in known if renamed(a, old, new) != a]:
+                self._put(known, renamed(address, old, new), known[address])
                 self._drop(known, address)
             kinds = self._kinds.get(app, {})
             for venue, type in [kind for kind in kinds if kind[0] == old]:
                 self._know(app, (new, type))
                 self._drop(kinds, (venue, type))
-            self.put_placement(app, None)
+
+        for app, body in self._placements.items():
+            if body is not None:
+                self.put_placement(app, placement_renamed(body, old, new))
+        for (app, purpose), port in tuple(self._ports.items()):
+            if (now := renamed(purpose, old, new)) != purpose:
+                self._put(self._ports, (app, now), port)
+                self._drop(self._ports, (app, purpose))
 
     def _prove(self, lease: Lease) -> None:
         held = self._leases.get(lease.app)
@@ -343,22 +350,3 @@ def _version(row: _Row) -> Version:
 
 def _copied(table: dict[Any, Any]) -> dict[Any, Any]:
     return {k: dict(v) if isinstance(v, dict) else v for k, v in table.items()}
-
-
-def _renamed(item: ConfigurationItem, old: str, new: str) -> ConfigurationItem:
-    body = item_to_json(item)
-    text = {key: _replaced(value, f"@{old}/", f"@{new}/") for key, value in body.items()}
-    renamed = item_from_json({**text, "venue": new if item.venue == old else item.venue})
-    if renamed.address == item.address:
-        return renamed
-    return replace(renamed, marked_as=item.marked_as or item.address)
-
-
-def _replaced(value: JSON, old: str, new: str) -> JSON:
-    if isinstance(value, str):
-        return value.replace(old, new)
-    if isinstance(value, dict):
-        return {_replaced(k, old, new): _replaced(v, old, new) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_replaced(entry, old, new) for entry in value]
-    return value
