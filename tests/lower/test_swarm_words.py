@@ -3,7 +3,7 @@
 import pytest
 
 from moot.provider import ProviderError
-from moot.providers.docker.names import object_name
+from moot.providers.docker.names import container_name, object_name
 from moot.providers.docker.swarm.observation import detail_of, status_of
 from moot.providers.docker.swarm.slots import names_of, put, seated
 from moot.providers.docker.swarm.spec import service_body
@@ -123,3 +123,13 @@ def test_names_that_swarm_takes():
     odd, other = object_name("shop", "bind/a.b/c"), object_name("shop", "bind/a-b/c")
     assert odd != other and odd.startswith("shop_bind-a-b-c-")
     assert len(object_name("shop", "w" * 200)) <= 55
+
+
+@pytest.mark.parametrize("words", ["a_b", "bind/a_b", "b" * 60])
+def test_no_two_apps_mean_the_same_object(words):
+    assert object_name("shop", f"a_{words}") != object_name("shop_a", words)
+
+
+def test_no_name_is_that_of_a_later_incarnation_of_another():
+    later = container_name(object_name("shop", "web"), 2)
+    assert later == "shop_web-r2" != container_name(object_name("shop", "web-r2"), 1)

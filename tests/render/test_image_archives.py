@@ -9,7 +9,7 @@ import pytest
 from moot.render.image import Unreadable, contents, filtered, missing_layers
 
 
-def saved(layers, links=None, layout="{}/layer.tar"):
+def saved(layers, links=None, layout="{}/layer.tar", up=1):
     """What `docker save` writes: layers by their content, and links in the place of some."""
     packed = io.BytesIO()
     paths = [layout.format(n) for n in range(len(layers))]
@@ -19,7 +19,7 @@ def saved(layers, links=None, layout="{}/layer.tar"):
         for n, (path, layer) in enumerate(zip(paths, layers, strict=True)):
             entry = tarfile.TarInfo(path)
             if n in (links or {}):
-                entry.type, entry.linkname = tarfile.SYMTYPE, f"../{links[n]}/layer.tar"
+                entry.type, entry.linkname = tarfile.SYMTYPE, f"{'../' * up}{links[n]}/layer.tar"
                 tar.addfile(entry)
             else:
                 entry.size = 1000 + n
@@ -89,3 +89,19 @@ def test_an_archive_that_was_cut_short_is_noticed():
     packed = contents(io.BytesIO(whole))
     with pytest.raises(Unreadable):
         list(filtered(io.BytesIO(whole[:1500]), packed, frozenset({"sha256:a", "sha256:b"})))
+
+
+@pytest.mark.parametrize(("links", "up"), [({0: 1, 1: 0}, 1), ({0: 0}, 1), ({0: 1}, 9)])
+def test_links_that_lead_nowhere_are_said_to_be_so(links, up):
+    with pytest.raises(Unreadable):
+        contents(saved("ab", links=links, up=up))
+
+
+def test_a_manifest_that_is_a_link_to_itself_is_said_to_be_so():
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "manifest.json"
+        tar.addfile(entry)
+    with pytest.raises(Unreadable):
+        contents(packed)

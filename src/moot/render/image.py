@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 BLOCK_BYTES = 512  # an archive is made of these
 CHUNK_BYTES = 1 << 18  # read at a time: no layer is ever held in memory
 END = bytes(2 * BLOCK_BYTES)
+LINKS_MAX = 16  # one after another; more are a circle
 
 Chain = tuple[str, ...]
 
@@ -77,14 +78,14 @@ def contents(file: BinaryIO) -> Packed:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             members = archive.getmembers()
             (image,) = _read(archive, "manifest.json")
-            layers = _read(archive, str(image["Config"]))["rootfs"]["diff_ids"]
+            layers = tuple(map(str, _read(archive, str(image["Config"]))["rootfs"]["diff_ids"]))
             files = [_original(archive, str(path)) for path in image["Layers"]]
-    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+    except (tarfile.TarError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise Unreadable(f"this is not the archive of one image: {error}") from error
     if len(files) != len(layers):
         raise Unreadable("its manifest and its configuration name different numbers of layers")
     entries = tuple(Entry(m.name, m.offset, _end(m)) for m in members)
-    return Packed(tuple(map(str, layers)), tuple(files), entries)
+    return Packed(layers, tuple(files), entries)
 
 
 def filtered(file: BinaryIO, packed: Packed, missing: frozenset[str]) -> Iterator[bytes]:
@@ -110,11 +111,12 @@ def _read(archive: tarfile.TarFile, path: str) -> Any:
 
 def _original(archive: tarfile.TarFile, path: str) -> str:
     """The file itself where a layer is a link to an equal one."""
-    member = archive.getmember(path)
-    while member.issym():
-        member = archive.getmember(_resolved(path, member.linkname))
-        path = member.name
-    return path
+    for _ in range(LINKS_MAX):
+        member = archive.getmember(path)
+        if not member.issym():
+            return path
+        path = archive.getmember(_resolved(path, member.linkname)).name
+    raise ValueError(f"{path} is a link that leads nowhere")
 
 
 def _resolved(path: str, link: str) -> str:

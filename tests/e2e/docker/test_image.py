@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,51 @@ def test_the_same_files_give_the_same_image(site, context):
     )
 
 
+def test_a_users_own_image_is_never_removed(site, context):
+    """Neither one that was used instead of a build, nor one that the build came out equal to."""
+    reference = f"{site.app}-web:latest"
+    own = own_build(site, context, f"{site.app}-kept:1")
+    site.delete(site.create(build(site, context), 9))  # this one is ours
+    assert site.client.images(name=reference) == []
+    site.client.tag(own, f"{site.app}-web")
+    for number, policy in enumerate(("missing", "never", "build"), 1):
+        want = build(site, context)
+        want = replace(want, properties={**want.properties, "pull_policy": policy})
+        item = site.create(want, number)
+        assert item.properties["id"] == own
+        site.delete(item)
+        assert site.client.inspect_image(reference)["Id"] == own, policy
+
+
+def test_what_was_built_goes_though_it_was_found_there_again(site, context):
+    """The second is only another name for what the first one's build has brought."""
+    first = site.create(build(site, context))
+    site.provider.close()
+    site.provider = site.again()
+    second = build(site, context)
+    second = replace(second, properties={**second.properties, "pull_policy": "missing"})
+    second = site.create(second, 2)
+    site.delete(first)
+    assert site.client.images(name=f"{site.app}-web") != []
+    site.delete(second)
+    assert site.client.images(name=f"{site.app}-web") == []
+
+
+def test_other_settings_do_not_make_us_forget_that_we_built_it(site, context):
+    item = site.create(build(site, context))
+    want = build(site, context)
+    item = site.update(item, replace(want, properties={**want.properties, "pull_policy": "never"}))
+    site.delete(item)
+    assert site.client.images(name=f"{site.app}-web") == []
+
+
+def test_nothing_bears_our_name_without_a_note(site, busybox):
+    (site.folder / "docker").write_text("no folder, so that no note can be written")
+    with pytest.raises(OSError, match="docker"):
+        site.create(image(site))
+    assert site.list("image") == ()
+
+
 def test_a_build_from_words_and_from_a_dockerfile_elsewhere(site, context):
     words = f"FROM {BASE}\nCOPY greeting /inline\n"
     item = site.create(build(site, context, dockerfile_inline=words))
@@ -141,6 +187,13 @@ def test_always_is_due_at_every_look(site):
     assert reference in failure.value.message
     assert "docker login" in failure.value.remedy
     assert any("/v2/" in path for path in registry.asked)
+
+
+def own_build(site, context, reference):
+    """What the user has built by the docker command; gives its id."""
+    for _ in site.client.build(path=str(context), tag=reference, rm=True, buildargs={"WHO": "you"}):
+        pass
+    return site.client.inspect_image(reference)["Id"]
 
 
 class Registry:

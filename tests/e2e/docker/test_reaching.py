@@ -6,12 +6,14 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from moot.provider import Checks, Env, Execs, Logs, Provider, ProviderError
 from moot.providers.docker import DockerProvider
 from moot.providers.docker.endpoint import endpoint
+from moot.providers.docker.tunnel import looked_up
 
 pytestmark = pytest.mark.docker
 
@@ -114,6 +116,38 @@ def test_an_engine_that_manages_no_swarm(site):
         assert failure.value.code == "InvalidRequest"
     finally:
         one.close()
+
+
+def test_what_was_made_before_the_settings_changed_is_still_there(site):
+    made = site.create(site.container())
+    one = site.again(swarm=True)
+    try:
+        assert "docker.container" not in one.types()
+        site.provider, before = one, site.provider
+        assert [i.identifier for i in site.list("container")] == [made.identifier]
+        assert before.read(made) == one.read(made)
+        site.delete(made)
+        assert before.read(made) is None
+        site.provider = before
+        for kind in ("config", "secret", "service", "task"):
+            assert f"docker.{kind}" not in before.types()
+            assert site.list(kind) == (), "this Engine is in no swarm"
+    finally:
+        one.close()
+
+
+def test_a_host_is_no_option_of_ssh(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = provider(tmp_path, {"host": "ssh://-oproxycommand=id>owned"})
+    with pytest.raises(ProviderError, match="ssh to -oproxycommand"):
+        one.identity()
+    assert not (tmp_path / "owned").exists()
+    one.close()
+
+
+def test_the_name_that_ssh_has_for_a_host(tmp_path):
+    (tmp_path / "config").write_text("Host build1\n  HostName 10.9.8.7\n")
+    assert looked_up(urlsplit("ssh://build1"), ("-F", f"{tmp_path}/config")) == "10.9.8.7"
 
 
 def test_where_others_reach_it(site, tmp_path):

@@ -3,10 +3,12 @@
 import concurrent.futures
 import contextlib
 import re
+import resource
 
 import pytest
 
 from moot.provider import ProviderError
+from tests.e2e.docker.registry import Accepting
 
 pytestmark = pytest.mark.docker
 
@@ -118,6 +120,81 @@ def test_a_build_happens_here_and_arrives_there(far):
     far.delete(item)
     for engine in (far.client, far.near):
         assert f"{reference}:latest" not in names(engine), "what we built goes with it"
+
+
+def test_an_image_that_was_here_stays_here(far):
+    """It has a build section, but what was sent is the user's own work."""
+    reference = layered(far, "m")
+    section = {"context": str(far.folder / "layers"), "dockerfile": "Dockerfile"}
+    item = far.create(image(far, reference=reference, build=section))
+    far.delete(item)
+    assert reference in names(far.near)
+
+
+def test_what_is_known_by_a_digest_is_run_by_its_id(far):
+    """Digests come from registries; an Engine without one gets the image, but not the name."""
+    reference = layered(far, "n")
+    with Accepting() as registry:
+        where = f"127.0.0.1:{registry.port}/{far.app}"
+        far.near.tag(reference, where, "1")
+        said = far.near.push(where, "1")
+        (digest,) = far.near.inspect_image(reference)["RepoDigests"] or pytest.fail(said)
+    item = far.create(image(far, reference=digest))
+    assert item.properties["id"] == far.near.inspect_image(digest)["Id"]
+    assert far.read(item).properties["current"]
+    assert not [name for name in names(far.client) if far.app in name and "moot." not in name]
+    made = far.create(far.container(image=item.properties["id"], reference=digest))
+    assert far.run(made, "stat", "-c", "%s", "/n-0").strip() == str(MIB)
+
+
+def test_no_room_is_said_to_be_so(far):
+    want = image(far, reference=layered(far, "o"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MIB // 2, hard))
+    try:
+        with pytest.raises(ProviderError, match="cannot be saved in") as failure:
+            far.create(want)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert failure.value.code == "ServiceLimitExceeded"
+    (far.folder / "home").write_text("no folder")
+    far.folder /= "home"
+    with pytest.raises(ProviderError, match="cannot be saved in"):
+        far.again(host=far.there)._supply.get(want, lambda note: None)
+
+
+def test_what_was_built_goes_though_the_depot_is_away(far, docker_host):
+    folder = far.folder / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\n")
+    section = {"context": str(folder), "dockerfile": "Dockerfile"}
+    reference = f"{far.app}-web"
+    item = far.create(image(far, reference=reference, pull_policy="build", build=section))
+    away = {"from": f"unix://{far.folder}/none.sock"}
+    with contextlib.closing(far.again(host=far.there, images=away)) as one:
+        far.provider, kept = one, far.provider
+        far.delete(item)
+        far.provider = kept
+    assert f"{reference}:latest" not in names(far.client)
+    assert f"{reference}:latest" in names(far.near)
+
+
+def test_a_node_that_is_named_later_gets_it_and_one_that_is_away_does_not(far, docker_host):
+    far.provider, kept = far.again(host=docker_host), far.provider
+    far.client, there = far.near, far.client
+    reference = layered(far, "p")
+    item = far.create(image(far, reference=reference))
+    far.provider.close()
+    far.provider = far.again(
+        host=docker_host, swarm={"nodes": [f"unix://{far.folder}/none.sock", far.there]}
+    )
+    assert not far.read(item).properties["current"], "one of the nodes lacks it"
+    again = far.create(image(far, reference=reference), incarnation=2)
+    assert there.inspect_image(reference)["Id"] == again.properties["id"]
+    assert far.read(again).properties["current"]
+    assert any("none.sock goes without" in line for line in far.trace)
+    far.provider.close()
+    far.provider, far.client = kept, there
 
 
 def test_where_it_comes_from_can_be_said(far, docker_host):

@@ -32,6 +32,7 @@ from moot.providers.docker.swarm import settings as swarm
 from moot.providers.docker.swarm.kept import Kept
 from moot.providers.docker.swarm.mode import Swarm
 from moot.providers.docker.swarm.service import Services
+from moot.providers.docker.swarm.task import TYPE as TASK
 from moot.providers.docker.swarm.task import Tasks
 from moot.providers.docker.volume import Volumes
 
@@ -78,18 +79,24 @@ class DockerProvider:
         self._gateway_image = str(configuration.get("gateway_image") or "")
         self._controls = Controls(self._engine)
         self._jobs = Jobs()
-        self._swarm = Swarm.of(self._engine, configuration.get("swarm"))
-        nodes = self._swarm.settings.nodes if self._swarm else ()
+        settings = swarm.Settings.of(configuration.get("swarm"))
+        nodes = settings.nodes if settings else ()
         others = [Engine(venue, {**configuration, "host": node}, env) for node in nodes]
         self._supply = Supply(self._engine, configuration.get("images") or {}, others)
-        self._handlers: Mapping[str, Handlers] = {
+        both: Mapping[str, Handlers] = {
             "docker.network": Networks(self._engine),
             "docker.volume": Volumes(self._engine),
             "docker.image": Images(
                 self._engine, self._supply, self._jobs, Notes(env.home / "docker" / "images")
             ),
-            **(self._swarm.handlers if self._swarm else self._alone()),
         }
+        swarmed = Swarm(self._engine, settings or swarm.Settings())
+        self._tasks = swarmed
+        self._swarm = swarmed if settings else None
+        alone = self._alone()
+        self._types = {**both, **(swarmed.handlers if settings else alone)}.keys()
+        # What was made before `swarm` was changed in the settings is still read and deleted.
+        self._handlers: Mapping[str, Handlers] = {**both, **alone, **swarmed.handlers}
 
     def identity(self) -> str:
         return self._swarm.identity() if self._swarm else offerings.identity(self._engine)
@@ -107,7 +114,7 @@ class DockerProvider:
         return self._swarm.lower(share) if self._swarm else lower(share, self._gateway_image)
 
     def types(self) -> Collection[str]:
-        return self._handlers.keys()
+        return self._types
 
     def schema(self, type: str) -> TypeSchema:
         return SCHEMAS[type]
@@ -147,8 +154,8 @@ class DockerProvider:
         stop: Callable[[], bool],
     ) -> Iterator[LogLine]:
         window = logs.Window(tail, since, follow)
-        if self._swarm:
-            return self._swarm.logs(item, window, stop)
+        if item.type == TASK:
+            return self._tasks.logs(item, window, stop)
         return logs.lines(self._engine, item, window, stop)
 
     def execute(
@@ -163,7 +170,7 @@ class DockerProvider:
     ) -> int:
         return execute.execute(
             self._engine,
-            self._swarm.container(item) if self._swarm else item.identifier,
+            self._tasks.container(item) if item.type == TASK else item.identifier,
             argv,
             tty=tty,
             environment=environment,

@@ -51,6 +51,11 @@ class Engine:
         _need_sdk()
         return endpoint(self._configuration, self.env.environ)
 
+    @property
+    def ssh_options(self) -> tuple[str, ...]:
+        """Further words for `ssh`, where the Engine is behind it."""
+        return tuple(map(str, self._configuration.get("ssh_options") or ()))
+
     def call(self, line: str, function: Callable[[Client], T]) -> T:
         """`function` with the connected client; `line` says in the trace what it does.
 
@@ -116,8 +121,7 @@ class Engine:
         where = self.endpoint
         url = where.url
         if url.startswith("ssh://"):
-            options = self._configuration.get("ssh_options") or ()
-            self._tunnel = Tunnel(url, tuple(map(str, options)), CONNECT_TIMEOUT_S)
+            self._tunnel = Tunnel(url, self.ssh_options, CONNECT_TIMEOUT_S)
             atexit.register(self._tunnel.close)
             url = self._tunnel.url()
         if url.startswith("unix://"):

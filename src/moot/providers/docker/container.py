@@ -112,8 +112,8 @@ class Containers:
     ) -> str:
         """Its id; made now, or by an earlier try.  `image` is the id its image must have.
 
-        The image is named by its reference, which people can read; should that have moved on to
-        another image meanwhile, the container is made again from the id.
+        The image is named by its reference, which people can read; should that be no name here,
+        or have moved on to another image meanwhile, the container is made from the id.
         """
 
         def create(client: Any) -> Mapping[str, Any]:
@@ -122,6 +122,8 @@ class Containers:
         try:
             made = self._engine.call(f"container create {name}", create)
         except ProviderError as error:
+            if error.code == "NotFound" and image not in {"", body["Image"]}:
+                return self.make(name, {**body, "Image": image}, op, platform=platform)
             if error.code != "AlreadyExists":
                 raise
             return self.adopted(name, op)

@@ -57,6 +57,7 @@ class Depot:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.building: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self.made: set[tuple[str, str]] = set()  # references and ids that builds of ours brought
         self._shelves: dict[str, _Shelf] = {}
         self._lock = threading.Lock()
 
@@ -89,10 +90,10 @@ class Depot:
 
     def untag(self, reference: str, identifier: str) -> None:
         """Take a name from what was built here for others, unless it is another image's by now."""
-        found = self.image(reference)
-        if found is None or found["Id"] != identifier or _is_used(found):
-            return
-        with contextlib.suppress(ProviderError):  # it is in use here: then it stays
+        with contextlib.suppress(ProviderError):  # it is in use, or nobody answers: then it stays
+            found = self.image(reference)
+            if found is None or found["Id"] != identifier or _is_used(found):
+                return
             self.engine.call(
                 f"image rm {reference}", lambda c: c.remove_image(reference, noprune=True)
             )
@@ -109,20 +110,24 @@ class Depot:
             with contextlib.closing(response):
                 client._raise_for_status(response)
                 for piece in response.iter_content(CHUNK_BYTES):
-                    file.write(piece)
+                    with _saving(folder):
+                        file.write(piece)
                     report(f"saving the image, {file.tell() >> 20} MiB")
 
         folder = self.engine.env.home / "docker"
-        folder.mkdir(parents=True, exist_ok=True)
         report("saving the image")
-        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the last who needs it
+        with _saving(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the last user
         try:
             self.engine.call(f"image save {identifier[:19]}", save)
-            file.flush()
-            return Copy(file, contents(file))
-        except (Unreadable, OSError, ProviderError) as error:
-            file.close()
-            raise _unsaved(error, folder) from error
+            with _saving(folder):
+                file.flush()
+                return Copy(file, contents(file))
+        except ProviderError:
+            with contextlib.suppress(OSError):  # the rest of it cannot be written either
+                file.close()
+            raise
 
 
 def depot(images: Mapping[str, JSON], env: Env) -> Depot | None:
@@ -179,15 +184,18 @@ def _is_used(image: Mapping[str, Any]) -> bool:
     return any(tag.startswith(f"{HOST}/") for tag in image.get("RepoTags") or ())
 
 
-def _unsaved(error: Exception, folder: Path) -> ProviderError:
-    match error:
-        case ProviderError():
-            return error
-        case OSError():
-            return ProviderError(
-                "ServiceLimitExceeded",
-                f"the image cannot be saved in {folder}: {error.strerror}",
-                remedy="make room there, or let the Engine pull it: `images: {from: registry}`",
-            )
-        case _:
-            return ProviderError("GeneralServiceException", f"the image cannot be sent: {error}")
+@contextlib.contextmanager
+def _saving(folder: Path) -> Iterator[None]:
+    """Says what a file of ours in that folder failed for: the Engine has no part in it."""
+    try:
+        yield
+    except Unreadable as error:
+        raise ProviderError(
+            "GeneralServiceException", f"the image cannot be sent: {error}"
+        ) from error
+    except OSError as error:
+        raise ProviderError(
+            "ServiceLimitExceeded",
+            f"the image cannot be saved in {folder}: {error.strerror}",
+            remedy="make room there, or let the Engine pull it: `images: {from: registry}`",
+        ) from error

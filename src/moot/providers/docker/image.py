@@ -50,8 +50,8 @@ class Images:
             return Pending(LOOK_S, {"job": name}, job.note)
         if job.failure:
             raise job.failure
-        self._supply.tag(job.result, name)
-        self._note(want, name, self._supply.origin(job.result))
+        self._note(want, name, self._source(want, job.result))
+        self._supply.tag(job.result, name)  # after the note: what bears our name is known
         return Done(self._item(name, job.result, current=True))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
@@ -63,7 +63,8 @@ class Images:
 
     def update(self, have: ConfigurationItem, want: Resource, op: Operation) -> Progress:
         """Only when to pull can change without another image: that is noted."""
-        self._note(want, have.identifier, str(self._notes.get(have.identifier).get("origin", "")))
+        note = self._notes.get(have.identifier)
+        self._note(want, have.identifier, {k: note[k] for k in ("origin", "built") if k in note})
         return Done(self.read(have))
 
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
@@ -73,11 +74,11 @@ class Images:
             return Done(None)
         note = self._notes.get(have.identifier)
         others = [t for t in found.get("RepoTags") or () if t != have.identifier]
-        if _built(have.identifier) and not any(t.startswith(f"{HOST}/") for t in others):
-            theirs = {normal(str(note.get("reference", "")))} & set(others)
-            for tag in theirs:
-                self._untag(tag)
-                self._supply.forget(tag, str(found["Id"]), str(note.get("origin", "")))
+        if note.get("built") and not any(t.startswith(f"{HOST}/") for t in others):
+            reference = str(note["reference"])
+            if normal(reference) in others:
+                self._untag(reference)
+            self._supply.forget(reference, str(found["Id"]), str(note.get("origin", "")))
         self._untag(have.identifier)
         self._notes.forget(have.identifier)
         return Done(None)
@@ -103,6 +104,8 @@ class Images:
         reference, policy = str(note.get("reference", "")), str(note.get("pull_policy", ""))
         if names.get(normal(reference), identifier) != identifier:
             return False
+        if not self._supply.is_everywhere(identifier):
+            return False
         if note.get("build"):
             return note.get("digest") in (None, self._digest(note["build"]))
         if policy == "always":
@@ -122,15 +125,28 @@ class Images:
             return None
         return context.digest() if context else None
 
-    def _note(self, want: Resource, name: str, origin: str) -> None:
-        """`origin` is the depot's id of an image that it sent."""
+    def _source(self, want: Resource, identifier: str) -> dict[str, str]:
+        """Where an image came from: the depot's id of one it sent, and of one that moot built.
+
+        An image is moot's own where a build brought it, or once brought what is there still.
+        Any other with a build section may be the user's work, and is never removed.
+        """
+        origin, reference = self._supply.origin(identifier), str(want.properties["reference"])
+        first = {"reference": reference, "built": origin or identifier}
+        ours = want.properties.get("build") and (
+            self._supply.has_made(reference, first["built"]) or self._notes.have(first)
+        )
+        built = {"built": first["built"]} if ours else {}
+        return {**({"origin": origin} if origin else {}), **built}
+
+    def _note(self, want: Resource, name: str, source: Mapping[str, str]) -> None:
         build = want.properties.get("build")
         note = {
             "reference": want.properties["reference"],
             "pull_policy": want.properties["pull_policy"],
-            **({"origin": origin} if origin else {}),
+            **source,
         }
-        if build and _built(name):
+        if build and _has_build(name):
             note |= {"build": build, "digest": self._digest(build)}
         self._notes.put(name, note)
 
@@ -206,5 +222,5 @@ def _digits(uid: str) -> str:
     return hashlib.sha256(uid.encode()).hexdigest()[:UID_DIGITS]
 
 
-def _built(name: str) -> bool:
+def _has_build(name: str) -> bool:
     return name.endswith(".b")

@@ -10,6 +10,7 @@ from moot.model.app import Network, Volume
 HOST = "moot.internal"  # of the names that we give to images; no registry
 _PATH = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _ESCAPE = "x--"
+_LATER = re.compile(r"-r\d+$")  # what `container_name` adds to a later incarnation
 OBJECT_NAME_MAX = 55  # Swarm allows 63 for a service; an incarnation follows
 
 
@@ -35,10 +36,12 @@ def volume_name(app: str, volume: Volume) -> str:
 
 def object_name(app: str, name: str) -> str:
     """Of a service, config or secret: Swarm takes few characters and at most 63 of them."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{app}_{name}")
-    if plain == f"{app}_{name}" and len(plain) <= OBJECT_NAME_MAX:
+    whole = f"{app}_{name}"
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", whole)
+    split = "_" in app  # then `whole` does not say where the App's name ends
+    if plain == whole and len(plain) <= OBJECT_NAME_MAX and not split and not _LATER.search(plain):
         return plain
-    digest = hashlib.sha256(f"{app}_{name}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256((f"{app}/{name}" if split else whole).encode()).hexdigest()[:8]
     return f"{plain[: OBJECT_NAME_MAX - 9]}-{digest}"
 
 

@@ -108,7 +108,7 @@ def _reach(engine: Engine) -> str:
     url = urlsplit(engine.endpoint.url)
     if engine.endpoint.local or not url.hostname:
         return ""
-    return looked_up(url) if url.scheme == "ssh" else url.hostname
+    return looked_up(url, engine.ssh_options) if url.scheme == "ssh" else url.hostname
 
 
 def _bridge_address(engine: Engine) -> str:

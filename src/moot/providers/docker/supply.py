@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from moot.providers.docker.jobs import Report
 from moot.providers.docker.pull import pulled
 from moot.providers.docker.transfer import Layers, sent
 
+SILENT_S = 60.0  # so long a node that did not answer is left alone
 PERIODS = {"daily": "24h", "weekly": "168h"}
 
 
@@ -35,6 +37,7 @@ class Supply:
         self._settings = settings
         self._layers = Layers(engine)
         self._own = Depot(engine)
+        self._silent_until = 0.0
         self._lock = threading.Lock()
         self._found: list[Depot | None] = []
         self._sent: dict[str, str] = {}
@@ -45,9 +48,16 @@ class Supply:
         identifier = self._got(want, report)
         reference = str(want.properties["reference"])
         if self._others and (image := self.inspect(identifier)) and _is_only_here(image):
-            for other in self._others:
+            for other, _ in self._answering(identifier):
                 other._sent_from(self._own, image, reference, report)
         return identifier
+
+    def is_everywhere(self, identifier: str) -> bool:
+        """Whether every other node that answers has it, where nodes cannot pull it themselves."""
+        image = self.inspect(identifier) if self._others else None
+        if image is None or not _is_only_here(image):
+            return True
+        return all(has_it for _, has_it in self._answering(identifier))
 
     def is_due(self, policy: str, image: Mapping[str, Any]) -> bool:
         """Whether `daily`, `weekly` or `every_12h` ask for another pull by now."""
@@ -62,6 +72,13 @@ class Supply:
         """The depot's id of an image it sent since this object was made, "" for any other."""
         return self._sent.get(identifier, "")
 
+    def has_made(self, reference: str, identifier: str) -> bool:
+        """Whether a build of ours brought that image since, which was not there under that name.
+
+        `identifier` is the one it has where it was built.
+        """
+        return (reference, identifier) in (self.source() or self._own).made
+
     def has_moved(self, reference: str, origin: str) -> bool:
         """Whether the depot has another image of that name by now than the one it sent."""
         try:
@@ -75,9 +92,11 @@ class Supply:
         """Take the name away that a build for this Engine left in the depot and on other nodes."""
         for other in self._others:
             other._own.untag(reference, identifier)
-        source = self.source()
-        if source and origin:
-            source.untag(reference, origin)
+        with contextlib.suppress(ProviderError):  # one that does not answer keeps the name
+            source = self.source()
+            (source or self._own).made.discard((reference, origin or identifier))
+            if source and origin:
+                source.untag(reference, origin)
 
     def source(self) -> Depot | None:
         """The depot, where it is another Engine of the same kind.
@@ -108,6 +127,25 @@ class Supply:
             self._found.clear()
         for other in self._others:
             other._engine.close()
+
+    def _answering(self, identifier: str) -> Iterator[tuple[Supply, bool]]:
+        """Other nodes that answer, and whether they have an image.
+
+        One that is away goes without, and is asked again after a while.
+        """
+        for other in self._others:
+            if self._engine.env.now() < other._silent_until:
+                continue
+            try:
+                found = other.inspect(identifier)
+            except ProviderError as error:
+                other._silent_until = self._engine.env.now() + SILENT_S
+                node = other._engine.endpoint.url
+                self._engine.env.trace(
+                    self._engine.venue, f"docker: {node} goes without {identifier[:19]}: {error}"
+                )
+                continue
+            yield other, found is not None
 
     def _got(self, want: Resource, report: Report) -> str:
         reference = str(want.properties["reference"])
@@ -164,7 +202,10 @@ class Supply:
         """Built where the depot is and sent from there, so that all Engines run the same image."""
         where = source or self._own
         with where.building[reference]:  # two at once would take the name from each other
+            before = where.image(reference)
             identifier = built(where.engine, build, reference, platform, report)
+            if before is None or before["Id"] != identifier:
+                where.made.add((reference, identifier))
         image = source.image(identifier) if source else None
         if source is None or image is None:
             return identifier
@@ -180,7 +221,8 @@ class Supply:
         with self._sending[identifier]:  # components that share it have it sent once
             if self.inspect(identifier) is None:
                 identifier = sent(source, self._engine, self._layers, image, report)
-        self.tag(identifier, reference)
+        if _is_name(reference):
+            self.tag(identifier, reference)
         if _is_only_here(image):
             self._sent[identifier] = str(image["Id"])
         return identifier
@@ -189,6 +231,14 @@ class Supply:
 def _is_only_here(image: Mapping[str, Any]) -> bool:
     """Whether no registry has it, as far as the Engine knows: then this one is the newest."""
     return not image.get("RepoDigests")
+
+
+def _is_name(reference: str) -> bool:
+    """Whether it can be given to an image: digests and ids are what an image has by itself.
+
+    What was sent under a digest has only our own name there, and is run by its id.
+    """
+    return "@" not in reference and not reference.startswith("sha256:")
 
 
 def _seconds(period: str) -> float:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -91,7 +92,10 @@ class Tunnel:
             options += ["-p", str(self._url.port)]
         command = f"echo {READY.decode()} && exec cat"
         ssh = shutil.which("ssh") or "ssh"
-        return [ssh, "-T", *options, "-L", f"{socket}:{remote}", self._destination(), command]
+        return [
+            *(ssh, "-T", *options, "-L", f"{socket}:{remote}"),
+            *("--", self._destination(), command),
+        ]
 
     def _destination(self) -> str:
         user = f"{self._url.username}@" if self._url.username else ""
@@ -109,10 +113,10 @@ class Tunnel:
         self._process = None
 
 
-def looked_up(url: SplitResult) -> str:
+def looked_up(url: SplitResult, options: Sequence[str] = ()) -> str:
     """The real name of a host that the user's SSH configuration may have another name for."""
     named = url.hostname or ""
-    argv = [shutil.which("ssh") or "ssh", "-G", named]
+    argv = [shutil.which("ssh") or "ssh", "-G", *options, "--", named]
     try:
         said = subprocess.run(argv, capture_output=True, text=True, timeout=5)  # noqa: S603 - ours
     except (OSError, subprocess.TimeoutExpired):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from moot.provider import ProviderError
 from moot.providers.docker.client import Engine
 
+T = TypeVar("T")
 Service = Mapping[str, Any]
 Task = Mapping[str, Any]
 TRIES = 20  # every replica of a component changes its service, and several do so at a time
+NO_SWARM = '"docker swarm init" or'  # of what an Engine says that is in none; a worker's is other
 
 
 class Cluster:
@@ -38,22 +40,16 @@ class Cluster:
 
     def service(self, name: str) -> Service | None:
         """A service by id or name, None where it is gone."""
-        try:
-            return self.engine.call(
-                f"service inspect {name[:40]}", lambda c: c.inspect_service(name)
-            )
-        except ProviderError as error:
-            if error.code == "NotFound":
-                return None
-            raise
+        line = f"service inspect {name[:40]}"
+        return if_any(lambda: self.engine.call(line, lambda c: c.inspect_service(name)))
 
     def services(self, wanted: Mapping[str, list[str]]) -> list[Service]:
         """Those the filters let through."""
-        return self.engine.call("service ls", lambda c: c.services(filters=dict(wanted)))
+        return self._listed("service ls", lambda c: c.services(filters=dict(wanted)))
 
     def tasks(self, wanted: Mapping[str, list[str]]) -> list[Task]:
         """Those the filters let through; labels are those of the service."""
-        return self.engine.call("task ls", lambda c: c.tasks(filters=dict(wanted)))
+        return self._listed("task ls", lambda c: c.tasks(filters=dict(wanted)))
 
     def change(self, identifier: str, edit: Callable[[dict[str, Any]], bool]) -> Service:
         """The service after `edit` of its specification, which says whether it changed anything.
@@ -79,3 +75,16 @@ class Cluster:
                 continue
             return self.service(identifier) or found
         raise ProviderError("ResourceConflict", "others change this service all the time")
+
+    def _listed(self, line: str, ask: Callable[[Any], list[T]]) -> list[T]:
+        return if_any(lambda: self.engine.call(line, ask)) or []
+
+
+def if_any(ask: Callable[[], T]) -> T | None:
+    """The answer, None where there is no such thing, or no swarm that could have it."""
+    try:
+        return ask()
+    except ProviderError as error:
+        if error.code == "NotFound" or NO_SWARM in error.message:
+            return None
+        raise

@@ -18,6 +18,7 @@ from moot.providers.docker.marks import (
     require_same,
 )
 from moot.providers.docker.names import container_name
+from moot.providers.docker.swarm.cluster import if_any
 
 Kind = Literal["config", "secret"]
 
@@ -35,7 +36,8 @@ class Kept:
         name = container_name(str(want.properties["base_name"]), op.marks.incarnation)
         content = str(want.properties["content"])
         packed = want.properties.get("encoding") == "base64"
-        data = content if packed else base64.b64encode(content.encode()).decode()
+        raw = content.encode("utf-8", "surrogateescape")
+        data = content if packed else base64.b64encode(raw).decode()
         body = {"Name": name, "Labels": labels(self._type, op), "Data": data}
         try:
             self._engine.post(f"/{self._kind}s/create", body)
@@ -85,10 +87,12 @@ class Kept:
 
     def _listed(self, wanted: Mapping[str, list[str]]) -> list[ConfigurationItem]:
         ask = {"config": "configs", "secret": "secrets"}[self._kind]
-        found = self._engine.call(
-            f"{self._kind} ls", lambda c: getattr(c, ask)(filters=dict(wanted))
+        found = if_any(
+            lambda: self._engine.call(
+                f"{self._kind} ls", lambda c: getattr(c, ask)(filters=dict(wanted))
+            )
         )
-        return [self._item(one) for one in found]
+        return [self._item(one) for one in found or ()]
 
     def _inspect(self, name: str) -> Mapping[str, Any] | None:
         """By id or name."""
@@ -99,12 +103,7 @@ class Kept:
             client._raise_for_status(response)
             return response.json()
 
-        try:
-            return self._engine.call(f"{self._kind} inspect {name[:40]}", get)
-        except ProviderError as error:
-            if error.code == "NotFound":
-                return None
-            raise
+        return if_any(lambda: self._engine.call(f"{self._kind} inspect {name[:40]}", get))
 
     def _item(self, found: Mapping[str, Any]) -> ConfigurationItem:
         return item(

@@ -8,7 +8,6 @@ from dataclasses import replace
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Share
 from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import JSON
 from moot.model.venue import Offering
 from moot.provider import LogLine, ProviderError
 from moot.providers.docker.client import Engine
@@ -38,12 +37,6 @@ class Swarm:
             "docker.service": Services(self._cluster),
             "docker.task": self._tasks,
         }
-
-    @classmethod
-    def of(cls, engine: Engine, given: JSON) -> Swarm | None:
-        """None where the venue's settings do not ask for one."""
-        settings = Settings.of(given)
-        return cls(engine, settings) if settings else None
 
     def identity(self) -> str:
         """Of the swarm and the manager we talk to: volumes and built images are on that node."""
