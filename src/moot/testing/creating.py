@@ -14,6 +14,7 @@ from moot.provider import Done, Operation, Pending, ProviderError, Scope
 from moot.testing.trial import Bench, Inapplicable, through_store
 
 Answer = TypeVar("Answer")
+PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0)  # what a venue is given that says no for how long
 
 
 def create_describes_what_it_made(bench: Bench, type: str) -> None:
@@ -245,13 +246,14 @@ def _at_once(calls: list[Callable[[], Answer]]) -> list[Answer]:
 
 
 def _retried(call: Callable[[], Answer]) -> Answer:
-    """A venue may refuse two calls at once, if it says that trying again helps."""
-    for _ in range(5):
+    """A venue may refuse two calls at once, if it says that trying again helps, after a while."""
+    for pause_s in PAUSES_S:
         try:
             return call()
         except ProviderError as error:
             if not error.retryable:
                 raise
+            time.sleep(error.retry_after or pause_s)
     return call()
 
 
