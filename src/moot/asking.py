@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +16,7 @@ from moot.passes.parse import MAX_FILE_BYTES, KeyringEntry, Origin, Program, Unr
 from moot.reading import Loaded
 
 PATIENCE_S = 120.0  # somebody may have to type a passphrase
+PIECE = 1 << 16  # bytes: as much as a pipe holds
 
 
 class Away(Exception):
@@ -64,13 +67,7 @@ class Asking:
         It has our terminal, for a passphrase; what it complains about goes there and nowhere else.
         """
         try:
-            done = subprocess.run(  # noqa: S603 - the user's own command, without a shell
-                origin.argv,
-                stdout=subprocess.PIPE,
-                cwd=origin.folder,
-                env=dict(self.environ),
-                timeout=self.patience_s,
-            )
+            code, printed = _run(origin, self.environ, time.monotonic() + self.patience_s)
         except subprocess.TimeoutExpired:
             raise Away(f"{origin} did not answer within {self.patience_s:.0f} s") from None
         except FileNotFoundError:
@@ -78,11 +75,42 @@ class Asking:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it cannot be started"
             raise Away(f"{origin}: {reason}") from None
-        if done.returncode:
-            return Unreadable(f"{origin} ended with exit code {done.returncode}")
-        if len(done.stdout) > MAX_FILE_BYTES:
+        if len(printed) > MAX_FILE_BYTES:
             return Unreadable(f"{origin} printed more than {MAX_FILE_BYTES} bytes")
-        return done.stdout.removesuffix(b"\n") or Unreadable(f"{origin} printed nothing")
+        if code:
+            return Unreadable(f"{origin} ended with exit code {code}")
+        return printed.removesuffix(b"\n") or Unreadable(f"{origin} printed nothing")
+
+
+def _run(program: Program, environ: Mapping[str, str], end: float) -> tuple[int, bytes]:
+    """Its exit code and what it prints; one that prints too much or takes too long is killed."""
+    with subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
+        program.argv, stdout=subprocess.PIPE, cwd=program.folder, env=dict(environ)
+    ) as process:
+        try:
+            printed = _read(process, end)
+            if len(printed) > MAX_FILE_BYTES:
+                process.kill()
+            return process.wait(max(0, end - time.monotonic())), printed
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _read(process: subprocess.Popen[bytes], end: float) -> bytes:
+    """What it prints until it closes its output, or has printed more than anybody wants."""
+    assert process.stdout
+    printed, poll = bytearray(), select.poll()
+    poll.register(process.stdout)
+    while len(printed) <= MAX_FILE_BYTES:
+        left_s = end - time.monotonic()
+        if left_s <= 0 or not poll.poll(left_s * 1000):
+            raise subprocess.TimeoutExpired(process.args, left_s)
+        piece = os.read(process.stdout.fileno(), PIECE)
+        if not piece:
+            break
+        printed += piece
+    return bytes(printed)
 
 
 def _entry(origin: KeyringEntry) -> bytes | Unreadable:

@@ -7,8 +7,8 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,12 @@ class Site:
 
     host: Any
     home: Path
+    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         self.name = f"i{uuid.uuid4().hex[:8]}"
-        self.provider = HostProvider("lab", self.host.venue(), Env(home=self.home, environ=PATH))
+        venue = self.host.venue(**self.more)
+        self.provider = HostProvider("lab", venue, Env(home=self.home, environ=PATH))
 
     def want(self, kind: str, **properties: Any) -> Resource:
         address = f"{self.name}/web@lab/recipe/{kind}/it"
@@ -48,6 +50,10 @@ class Site:
         owner = {"owner": None, "group": None, "contents": "as given"}
         where = path or f"/etc/{self.name}/it.conf"
         return self.want("file", path=where, content=content, **plain, **owner)
+
+    def user(self, **properties: Any) -> Resource:
+        plain = {"name": self.name, "system": True, "shell": "/usr/sbin/nologin", "present": True}
+        return self.want("user", **{**plain, "groups": [], "home": None, **properties})
 
     def operation(self, want: Resource) -> Operation:
         marks = Marks(
@@ -209,7 +215,21 @@ def test_a_script_that_prints_its_secret_is_not_quoted(site: Site) -> None:
         site.create(site.script(run="echo the key is $KEY; exit 1", **secret))
 
 
-def test_a_rule_that_could_shut_us_out_is_refused(site: Site) -> None:
+def test_no_line_of_a_secret_is_quoted_however_much_is_printed(site: Site) -> None:
+    secret = {"environment": {"KEY": "-- BEGIN --\nsesame\n"}, "secret_variables": ["KEY"]}
+    more = "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done"
+    run = f'echo "$KEY" | sed "s/^/key: /"; {more}; echo "$KEY" | tail -n 2; exit 1'
+    with pytest.raises(ProviderError) as failed:
+        site.create(site.script(run=run, **secret))
+    said = failed.value.message.splitlines()
+    assert "sesame" not in said
+    assert said[-1] == "***"
+    assert said[1].startswith("line ")
+
+
+@pytest.mark.parametrize("sudo", [False, True])
+def test_a_rule_that_could_shut_us_out_is_refused(host: Any, tmp_path: Path, sudo: bool) -> None:
+    site = Site(host, tmp_path, {"user": "ops", "sudo": True} if sudo else {})
     rule = {"action": "allow", "port": "20-30", "protocol": "tcp", "from": ["192.0.2.1"]}
     with pytest.raises(ProviderError, match="shut out moot itself"):
         site.create(site.want("firewall", rules=[rule], table="loaded"))
@@ -269,6 +289,51 @@ def test_a_file_that_was_there_comes_back(site: Site) -> None:
     site.delete(item, want)
     there = site.host.root / f"etc/{site.name}.conf"
     assert (there.read_text(), there.stat().st_mode & 0o777) == ("before\n", 0o600)
+
+
+@pytest.mark.parametrize("before", ["a file", "a link"])
+def test_a_file_comes_back_even_where_its_folder_is_gone(site: Site, before: str) -> None:
+    folder = site.host.root / f"etc/{site.name}"
+    folder.mkdir()
+    there = folder / "it.conf"
+    there.symlink_to("/nowhere") if before == "a link" else there.write_text("before\n")
+    want = site.file("after\n")
+    item = site.create(want)
+    shutil.rmtree(folder)
+    site.delete(item, want)
+    assert there.is_symlink() if before == "a link" else there.read_text() == "before\n"
+
+
+@pytest.mark.parametrize("step", ["users._run", "users.os.chown"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_user_whose_making_was_cut_off_is_made_whole_and_taken_back(
+    site: Site, step: str, when: str
+) -> None:
+    """The first command makes its group; the first owner that is changed is its home's."""
+    people = people_of(site)
+    home = site.host.root / f"srv/{site.name}"
+    want = site.user(groups=[f"{site.name}g"], home=f"/srv/{site.name}")
+    killed = site.host.run("python3", "-c", KILL, *arguments(site, want, step, when), check=False)
+    assert "survived" not in killed
+    item = site.create(want)
+    assert item.properties["groups"] == [f"{site.name}g"]
+    assert home.stat().st_uid == item.properties["uid"] != 0
+    site.delete(item, want)
+    assert people_of(site) == people
+    assert not home.exists()
+
+
+def test_a_home_that_was_there_keeps_its_owner(site: Site) -> None:
+    (site.host.root / f"srv/{site.name}").mkdir()
+    (site.host.root / f"srv/{site.name}/work").touch()
+    want = site.user(home=f"/srv/{site.name}")
+    site.delete(site.create(want), want)
+    assert (site.host.root / f"srv/{site.name}").stat().st_uid == 0
+
+
+def people_of(site: Site) -> list[str]:
+    etc = site.host.root / "etc"
+    return [*(etc / "passwd").read_text().split(), *(etc / "group").read_text().split()]
 
 
 def wait_for(true: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from moot.provider import Env
+from moot.provider import Env, ProviderError
 from moot.testing import conformance
 from moot.testing.trial import Bench, Inapplicable, Trial
 from moot.testing.trials.recipes import PACKAGE, trial
@@ -28,6 +28,7 @@ CASES = [
     for check, type in conformance.cases(trial("lab", {"host": "nowhere"}, ENV), {"host.script"})
     if type != "host.package" or check.__name__ in TELLING
 ]
+RIVAL = "moot-trial-rival"  # where it is, our package cannot be
 PLACES = ("etc", "srv", "usr/sbin", "var/tmp", "var/lib/moot", "var/cache/apt/moot", "opt")
 
 
@@ -35,7 +36,8 @@ PLACES = ("etc", "srv", "usr/sbin", "var/tmp", "var/lib/moot", "var/cache/apt/mo
 def reached(ssh_hosts: Any) -> Iterator[tuple[Any, Trial, set[str]]]:
     """A clean machine with a small archive of packages, the trial of it, and what it has."""
     with ssh_hosts.fresh(1) as (host,):
-        archive(host, {PACKAGE: "moot-trial-library", "moot-trial-library": ""})
+        packages = {PACKAGE: "moot-trial-library", "moot-trial-library": "", RIVAL: ""}
+        archive(host, packages, conflicts={RIVAL: PACKAGE})
         yield host, trial("lab", host.venue(), ENV), files_of(host)
 
 
@@ -69,6 +71,24 @@ def test_a_package_that_was_there_stays(reached):
         assert installed(host, PACKAGE)
     finally:
         host.run("apt-get", "--yes", "purge", PACKAGE, "moot-trial-library")
+
+
+def test_a_package_that_was_there_does_not_give_way(reached):
+    host, on_trial, _ = reached
+    host.run("apt-get", "--yes", "install", RIVAL)
+    try:
+        with Bench(on_trial) as bench:
+            want = bench.sample("host.package")
+            op = bench.operation(bench.marks(want))
+            with pytest.raises(ProviderError, match=f"would remove {RIVAL}") as refused:
+                bench.create(want, op)
+            assert "moot down" in refused.value.message
+            assert installed(host, RIVAL)
+            host.run("apt-get", "--yes", "purge", RIVAL)
+            bench.create(want, op)
+        assert not installed(host, PACKAGE)
+    finally:
+        host.run("apt-get", "--yes", "purge", RIVAL)
 
 
 def installed(host: Any, package: str) -> bool:

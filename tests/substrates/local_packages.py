@@ -8,7 +8,7 @@ from typing import Any
 SOURCE = "deb [trusted=yes] file:/srv/archive ./\n"
 
 
-def archive(host: Any, packages: dict[str, str]) -> None:
+def archive(host: Any, packages: dict[str, str], conflicts: dict[str, str] | None = None) -> None:
     """Make the archive all that apt knows; `packages` are names and what each depends on."""
     folder = host.root / "srv/archive"
     folder.mkdir(parents=True)
@@ -21,6 +21,8 @@ def archive(host: Any, packages: dict[str, str]) -> None:
         (tree / "DEBIAN/conffiles").write_text(f"/etc/{name}.conf\n")
         control = f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <n@o>\n"
         control += f"Depends: {depends}\n" if depends else ""
+        rival = (conflicts or {}).get(name)
+        control += f"Conflicts: {rival}\n" if rival else ""
         control += "Description: nothing\n"
         (tree / "DEBIAN/control").write_text(control)
         host.run("dpkg-deb", "--root-owner-group", "--build", f"/srv/build/{name}", "/srv/archive")

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from moot.shell import Command, Ran, ShellError
+from moot.shell import ShellError
 from moot.shells.local import attached
 from moot.shells.ssh_refusals import refusal
 
-UNREACHED = 255  # what ssh exits with where it, and not the command, failed
 ALIVE_S = 5  # how often a silent machine is asked whether it is there; after three times it is not
 # Prints the key a machine shows as a known one only if its fingerprint is the pinned one.
 PINNED = '/bin/sh -c \'test "$1" = "$2" && echo "$3 $4 $5"; true\' sh {} %f %H %t %K'
@@ -89,43 +88,8 @@ class SshShell:
     way: Way
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), compare=False)
 
-    def run(self, command: Command) -> Ran:
-        """Run it to its end.  Raises ShellError where the machine is not reached or too slow."""
-        try:
-            done = subprocess.run(  # noqa: S603  (ssh, and the caller's argv quoted for it)
-                self._argv(command.argv),
-                input=command.stdin,
-                capture_output=True,
-                env=dict(self.environ),
-                timeout=command.timeout_s,
-                check=False,
-                process_group=0,  # Ctrl-C is for us, who let what is in flight finish
-            )
-        except subprocess.TimeoutExpired as slow:
-            text = f"{command.argv[0]} on {self.way.host} took longer than {slow.timeout:g} s"
-            raise ShellError(text) from slow
-        if done.returncode == UNREACHED:
-            raise self.why(UNREACHED, done.stderr.decode(errors="replace"))
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    def put(self, path: str, content: bytes, *, mode: int = 0o644) -> None:
-        """Replace a file; nobody ever sees half of it, or sees it with a wider mode."""
-        script = (
-            'umask 077; mkdir -p "$(dirname "$0")" && cat > "$0.$$.new" && '
-            'chmod "$1" "$0.$$.new" && mv "$0.$$.new" "$0" || { rm -f "$0.$$.new"; exit 1; }'
-        )
-        ran = self.run(Command(argv=("sh", "-c", script, path, f"{mode:o}"), stdin=content))
-        if ran.exit_code:
-            raise ShellError(ran.stderr.decode(errors="replace").strip())
-
-    def get(self, path: str) -> bytes | None:
-        """A file's content, None where there is none."""
-        script = 'if [ -e "$0" ]; then cat "$0"; else exit 3; fi'
-        ran = self.run(Command(argv=("sh", "-c", script, path)))
-        return ran.stdout if ran.exit_code == 0 else None
-
     def open(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start it with pipes, apart from our terminal."""
+        """Start it with pipes, apart from our terminal: Ctrl-C is for us, who let it finish."""
         return subprocess.Popen(  # noqa: S603  (ssh, and the caller's argv quoted for it)
             self._argv(argv),
             stdin=subprocess.PIPE,
@@ -137,7 +101,7 @@ class SshShell:
 
     def why(self, exit_code: int, stderr: str) -> ShellError:
         """What kept us from the machine, and what helps."""
-        return refusal(self.way.host, exit_code, stderr)
+        return refusal(self.way.host, exit_code, stderr, pinned=bool(self.way.host_key))
 
     def attach(self, argv: Sequence[str], *, tty: bool) -> int:
         """Run it on our own terminal; a key pressed here is a key pressed there."""

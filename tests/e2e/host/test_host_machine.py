@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from hostsite import Site, process, until
 from moot.model.resource import Resource
 from moot.provider import Env, ProviderError
 from moot.providers.host import HostProvider
+from moot.providers.host.onhost import claims
+from moot.providers.host.onhost.files import Problem
+from moot.providers.host.onhost.ports import PORTS, reserve
 
 V1 = "/sys/fs/cgroup/memory"
 
@@ -184,3 +188,62 @@ def test_one_app_may_leave_while_another_comes(site: Site) -> None:
         for future in [pool.submit(come_and_go, f"app{number}") for number in range(3)]:
             future.result()
     assert list(site.folder.iterdir()) == []
+
+
+def test_reservations_where_another_user_was_first_are_not_used(tmp_path: Path) -> None:
+    theirs = tmp_path / "moot-4711"
+    theirs.mkdir()
+    theirs.chmod(0o777)
+    with pytest.raises(Problem, match=f"{theirs} is not ours alone"):
+        reserve("/data/run/x", f"{theirs}/moot/ports")
+    theirs.chmod(0o755)
+    if os.getuid() == 0:
+        os.chown(theirs, 4711, 4711)
+        with pytest.raises(Problem, match=f"{theirs} is not ours alone"):
+            reserve("/data/run/x", f"{theirs}/moot/ports")
+        os.chown(theirs, 0, 0)
+    assert reserve("/data/run/x", f"{theirs}/moot/ports") in PORTS
+
+
+def test_a_damaged_record_hides_nothing_of_another_type(site: Site) -> None:
+    kept = site.create(volume())
+    item = site.create(process(["sleep", "100"]))
+    spec = Path(item.identifier, "spec.json")
+    before = spec.read_text()
+    spec.write_text("")
+    assert list(site.provider.handlers["host.volume"].list()) == [kept]
+    with pytest.raises(ProviderError, match=r"spec\.json is damaged"):
+        list(site.provider.handlers["host.process"].list())
+    with pytest.raises(ProviderError, match=r"spec\.json is damaged"):
+        site.provider.read(item)
+    spec.write_text(before)
+    site.delete(item)
+    site.delete(kept)
+
+
+def test_claims_of_a_folder_that_is_made_anew_do_not_wait_for_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another errand tidies the folder away, and makes it again, just before we lock it."""
+    folder, aside = tmp_path / "moot/claims", tmp_path / "aside"
+    monkeypatch.setattr(claims, "FOLDER", str(folder))
+    again = [aside.mkdir, folder.rmdir, lambda: aside.rename(folder)]
+    look = os.stat
+
+    def stat(path: str) -> os.stat_result:
+        found = look(path)
+        while again and path == str(folder):
+            again.pop(0)()
+        return found
+
+    monkeypatch.setattr(claims.os, "stat", stat)
+
+    def held() -> None:
+        with claims.claims():
+            pass
+
+    alone = threading.Thread(target=held, daemon=True)
+    alone.start()
+    alone.join(20)
+    assert not alone.is_alive()
+    assert not again

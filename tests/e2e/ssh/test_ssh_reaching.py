@@ -10,7 +10,6 @@ import pytest
 
 from moot.provider import Env, ProviderError
 from moot.providers.host import HostProvider
-from moot.shell import Command, Ran, ShellError
 
 pytestmark = pytest.mark.ssh
 
@@ -77,8 +76,20 @@ REFUSALS = {
     "another pinned key": (
         {"host_key": "SHA256:" + "A" * 43},
         "AccessDenied",
-        "not one we may trust",
-        "SHA256",
+        "another host key than the pinned one",
+        "correct `host_key`",
+    ),
+    "no such configuration": (
+        {"ssh_config": "/nowhere"},
+        "NetworkFailure",
+        "cannot be read",
+        "`ssh_config`",
+    ),
+    "no such key": (
+        {"identity_file": "/nowhere"},
+        "InvalidCredentials",
+        "there is no such key here",
+        "`identity_file`",
     ),
     "unknown key": ({"ssh_config": "/dev/null"}, "AccessDenied", "not one we may trust", "ssh "),
     "wrong user": ({"user": "nobody"}, "InvalidCredentials", "does not let us in", "user"),
@@ -118,20 +129,13 @@ def test_a_changed_key_is_refused(ssh_hosts: Any, env: Env) -> None:
         assert "ssh-keygen -R" in refused.value.remedy
 
 
-def test_files_go_there_and_back(host: Any, env: Env) -> None:
+def test_words_and_bytes_arrive_as_they_are(host: Any, env: Env) -> None:
     shell = HostProvider("lab", host.venue(), env).machine.shell
     content = os.urandom(3_000_000)
-    shell.put("/srv/new folder/it's here", content, mode=0o640)
-    there = host.root / "srv/new folder/it's here"
-    assert there.read_bytes() == content
-    assert there.stat().st_mode & 0o777 == 0o640
-    assert shell.get("/srv/new folder/it's here") == content
-    assert shell.get("/srv/nothing") is None
-    assert shell.run(Command(argv=("sh", "-c", 'cat; printf "%s" "$1"', "x", "a 'b' $c"))) == Ran(
-        0, b"a 'b' $c", b""
-    )
-    with pytest.raises(ShellError):
-        shell.put("/proc/nothing", b"")
+    with shell.open(["sh", "-c", 'cat; printf "%s" "$1"', "x", "a 'b' $c"]) as running:
+        said, complaint = running.communicate(content)
+    assert said == content + b"a 'b' $c"
+    assert (running.returncode, complaint) == (0, b"")
 
 
 def test_one_that_does_not_answer_is_given_up_soon(ssh_hosts: Any, env: Env) -> None:

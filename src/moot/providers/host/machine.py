@@ -74,12 +74,16 @@ class Machine:
             self.trace(self.venue, f"errand {name} {arguments.get('folder', '')}: {how} {took}")
 
     def records(self, type: str) -> Iterator[Record]:
-        """Everything of a type, whoever's it is, as `onhost.survey` shows it."""
-        return (record for record in self._surveys.fresh() if record["type"] == type)
+        """Everything of a type, whoever's it is, as `onhost.survey` shows it.
+
+        One that is there and cannot be seen is neither well nor gone: then a ProviderError.
+        """
+        return (_seen(record) for record in self._surveys.fresh() if record["type"] == type)
 
     def record(self, folder: str) -> Record | None:
         """One thing by its folder; None where there is none."""
-        return self.errand("look", folder=folder)
+        found = self.errand("look", folder=folder)
+        return _seen(found) if found else None
 
     def facts(self) -> dict[str, Any]:
         """What it is and has free now, as `onhost.facts` says it."""
@@ -105,3 +109,9 @@ class Machine:
     @cached_property
     def _surveys(self) -> Surveys:
         return Surveys(lambda: self.errand("survey", data=self.data))
+
+
+def _seen(record: Record) -> Record:
+    if problem := record.get("problem"):
+        raise ProviderError(problem["error"], problem["message"], remedy=problem["remedy"])
+    return record

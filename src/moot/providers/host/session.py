@@ -23,8 +23,8 @@ from moot.providers.host.onhost.frames import HEADER, Frames, packed, send
 from moot.providers.host.onhost.serve import GREETING
 from moot.shell import Shell, ShellError
 
-PING_S = 5.0  # a machine that says nothing for so long is asked whether it is there
-DEAD_S = 20.0  # and after this long it is not
+PING_S = 5.0  # so often either end gives a sign of life
+DEAD_S = 20.0  # a machine that gives none for so long is not there
 PATIENCE_S = 60.0  # as long as the other end waits for a sign of life
 GLANCE_S = 0.2  # how often `stop` is asked
 NOISE = 1 << 16  # what a login shell there may print before we are greeted
@@ -209,12 +209,14 @@ class Session:
 
     def _listen(self) -> None:
         """Hand out what comes, until nothing can come any more."""
-        heard = time.monotonic()
-        with contextlib.suppress(OSError, ProviderError):
+        heard = pinged = time.monotonic()
+        with contextlib.suppress(OSError):
             while self.alive and time.monotonic() < heard + DEAD_S:
-                data = self._read(PING_S)
+                data = self._read(pinged + PING_S - time.monotonic())
+                if time.monotonic() >= pinged + PING_S:  # also while it talks: so must we
+                    self._ping()
+                    pinged = time.monotonic()
                 if data is None:
-                    self._say({"ping": 0})
                     continue
                 if not data:
                     break
@@ -226,6 +228,18 @@ class Session:
             for answers in self._waiting.values():
                 answers.put(None)
         self._close_pipes()
+
+    def _ping(self) -> None:
+        """A sign of life that waits for nobody: who listens must not, and who writes gives one."""
+        if not self._writing.acquire(blocking=False):
+            return
+        try:
+            poll = select.poll()
+            poll.register(self._asking, select.POLLOUT)
+            if self.alive and poll.poll(0):
+                send(self._asking, packed({"ping": 0}))
+        finally:
+            self._writing.release()
 
     def _hand_out(self, message: dict[str, Any]) -> None:
         with self._keeping:

@@ -5,5 +5,6 @@ set -eu
 umask 077
 conf=$VOLUME_REDIS/redis.conf
 printf '%s\n' "port $PORT" "dir $VOLUME_DATA" "bind 0.0.0.0 -::" "appendonly yes" > "$conf"
-[ -z "$REDIS_PASSWORD" ] || printf 'requirepass "%s"\n' "$REDIS_PASSWORD" >> "$conf"
+quoted=$(printf '%s' "$REDIS_PASSWORD" | sed 's/[\\"]/\\&/g')
+[ -z "$quoted" ] || printf 'requirepass "%s"\n' "$quoted" >> "$conf"
 exec /usr/bin/redis-server "$conf"

@@ -47,13 +47,16 @@ class Apt:
 
     def install(self, items):
         """Install `NAME` or `NAME=VERSION`; once more with fresh lists where that fails."""
-        argv = ["apt-get", *OPTIONS, "--allow-downgrades", "install", *items]
+        argv = ["apt-get", *OPTIONS, "--allow-downgrades", "--no-remove", "install", *items]
         with _no_services(), _downloads():
             run("dpkg", "--configure", "-a")  # what a restart cut off
             if run(*argv) == 0:
                 return 0
             run("apt-get", *OPTIONS, "update")
-            return run(*argv)
+            code = run(*argv)
+            if code:
+                _tell_removals(argv)
+            return code
 
     def release(self, names):
         """Nobody asked for these any more; they stay as long as others need them."""
@@ -71,6 +74,15 @@ class Apt:
         with _no_services(), _downloads():
             run("dpkg", "--configure", "-a")
             return run("apt-get", *OPTIONS, "purge", *names)
+
+
+def _tell_removals(argv):
+    """What stands in the way of an installation, which must not remove what was there."""
+    _, lines, _ = asked(*argv, "--simulate", "-oAPT::Get::Remove=true")
+    gone = [line.split()[1] for line in lines.splitlines() if line.startswith("Remv ")]
+    if gone:
+        what = f"It would remove {', '.join(gone)}: remove that yourself, or"
+        print(what, "run `moot down` first where it is a recipe's.", flush=True)
 
 
 @contextlib.contextmanager

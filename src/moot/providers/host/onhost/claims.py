@@ -22,7 +22,7 @@ def claims():
     """Nobody else changes a claim meanwhile; the folder goes when the last one is given up."""
     with contextlib.ExitStack() as lock:
         while not _locked(lock):
-            pass  # it was tidied away just now
+            lock.close()  # of a folder that was tidied away just now, and may be there again
         try:
             yield
         finally:
@@ -105,7 +105,7 @@ class Claim:
 
     def _write(self):
         content = {"target": self.target, "before": self.before, "holders": self.holders}
-        replace(self.path, json.dumps(content))
+        replace(self.path, json.dumps(content), durable=True)
 
 
 def _one_thing(one, other):

@@ -8,6 +8,7 @@ import glob
 import hashlib
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
@@ -22,6 +23,8 @@ TYPE = "host.container"
 LABELS = ("moot.installation", "moot.uid", "moot.incarnation")
 SEEN = ("Id", "Name", "State", "RestartCount", "HostConfig", "Image")
 LOG_TAIL = 5
+MOST = 1 << 20
+BEING_REMOVED = "already in progress"  # as Docker words it; an earlier try of ours asked for it
 
 
 def run_container(folder, marks, spec, words, files, reservations, data, root):
@@ -29,6 +32,7 @@ def run_container(folder, marks, spec, words, files, reservations, data, root):
 
     `words` are the options and `spec["image"]` and the command what follows `create`.
     """
+    required()  # without it the record could never be taken back
     with staying(data):
         adopt_or_make(folder, marks, 0o700)
         try:
@@ -37,7 +41,8 @@ def run_container(folder, marks, spec, words, files, reservations, data, root):
             return
         except BaseException as problem:
             failure = problem
-            _undo(folder, reservations)
+            with contextlib.suppress(Problem):  # the record stays, and so what it is about is seen
+                _undone(folder, marks, reservations)
     tidy(os.path.dirname(folder), data, root)
     raise failure
 
@@ -50,11 +55,12 @@ def end_container(folder, marks, late, patience_s, reservations, data, root):
     if not same(load(f"{folder}/marks.json"), marks):
         return True  # ours is gone; what has taken its place is another's
     name = container_name(folder)
-    found = containers([name]).get(name)
+    found = _own(name, marks)
     up = found is not None and found["State"]["Status"] in {"running", "restarting", "paused"}
     if up and not late and not _stopped(folder, name, patience_s):
         return False
-    _undo(folder, reservations)
+    if not _undone(folder, marks, reservations):
+        return False
     tidy(os.path.dirname(folder), data, root)
     return True
 
@@ -88,23 +94,24 @@ def become(folder, wanted, argv):
 
 
 def written(folder, offset):
-    """What it wrote from `offset` on, which counts nanoseconds since the epoch.
+    """What it wrote from `offset` on, which counts nanoseconds since the epoch; not much over MOST.
 
-    As `EPOCH STREAM TEXT`; `offset` is where to go on.
+    As `EPOCH STREAM TEXT`; `offset` is where to go on, at once where there is `more`.
     """
     there = bool(load(f"{folder}/marks.json"))
-    entries = []
+    entries, cut = [], False
     if there and engine():
         since = f"{offset // 10**9}.{offset % 10**9:09d}"
         argv = [required(), "logs", "--timestamps", "--since", since, container_name(folder)]
-        ran = subprocess.run(argv, capture_output=True, check=False)  # noqa: S603  (as above)
-        for stream, output in (("stdout", ran.stdout), ("stderr", ran.stderr)):
-            text = output.decode("utf-8", "replace")
-            entries += [entry for line in text.splitlines() if (entry := _entry(stream, line))]
+        outputs, cut = _bounded(argv)
+        for stream, output in outputs.items():
+            whole = output[: output.rfind(b"\n") + 1] if cut else output
+            lines = whole.decode("utf-8", "replace").splitlines()
+            entries += [entry for line in lines if (entry := _entry(stream, line))]
     entries = sorted(entry for entry in entries if entry[0] >= offset)
     texts = [f"{at / 10**9:.6f} {stream} {text}\n" for at, stream, text in entries]
     last = entries[-1][0] + 1 if entries else offset
-    return {"text": "".join(texts), "offset": last, "there": there}
+    return {"text": "".join(texts), "offset": last, "there": there, "more": cut and bool(entries)}
 
 
 def container_name(folder):
@@ -122,8 +129,8 @@ def _begin(folder, marks, spec, words, files, reservations):
     except Problem as problem:
         if problem.answer["error"] != "AlreadyExists":
             raise
-        found = containers([name]).get(name)
-        if not found or not _ours(found, marks):
+        found = _own(name, marks)
+        if found is None:
             message = f"the container {name} is there and is not ours"
             raise Problem("AlreadyExists", message) from None
         if found["State"]["Status"] != "created":
@@ -144,20 +151,21 @@ def _make(folder, name, marks, spec, words, files, reservations):
     ports = load(f"{folder}/spec.json").get("ports")  # of an earlier try, which may hold them
     spec["ports"] = ports or {str(t): reserve(folder, reservations) for t in spec["targets"]}
     environment = spec.pop("environment")
-    write(f"{folder}/spec.json", json.dumps(spec))
+    write(f"{folder}/spec.json", json.dumps(spec), durable=True)
     flags = ["--name", name, *_flags(marks, spec, placed)]
     # A file and the engine's own environment: words of a command can be seen by everybody.
     lines = {key: value for key, value in environment.items() if "\n" not in value}
     others = {key: value for key, value in environment.items() if "\n" in value}
     flags += [word for key in others for word in ("--env", key)]
-    write(f"{folder}/env", "".join(f"{key}={value}\n" for key, value in lines.items()))
-    flags += ["--env-file", f"{folder}/env", "--pull", "never", *words]
+    path = f"{secretfiles.prepare(folder, None)}/env"  # there may be secrets among them
+    write(path, "".join(f"{key}={value}\n" for key, value in lines.items()))
+    flags += ["--env-file", path, "--pull", "never", *words]
     verb = ["run", "--detach"] if len(spec["networks"]) < 2 else ["create"]
     command = [*verb, *flags, spec["image"], *spec["command"]]
     try:
         _with_networks(spec["networks"], command, others)
     finally:
-        os.unlink(f"{folder}/env")
+        os.unlink(path)
 
 
 def _with_networks(networks, command, environment):
@@ -202,18 +210,36 @@ def joined(words):
     )
 
 
-def _undo(folder, reservations):
-    """Remove the container, the networks nobody else here is in, and the record."""
+def _undone(folder, marks, reservations):
+    """Remove the container, the networks nobody else here is in, and the record.
+
+    False while its removal is under way; a Problem, and the record stays, where the engine does
+    not do it.
+    """
     name, spec = container_name(folder), load(f"{folder}/spec.json")
-    if engine():
-        with contextlib.suppress(Problem):
-            ask("rm", "--force", "--volumes", name)
+    if not _removed(name, marks):
+        return False
     secretfiles.discard(folder)
     shutil.rmtree(folder, ignore_errors=True)
     release(folder, reservations)
     for network in spec.get("networks", {}):
         with contextlib.suppress(Problem):  # refused while others are in it
             ask("network", "rm", network)
+    return True
+
+
+def _removed(name, marks):
+    """Remove the container if it is ours; whether there is none of ours any more."""
+    if _own(name, marks) is None:
+        return True
+    try:
+        ask("rm", "--force", "--volumes", name)
+    except Problem as problem:
+        if BEING_REMOVED in problem.answer["message"]:
+            return False
+        if problem.answer["error"] != "NotFound":
+            raise
+    return True
 
 
 def _stopped(folder, name, patience_s):
@@ -234,9 +260,11 @@ def _stopped(folder, name, patience_s):
     return False
 
 
-def _ours(found, marks):
-    labels = found["Config"].get("Labels") or {}
-    return all(labels.get(key) == marks.get(key) for key in LABELS)
+def _own(name, marks):
+    """All the engine says of the container of that name if it is ours."""
+    found = containers([name]).get(name)
+    labels = (found and found["Config"].get("Labels")) or {}
+    return found if all(labels.get(key) == marks.get(key) for key in LABELS) else None
 
 
 @functools.lru_cache(maxsize=4)
@@ -253,6 +281,29 @@ def _last_words(name):
         ran = subprocess.run(argv, capture_output=True, check=False)  # noqa: S603  (as above)
         return (ran.stdout + ran.stderr).decode("utf-8", "replace").splitlines()[-LOG_TAIL:]
     return []
+
+
+def _bounded(argv):
+    """What a command writes, by stream, up to about MOST bytes; whether it was cut there."""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:  # noqa: S603  (as above)
+        assert ran.stdout and ran.stderr
+        names = {ran.stdout.fileno(): "stdout", ran.stderr.fileno(): "stderr"}
+        outputs = {name: bytearray() for name in names.values()}
+        poll, cut = select.poll(), False
+        for fd in names:
+            poll.register(fd, select.POLLIN)
+        while names:
+            for fd, _ in poll.poll():
+                data = os.read(fd, 1 << 16)
+                outputs[names[fd]] += data
+                if not data:
+                    poll.unregister(fd)
+                    del names[fd]
+            if not cut and sum(map(len, outputs.values())) > MOST:
+                # What it had written in order before it ended is read all the same.
+                cut = True
+                ran.kill()
+    return outputs, cut
 
 
 def _entry(stream, line):

@@ -13,10 +13,15 @@ from .files import Problem
 
 NAMES = ("docker", "podman")
 # As Docker and Podman word it: (what is not there, what is taken).
-MISSING = re.compile("no such (container|object|image)|network.* not found|no container with name")
+MISSING = re.compile(
+    "no such (container|object|image)|network.* not found|no container with name|image not known"
+)
 TAKEN = re.compile("already in use|already exists")
 SOCKET = "/var/run/docker.sock"
 ADDRESS = "127.0.0.1"
+GREETING_S = 5.0  # nobody is let in before the bridge is known
+LOOK_S = 20.0
+HUNG = []
 
 
 @functools.lru_cache(maxsize=1)
@@ -47,13 +52,18 @@ def ask(*words, environment=None):
     ran = _ran([required(), *words], environment)
     if ran.returncode == 0:
         return ran.stdout
+    raise _complaint(ran)
+
+
+def _complaint(ran):
+    """What it said, as a Problem."""
     said = ran.stderr.strip()[-1000:] or f"exit code {ran.returncode}"
     code = "GeneralServiceException"
     if MISSING.search(said.lower()):
         code = "NotFound"
     elif TAKEN.search(said.lower()):
         code = "AlreadyExists"
-    raise Problem(code, said)
+    return Problem(code, said)
 
 
 def containers(names):
@@ -74,14 +84,21 @@ def images():
 @functools.lru_cache(maxsize=1)
 def ids():
     """Ids of all images, as they were when first asked for."""
-    return frozenset(ask("images", "--no-trunc", "--quiet").split())
+    ran = _looked("images", "--no-trunc", "--quiet")
+    if ran.returncode:
+        raise _complaint(ran)
+    return frozenset(ran.stdout.split())
 
 
 def _inspected(kind, names):
-    if not names or engine() is None:
+    """Those that are there; an engine that does not answer is a Problem, not their absence."""
+    if not names:
         return []
+    ran = _looked("inspect", "--type", kind, *names)
     # Those that are not there are complained of, and the others still listed.
-    return json.loads(_ran([engine(), "inspect", "--type", kind, *names]).stdout or "[]")
+    if ran.returncode and _complaint(ran).answer["error"] != "NotFound":
+        raise _complaint(ran)
+    return json.loads(ran.stdout or "[]")
 
 
 def bridge():
@@ -96,8 +113,11 @@ def bridge():
     with_docker = "{{range .IPAM.Config}}{{.Gateway}} {{.Subnet}} {{end}}"
     with_podman = "{{range .Subnets}}{{.Gateway}} {{.Subnet}} {{end}}"
     template = with_podman if name == "podman" else with_docker
-    ran = _ran([path, "network", "inspect", name, "--format", template])
-    if ran.returncode and _ran([path, "info"]).returncode:
+    try:
+        ran = _ran([path, "network", "inspect", name, "--format", template], timeout_s=GREETING_S)
+        if ran.returncode and _ran([path, "info"], timeout_s=GREETING_S).returncode:
+            return ""
+    except Problem:
         return ""
     words = ran.stdout.split()
     found = next((word for word in words if word[0].isdigit() and ":" not in word), ADDRESS)
@@ -108,13 +128,29 @@ def bridge():
     return f"{first}.{int(last) + 1}"
 
 
-def _ran(argv, environment=None):
-    return subprocess.run(  # noqa: S603  (the engine's command, and words of our own)
-        argv,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={**os.environ, **(environment or {})},
-        check=False,
-    )
+def _looked(*words):
+    """A question to the engine; if it hangs once, nobody waits for it again in this errand."""
+    if HUNG:
+        raise HUNG[0]
+    try:
+        return _ran([required(), *words], timeout_s=LOOK_S)
+    except Problem as problem:
+        HUNG.append(problem)
+        raise
+
+
+def _ran(argv, environment=None, timeout_s=None):
+    try:
+        return subprocess.run(  # noqa: S603  (the engine's command, and words of our own)
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={**os.environ, **(environment or {})},
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"the container engine did not answer within {timeout_s:g} s"
+        raise Problem("GeneralServiceException", message, "look how its service is") from None

@@ -11,6 +11,7 @@ import shutil
 from .bundle import script, unpack
 
 IDENTITY = ("installation", "uid", "incarnation", "type")
+MEND = "bring that file back, or remove its folder with what it stands for"
 
 
 class Problem(Exception):
@@ -28,10 +29,15 @@ def load(path):
             return json.load(file)
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except ValueError as problem:
+        raise Problem("GeneralServiceException", f"{path} is damaged: {problem}", MEND) from None
 
 
-def write(path, text, mode=0o600):
-    """Replace a file atomically; it never has a wider mode than asked for."""
+def write(path, text, mode=0o600, durable=False):
+    """Replace a file atomically; it never has a wider mode than asked for.
+
+    `durable`: a power cut leaves all of it or what was there before, and costs a disk's wait.
+    """
     new = f"{path}.{os.getpid()}.new"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
@@ -39,6 +45,9 @@ def write(path, text, mode=0o600):
     with open(fd, "wb") as file:
         os.fchmod(fd, mode)
         file.write(text if isinstance(text, bytes) else text.encode())
+        if durable:
+            file.flush()
+            os.fsync(fd)
     os.rename(new, path)
 
 
@@ -54,7 +63,7 @@ def adopt_or_make(folder, marks, mode):
         if not same(found, marks) and (found or occupied):
             raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
     if not os.path.exists(f"{folder}/marks.json"):
-        write(f"{folder}/marks.json", json.dumps(marks))
+        write(f"{folder}/marks.json", json.dumps(marks), durable=True)
 
 
 def same(found, marks):

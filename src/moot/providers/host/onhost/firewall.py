@@ -27,10 +27,13 @@ def take_back(record):
 
 
 def seen(record):
-    """What was asked, and whether the kernel has it as it was loaded."""
-    found = _digest(_name(record))
+    """What was asked, and whether the kernel has it as it was loaded, as far as nft tells."""
     loaded = record.content.get("loaded")
-    table = "missing" if found is None else "loaded" if found == loaded else "changed"
+    try:
+        found = _digest(_name(record))
+        table = "missing" if found is None else "loaded" if found == loaded else "changed"
+    except Problem:
+        table = "unseen"  # bringing it says what to do about it
     return {"rules": record.wanted.get("rules", []), "table": table, "name": _name(record)}
 
 

@@ -23,7 +23,7 @@ def begin_image(folder, marks, reference, data):
         if not os.path.exists(f"{folder}/record.json"):
             # One that an earlier try of ours brought is told from one that was there before.
             kept = {"reference": reference, "before": there["Id"] if there else ""}
-            write(f"{folder}/record.json", json.dumps(kept))
+            write(f"{folder}/record.json", json.dumps(kept), durable=True)
     layers = [found["RootFS"].get("Layers") or [] for found in images()]
     return {"id": there["Id"] if there else "", "engine": path, "layers": layers}
 
@@ -47,7 +47,7 @@ def end_of_image(folder, told):
     found = image(kept["reference"])
     if found is None:
         raise Problem("NotStabilized", f"{kept['reference']} is not there after all")
-    write(f"{folder}/record.json", json.dumps({**kept, **told, "id": found["Id"]}))
+    write(f"{folder}/record.json", json.dumps({**kept, **told, "id": found["Id"]}), durable=True)
 
 
 def amend_image(folder, changes):
@@ -65,6 +65,9 @@ def remove_image(folder, marks, data, root):
         if found and found["Id"] == kept["id"]:
             with contextlib.suppress(Problem):
                 ask("rmi", kept["reference"])
+            if kept["before"]:
+                with contextlib.suppress(Problem):  # its owner may have removed it meanwhile
+                    ask("tag", kept["before"], kept["reference"])
     shutil.rmtree(folder)
     tidy(os.path.dirname(folder), data, root)
 

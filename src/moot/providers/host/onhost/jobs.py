@@ -18,6 +18,8 @@ from .process import alive, boot, identity, signal_all
 
 ROOM = 64  # bytes of the outcome
 TAIL = 2000  # bytes of output that an error message holds
+WIDE = 32 * TAIL  # of those, searched for secrets: none is cut in two before it is found
+SECRET = 6  # characters of a line that may be one; shorter ones are in every text
 
 
 class Failed(Problem):
@@ -82,22 +84,38 @@ class Job:
 
     def failure(self, what, secrets=()):
         """What to say about an exit code that is not 0; it may have printed its `secrets`."""
-        said = self.output()
-        for secret in filter(None, secrets):
-            said = said.replace(secret, "***")
+        said = _end_of(_blotted(self.output(WIDE), secrets))
         return Failed(
             "NotStabilized",
             f"{what} failed with exit code {self.exit_code}" + (f":\n{said}" if said else ""),
             "correct it and run `moot up` again",
         )
 
-    def output(self):
+    def output(self, most=TAIL):
         """The last lines it wrote."""
         with contextlib.suppress(FileNotFoundError), open(f"{self.folder}/output", "rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL))
+            file.seek(max(0, size - most))
             return file.read().decode("utf-8", "replace").strip()
         return ""
+
+
+def _blotted(said, secrets):
+    """Without the secrets, and without the lines of one that has several."""
+    found = {text for secret in secrets for text in (secret, *_lines(secret))}
+    for text in sorted(filter(None, found), key=len, reverse=True):
+        said = said.replace(text, "***")
+    return said
+
+
+def _lines(secret):
+    return [line for line in map(str.strip, secret.splitlines()) if len(line) >= SECRET]
+
+
+def _end_of(said):
+    """So much of it as an error message holds, from a line's beginning where it has several."""
+    end = said[-TAIL:]
+    return end if end == said else end.partition("\n")[2] or end
 
 
 def _outcome(folder):

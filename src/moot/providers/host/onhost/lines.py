@@ -20,7 +20,7 @@ def lines(folder, number, offset):
     """
     marks = load(f"{folder}/marks.json")
     if marks.get("moot.type") == "host.container":
-        return {"number": number, "complete": False, "more": False, **written(folder, offset)}
+        return {"number": number, "complete": False, **written(folder, offset)}
     there = bool(marks)
     names = os.listdir(folder) if there else []
     numbers = sorted(int(name[4:]) for name in names if re.fullmatch(r"log\.\d+", name))

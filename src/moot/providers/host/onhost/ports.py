@@ -7,6 +7,7 @@ import errno
 import os
 import random
 import socket
+import stat
 
 from .files import Problem
 
@@ -88,7 +89,11 @@ def _claim(path, folder):
     while True:
         with contextlib.suppress(FileNotFoundError):  # the last other replica left just now
             os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
-            with open(new, "w", encoding="utf-8") as file:
+            _refuse_others(os.path.dirname(path))
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(new)
+            fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o644)
+            with open(fd, "w", encoding="utf-8") as file:
                 file.write(folder)
             break
     try:
@@ -106,6 +111,17 @@ def _claim(path, folder):
         return False
     finally:
         os.unlink(new)
+
+
+def _refuse_others(folder):
+    """Below /tmp another user could have made it first, and then lead us anywhere."""
+    for path in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
+        found = os.stat(path)
+        owners = {os.lstat(path).st_uid, found.st_uid}
+        open_to_all = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
+        if not owners <= {0, os.getuid()} or open_to_all:
+            remedy = "remove it, or set XDG_RUNTIME_DIR to a folder of your own"
+            raise Problem("AccessDenied", f"{path} is not ours alone", remedy)
 
 
 def _holder(path):

@@ -31,7 +31,7 @@ class Record:
     def keep(self, **changes):
         """Write down more of it, before or after the effect."""
         self.content.update(changes)
-        write(f"{self.folder}/record.json", json.dumps(self.content))
+        write(f"{self.folder}/record.json", json.dumps(self.content), durable=True)
 
 
 def digest(*parts):

@@ -64,7 +64,8 @@ def stop(folder, marks, patience_s, reservations, data, root):
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")
     while supervisor and alive(supervisor):
-        os.kill(supervisor["pid"], signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            os.kill(supervisor["pid"], signal.SIGTERM)
         if time.monotonic() >= until:
             return False
         time.sleep(0.01)
@@ -84,7 +85,8 @@ def amend(folder, changes):
         units.install(folder, spec)
     supervisor = load(f"{folder}/status.json").get("supervisor")
     if supervisor and alive(supervisor):
-        os.kill(supervisor["pid"], signal.SIGHUP)
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            os.kill(supervisor["pid"], signal.SIGHUP)
 
 
 def sight(folder):
@@ -169,7 +171,7 @@ def _prepare(folder, spec, files, reservations):
     spec["cgroups"], spec["enforced"] = limit(spec["limits"], spec["cgroup"])
     if spec["enforced"].get("memory_mib") == "address space":
         spec["address_space"] = spec["limits"]["memory_mib"] * 1024 * 1024
-    write(f"{folder}/spec.json", json.dumps(spec))
+    write(f"{folder}/spec.json", json.dumps(spec), durable=True)
 
 
 def _equip(folder, spec, files):

@@ -46,6 +46,8 @@ def _hello(given, arguments):
     folders = [*os.environ.get("PATH", "").split(":"), *SYSTEM.split(":")]
     os.environ["PATH"] = ":".join(dict.fromkeys(filter(None, folders)))
     connection = arguments[0].split() if arguments else []
+    if len(connection) == 4:
+        os.environ["SSH_CONNECTION"] = arguments[0]  # which sudo does not hand on
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/moot-{os.getuid()}"  # noqa: S108  (the usual)
     return {
         "python": sys.executable,
@@ -71,7 +73,8 @@ class Server:
     def run(self):
         try:
             while time.monotonic() < self.heard + self.patience_s:
-                for fd, _ in self.poll.poll(self.patience_s * 1000):
+                left_s = self.heard + self.patience_s - time.monotonic()
+                for fd, _ in self.poll.poll(max(0.0, left_s) * 1000):
                     if fd != self.asking:
                         self.relay(fd)
                     elif not self.listen():
@@ -102,6 +105,8 @@ class Server:
         reading, writing = os.pipe()
         pid = os.fork()
         if not pid:
+            os.close(self.asking)  # or who writes to us would not see that we ended
+            os.close(self.answering)
             _errand(message, writing)
         with contextlib.suppress(OSError):  # it may be over already
             os.setpgid(pid, pid)

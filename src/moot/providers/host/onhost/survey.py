@@ -10,7 +10,7 @@ import glob
 import importlib
 import os
 
-from .files import load
+from .files import Problem, load
 
 FOLDERS = ("volumes/*", "run/*/*/*")
 SIGHTS = {
@@ -36,13 +36,19 @@ def survey(data):
 
 
 def look(folder):
-    """The record of one thing; None where there is none."""
+    """The record of one thing; None where there is none, with a "problem" where it is not seen."""
     marks = load(f"{folder}/marks.json")
     if not marks:
         return None
     type = marks.get("moot.type", "host.volume")
     module = SIGHTS.get(type)
-    shown = importlib.import_module(f".{module}", __package__).sight(folder) if module else {}
+    try:
+        shown = importlib.import_module(f".{module}", __package__).sight(folder) if module else {}
+    except Problem as problem:
+        shown = {"problem": problem.answer}
+    except (OSError, LookupError, TypeError) as problem:
+        said = f"{folder} cannot be read: {problem!r}"
+        shown = {"problem": Problem("GeneralServiceException", said).answer}
     return {"folder": folder, "type": type, "marks": marks, **shown}
 
 

@@ -164,6 +164,8 @@ def _restore(path, before, kept):
     folder, name = os.path.split(path)
     with contextlib.suppress(OSError):
         os.unlink(f"{folder}/.{name}.moot-new")
+    if before:
+        os.makedirs(folder, exist_ok=True)  # somebody may have removed it meanwhile
     if "link" in before:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)

@@ -20,14 +20,14 @@ def bring(record, wanted):
         record.keep(wanted=wanted)
         for group in wanted["groups"]:
             if _group(group) is None:
+                record.keep(made=sorted({*record.content.get("made", []), group}))
                 _run("groupadd", "--system", group)
-                record.keep(made=[*record.content.get("made", []), group])
         if there is None:
             _run("useradd", *_options(wanted), name)
         elif not claim.had("existed"):
             _amend(wanted, there)
         if wanted["home"] and not claim.had("existed"):
-            _make_home(name, wanted["home"])
+            _make_home(record, name, wanted["home"])
         lacking = [group for group in wanted["groups"] if group not in _groups(name)]
         if lacking:
             _run("usermod", "--append", "--groups", ",".join(lacking), name)
@@ -78,10 +78,12 @@ def _options(wanted):
     return [*options, "--no-create-home"]
 
 
-def _make_home(name, home):
-    """An empty folder of its own, where there is none."""
+def _make_home(record, name, home):
+    """An empty folder of its own, where there is none; one that is cut off leaves it root's."""
     if not os.path.isdir(home):
+        record.keep(home=home)
         os.makedirs(home, 0o755)
+    if record.content.get("home") == home and not os.stat(home).st_uid:
         person = _person(name)
         assert person is not None, "it was there or was just made"
         os.chown(home, person.pw_uid, person.pw_gid)
