@@ -16,6 +16,8 @@ from moot.providers.host import session
 from moot.providers.host.session import Interpreter, Session
 from moot.shells.local import LocalShell
 
+# The process that an errand was forked by, which takes what we write.
+SERVER = "read -r _ _ _ parent _ < /proc/$PPID/stat; echo $parent; sleep 60"
 TALK = "i=0; while [ $i -lt 30 ]; do echo $i; i=$((i+1)); sleep 0.1; done"
 
 
@@ -51,16 +53,11 @@ def test_who_writes_to_a_dead_machine_is_freed(
     monkeypatch.setattr(session, "DEAD_S", 1.0)
     monkeypatch.setattr(session, "PING_S", 0.25)
     standing = connected()
-    asked: dict[str, Any] = {"errand": "command", "argv": ["sh", "-c", "echo $PPID; sleep 60"]}
+    asked: dict[str, Any] = {"errand": "command", "argv": ["sh", "-c", SERVER]}
     told: list[Any] = []
     with pytest.raises(ProviderError, match="interrupted"):
         standing.ask({**asked, "environment": {}}, 60.0, told.append, lambda: bool(told))
-    os.kill(server_of(told[0]["text"]), signal.SIGSTOP)
+    os.kill(int(told[0]["text"]), signal.SIGSTOP)
     with pytest.raises(ProviderError, match="the connection was lost"):
         standing.ask({**asked, "environment": {"LONG": "x" * (1 << 20)}}, 60.0)
     assert not standing.alive
-
-
-def server_of(errand: str) -> int:
-    """The process that an errand was forked by, which takes what we write."""
-    return int(Path(f"/proc/{int(errand)}/stat").read_text().rpartition(")")[2].split()[1])
