@@ -15,8 +15,8 @@ from moot.passes.withhold import withhold
 class Reached:
     """The part of a plan that can be carried out now.
 
-    `withheld` is the other part.  `lacking` says what of the App is not known to be as it is wanted,
-    `warnings` what may be there and should not be.
+    `withheld` is the other part.  `lacking` says what of the App is not known to be as it is
+    wanted, `warnings` what may be there and should not be.
     """
 
     plan: Plan
