@@ -18,6 +18,7 @@ from moot.engine.offered import offered
 from moot.engine.propose import propose
 from moot.engine.quoted import quoted
 from moot.engine.rebuild import Rebuild
+from moot.engine.rehearsal import Stage, worst_of
 from moot.engine.replicas import Replicas, one_of
 from moot.engine.seal import Seal
 from moot.engine.secrets import forget as forget_secrets
@@ -39,12 +40,15 @@ from moot.model.diagnostic import Diagnostic
 from moot.model.first_boot import FirstBoot
 from moot.model.market import Listing, Order, Wish
 from moot.model.plan import Plan
+from moot.model.rehearsal import PriceChange
 from moot.model.report import (
     Check,
     Contrast,
+    Failures,
     Outcome,
     Proposal,
     Recovery,
+    Rehearsal,
     ReplicaStatus,
     SecretStatus,
     Stale,
@@ -116,8 +120,17 @@ class Moot:
 
     def plan(self) -> Proposal:
         """What `up` would do now.  Nothing is changed or written."""
-        app = self._answered_app()
-        return self._told(propose(app, self._world()).proposal(app))
+        app, world = self._answered_app(), self._world()
+        turn = propose(app, world)
+        return self._told(replace(turn.proposal(app), worst=worst_of(turn, world)))
+
+    def what_if(self, lose: Sequence[str], load: int, prices: Sequence[PriceChange]) -> Rehearsal:
+        """What would become of the App, were this so.  Nothing is changed or written."""
+        return self._stage().what_if(lose, load, prices)
+
+    def failures(self) -> Failures:
+        """What each single failure would do, the worst first.  Nothing is changed or written."""
+        return self._stage().failures()
 
     def up(
         self,
@@ -184,7 +197,8 @@ class Moot:
         names = [a.replica for a in turn.placement.assignments]
         chosen = one_of(replica, app.name, names)
         offerings, _ = offered(self._allowed(), self._venues, self._slots)
-        return replace(why(turn.placement, offerings, chosen), availability=turn.outlook)
+        found = why(app, turn.placement, offerings, chosen)
+        return replace(found, availability=turn.outlook)
 
     def logs(
         self,
@@ -365,6 +379,9 @@ class Moot:
         silent = {stale.venue for stale in observed.stale}
         items = sorted(observed.items, key=lambda item: item.venue not in silent)
         return Replicas(app, items, self._venues)
+
+    def _stage(self) -> Stage:
+        return Stage.of(self._app(), self._world())
 
     def _sweep(self) -> Sweep:
         return Sweep(self._world())

@@ -107,7 +107,7 @@ def text(capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str, 
 
 ANSWERS = [
     ("plan", CHANGES),
-    ("plan", {"required": ["cost", "availability", "findings"]}),
+    ("plan", {"required": ["cost", "availability", "worst_failure", "findings"]}),
     ("up", CHANGES),
     ("up", REPLICAS),
     ("up", {"required": ["done", "interrupted", "standing", "kept_volumes"]}),
@@ -116,6 +116,7 @@ ANSWERS = [
     ("inventory", ITEMS),
     ("inventory --all", ITEMS),
     ("why web", {"required": ["replica", "chosen", "price", "alternatives", "rejections"]}),
+    ("what-if --load x2", listed("fates", "component", "fate", "replicas", "source", "target")),
     ("offerings", listed("offerings", "vendor", "venue", "region", "type", "hourly", "priced")),
     ("offerings --configured", {"required": ["total", "market"]}),
     ("config", {"required": ["name", "services"]}),
@@ -182,6 +183,12 @@ def test_plan_exit_code(text: Any):
     assert text("up --quiet")[1:] == ("", "")
     code, out, _ = text("plan --exit-code")
     assert code == 0 and "no changes" in out.lower()
+
+
+def test_why_does_not_say_that_it_runs_before_it_does(text: Any):
+    code, out, _ = text("why web")
+    assert code == 0
+    assert out.startswith("shop/web/0 belongs on toy/")
 
 
 def test_down_keeps_volumes_and_says_so(text: Any):

@@ -11,6 +11,7 @@ from shop_values import COST, FINDING, OFFERING, PLACEMENT, PLAN, PROPOSAL
 from moot.cli import proposal as text
 from moot.cli.commands.plan import show_proposal
 from moot.cli.output import Output
+from moot.model.budget import Budget
 from moot.model.placement import Assignment
 from moot.model.plan import Delete, Plan
 from moot.model.report import Cost, Stale
@@ -30,6 +31,8 @@ GOLDEN = """\
 advice: shop/db/0@laptop/process: nothing says whether it works [no-healthcheck]
   give it a healthcheck
 Cost: 0.018 EUR/hour, about 13.14 EUR/month
+  db   4.38 EUR/month
+  web  8.76 EUR/month
 Plan: 3 to create, 1 to update, 2 to delete (1 of them only possibly).
 """
 
@@ -83,12 +86,51 @@ COSTS = [
         Cost(hourly=None, currency="EUR", components=(("a", Decimal(1)), ("b", None))),
         "Cost: unknown, for want of a price of b",
     ),
+    (
+        replace(COST, hourly=None, components=(("b", None),), priced=Decimal(1)),
+        "Cost: at least 730.00 EUR/month, for want of a price of b",
+    ),
+    (
+        replace(COST, hourly=None, currencies=("EUR", "USD")),
+        "Cost: not summed, for prices are in EUR and USD",
+    ),
+    (replace(COST, before=COST), "Cost: 0.018 EUR/hour, about 13.14 EUR/month"),
+    (
+        replace(COST, before=replace(COST, hourly=Decimal("0.02"))),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month, 1.46 less than now",
+    ),
+    (
+        replace(COST, currencies=("EUR",), before=replace(COST, currencies=("USD",), hourly=None)),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month",
+    ),
+    (Cost(hourly=Decimal(0), currency="EUR", before=COST), "Cost: nothing, 13.14 less than now"),
+    (
+        replace(COST, priced=Decimal("0.018"), unpriced=("lab",), budget=Budget.of("9 EUR/day")),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month; the budget is 9 EUR/day; lab has no price "
+        "and counts as nothing",
+    ),
+    (
+        Cost(hourly=Decimal(0), currency="EUR", unpriced=("a", "b"), budget=Budget.of("9 EUR/day")),
+        "Cost: nothing; the budget is 9 EUR/day; a, b have no price and count as nothing",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("cost", "line"), COSTS)
 def test_cost(cost: Cost, line: str):
     assert text.cost_line(cost) == line
+
+
+def test_each_component_has_its_cost_and_what_is_gone_has_its_saving():
+    parts = (("db", Decimal("0.004")), ("old", Decimal("0.01")), ("free", Decimal(0)))
+    cost = replace(COST, before=replace(COST, components=parts))
+    assert list(text.component_lines(cost)) == [
+        "  db   4.38 EUR/month, 1.46 more than now",
+        "  old  0.00 EUR/month, 7.30 less than now",
+        "  web  8.76 EUR/month, 8.76 more than now",
+    ]
+    unknown = replace(COST, components=(("web", None), ("free", Decimal(0))))
+    assert list(text.component_lines(unknown)) == ["  web  not known in EUR"]
 
 
 def test_where_says_a_reason_once_per_component():

@@ -396,3 +396,11 @@ def test_whatever_is_in_venues_yaml_is_refused_in_words(lab, text, words):
     problem = refused.value.diagnostics[0]
     assert words in problem.summary
     assert problem.remedy
+
+
+def test_venues_yaml_of_the_wrong_shape_names_the_entry(lab):
+    environ = lab.moot()._environ
+    (lab.folder / "venues.yaml").write_text("venues: {lab: {provider: fake}, attic: 3}")
+    with pytest.raises(BadInput) as refused:
+        Moot(Selection(), environ)
+    assert "'attic' is not like that" in refused.value.diagnostics[0].detail

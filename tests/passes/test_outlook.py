@@ -25,7 +25,8 @@ def venue(name: str, sla: object = None, pool: str = "", provider: str = "fake")
 
 
 def room(of: Venue, **more) -> Offering:
-    return Offering(venue=of.name, name="room", cpu=1, memory_mib=1, pool=of.pool, **more)
+    known = {"pool": of.pool, "vendor": of.vendor, **more}
+    return Offering(venue=of.name, name="room", cpu=1, memory_mib=1, **known)
 
 
 def lab(hosts: int, sla: object) -> list[Venue]:

@@ -46,13 +46,16 @@ PLAN = Command(
     teach=(
         "Changes nothing.  + will be created, ~ updated in place, - deleted, -/+ replaced by a\n"
         'new one.  "known after apply" names what depends on something that is not made yet.\n'
-        "The second part says where each replica goes, at what price, and why not elsewhere."
+        "The second part says where each replica goes, at what price, and why not elsewhere; the\n"
+        "last lines what it costs, how available it is, and what the worst single failure does."
     ),
     example="moot plan\nmoot plan --exit-code || echo 'something is to be done'",
     answers=(
         CHANGES,
-        "cost: hourly, currency, components",
+        "cost: hourly, monthly, currency, components, before, budget, unpriced",
         "availability: promised, least, most, components, unknown, limit",
+        "worst_failure: lost, stays, moves, starts, ends, waits, stops, lacks, down, reasons, "
+        "refusals",
         FINDINGS,
     ),
     options=(Option("--exit-code", "exit with 3 when changes are pending"), MAX_AGE),

@@ -94,6 +94,46 @@ WHY = Command(
     arguments=(Argument("REPLICA", "such as web/0, or web for its first", completes="replicas"),),
 )
 
+WHAT_IF = Command(
+    name="what-if",
+    run="what_if:what_if",
+    help="rehearse a failure, more load or other prices",
+    teach=(
+        "Decides where everything would run, as moot plan does, were this so, and says which\n"
+        "replicas move (start: new ones; end: no longer wanted), at what price, what cannot run\n"
+        "and why, and what availability remains.  Nothing is changed or written.  Without options\n"
+        "it lists every single failure of what the App runs on, the worst first.\n"
+        "NAME is a venue, a pool, a machine (lab:h1 or h1), region:NAME, zone:NAME or host:NAME,\n"
+        "or a name without the word before it where that means one thing only.  --load leaves\n"
+        "one-shots alone, components with a container_name, and single replicas that keep a\n"
+        "volume or a fixed port.  V=PRICE is VENUE=+20%, VENUE=-5%, or VENUE=0.12 for an hour of\n"
+        "each thing offered there.  It exits with 0 when everything can still run, and with 1\n"
+        "when something waits for its data, nothing can take it, or moot up would refuse; without\n"
+        "options, when that is so after one of the failures.  docs/what-if.md has examples."
+    ),
+    example=(
+        "moot what-if\n"
+        "moot what-if --lose lab:h2\n"
+        "moot what-if --lose zone:b --load x3 --price-change aws=+20%"
+    ),
+    answers=(
+        "lost",
+        "fates: component, fate, replicas, source, target, reason",
+        "stays, moves, starts, ends, waits, stops, lacks, down",
+        "cost: hourly, monthly, currency, components, before, budget, unpriced",
+        "availability: promised, least, most, components, unknown, limit",
+        "without options failures: lost, stays, moves, starts, ends, waits, stops, lacks, down, "
+        "reasons, refusals",
+    ),
+    options=(
+        Option("--lose", "what is lost with all that is there; repeatable", "NAME", True, "venues"),
+        Option("--load", "so many times the replicas of what may have several", "xN"),
+        Option("--price-change", "another price of a venue or pool; repeatable", "V=PRICE", True),
+        MAX_AGE,
+    ),
+    exits=(0, 1, 2, 4),
+)
+
 OFFERINGS = Command(
     name="offerings",
     run="offerings:offerings",
@@ -183,4 +223,4 @@ HISTORY = Command(
     arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
 )
 
-LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, OFFERINGS, INVENTORY, HISTORY, DIFF)
+LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, WHAT_IF, OFFERINGS, INVENTORY, HISTORY, DIFF)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from moot.model.budget import Budget, monthly
 from moot.model.placement import Placement, Run
 from moot.model.plan import Change, Create, Delete, Plan, verb
 from moot.model.report import Cost, Proposal, Stale
@@ -15,7 +16,6 @@ NO_CHANGES = "No changes."
 SYMBOLS = {"create": "+", "update": "~", "delete": "-", "replace": "-/+"}
 COLOURS = {"create": "green", "update": "yellow", "delete": "red", "replace": "yellow"}
 _PLURALS = {"process": "processes", "container": "containers"}
-HOURS_PER_MONTH = 730  # 365 days / 12, as the price lists of the large clouds count
 
 Style = Callable[[str, str], str]
 
@@ -90,24 +90,50 @@ def price(hourly: Decimal | None, currency: str) -> str:
 
 
 def cost_line(cost: Cost) -> str:
-    """What everything that will stand costs together; "" where nothing costs anything."""
-    if cost.hourly is None:
-        unknown = ", ".join(name for name, hourly in cost.components if hourly is None)
-        return f"Cost: unknown, for want of a price of {unknown}" if unknown else "Cost: unknown"
-    if not cost.hourly:
+    """What everything that will stand costs together, to what is allowed and to what it cost
+    before; "" where nothing costs anything and nothing is allowed.
+    """
+    before = _comparable(cost)
+    stood = before.hourly if before else None
+    if cost.hourly == 0 and not cost.budget and not stood:
         return ""
-    month = (cost.hourly * HOURS_PER_MONTH).quantize(Decimal("0.01"))
-    return f"Cost: {price(cost.hourly, cost.currency)}, about {month} {cost.currency}/month"
+    parts = [_sum(cost) + _difference(cost.hourly, stood)]
+    if cost.budget:
+        parts.append(f"the budget is {cost.budget}")
+    if cost.unpriced and (cost.budget or cost.priced):
+        has, counts = ("has", "counts") if len(cost.unpriced) == 1 else ("have", "count")
+        parts.append(f"{', '.join(cost.unpriced)} {has} no price and {counts} as nothing")
+    return f"Cost: {'; '.join(parts)}"
+
+
+def component_lines(cost: Cost) -> Iterator[str]:
+    """Per component what it costs a month, where it costs or did cost anything."""
+    before = _comparable(cost)
+    stood = dict(before.components) if before else {}
+    rows = dict.fromkeys(stood, Decimal(0)) | dict(cost.components)
+    rows = {name: hourly for name, hourly in rows.items() if hourly != 0 or stood.get(name)}
+    width = max(map(len, rows), default=0)
+    for name, hourly in rows.items():
+        unit = f"{cost.currency}/month"
+        costs = f"not known in {cost.currency}" if hourly is None else f"{monthly(hourly)} {unit}"
+        difference = _difference(hourly, stood.get(name, Decimal(0)) if before else None)
+        yield f"  {name.ljust(width)}  {costs}{difference}"
 
 
 def cost_json(cost: Cost) -> JSON:
     """`cost` in `plan --json`; amounts are strings, so that no digit is lost."""
+    before = _comparable(cost)
+    stood = dict(before.components) if before else {}
     return {
-        "hourly": _amount(cost.hourly),
+        **_amounts(cost.hourly),
         "currency": cost.currency,
         "components": [
-            {"component": name, "hourly": _amount(hourly)} for name, hourly in cost.components
+            {"component": name, **_amounts(hourly), "before": _amounts(stood.get(name))}
+            for name, hourly in cost.components
         ],
+        "before": _amounts(before.hourly) if before else None,
+        "budget": _budget_json(cost.budget) if cost.budget else None,
+        "unpriced": list(cost.unpriced),
     }
 
 
@@ -125,8 +151,41 @@ def findings_json(proposal: Proposal) -> list[JSON]:
     ]
 
 
-def _amount(hourly: Decimal | None) -> str | None:
-    return None if hourly is None else f"{hourly:f}"
+def _sum(cost: Cost) -> str:
+    if cost.hourly is not None:
+        month = f"about {monthly(cost.hourly)} {cost.currency}/month"
+        return f"{price(cost.hourly, cost.currency)}, {month}" if cost.hourly else "nothing"
+    if len(cost.currencies) > 1:
+        return f"not summed, for prices are in {' and '.join(cost.currencies)}"
+    unknown = ", ".join(name for name, hourly in cost.components if hourly is None)
+    least = f"at least {monthly(cost.priced)} {cost.currency}/month" if cost.priced else "unknown"
+    return f"{least}, for want of a price of {unknown}" if unknown else least
+
+
+def _comparable(cost: Cost) -> Cost | None:
+    """What stands now, where that is in the same currency."""
+    before = cost.before
+    if before and before.currencies and cost.currencies:
+        return before if before.currencies == cost.currencies else None
+    return before
+
+
+def _difference(hourly: Decimal | None, before: Decimal | None) -> str:
+    """To what stands now; "" where that is nothing, or not known."""
+    if hourly is None or before is None or hourly == before:
+        return ""
+    return f", {monthly(abs(hourly - before))} {'more' if hourly > before else 'less'} than now"
+
+
+def _amounts(hourly: Decimal | None) -> dict[str, JSON]:
+    if hourly is None:
+        return {"hourly": None, "monthly": None}
+    return {"hourly": f"{hourly:f}", "monthly": f"{monthly(hourly):f}"}
+
+
+def _budget_json(budget: Budget) -> JSON:
+    amount = {"amount": f"{budget.amount:f}", "currency": budget.currency, "per": budget.per}
+    return {**amount, "monthly": f"{monthly(budget.hourly):f}"}
 
 
 def _known_later(change: Change) -> list[str]:

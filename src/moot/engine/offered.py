@@ -33,8 +33,8 @@ def offered(
         if isinstance(answer, ProviderError):
             absent[name] = _reason(answer)
         else:
-            pool = venues.known(name).pool
-            offerings += (replace(offer, pool=pool) for offer in answer)
+            venue = venues.known(name)
+            offerings += (replace(o, pool=venue.pool, vendor=venue.vendor) for o in answer)
     return offerings, absent
 
 

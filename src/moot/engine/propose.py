@@ -59,6 +59,7 @@ def propose(
         observed=draft.observed,
         begun_at=begun_at,
         placement=sketch.placement,
+        ground=sketch.ground,
         outlook=outlook,
         shares=sketch.connected.shares,
         ports=sketch.connected.ports,

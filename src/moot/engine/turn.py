@@ -19,6 +19,7 @@ from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding, Rule
 from moot.model.placement import Placement, Share
 from moot.model.plan import Change, Plan
+from moot.model.rehearsal import Ground
 from moot.model.report import Proposal, Stale, Step
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Secret
@@ -65,10 +66,10 @@ class Observation:
 class Turn:
     """A turn up to the moment at which something would be changed.
 
-    `desired` was compared: what belongs to the components `within`, and to the App as a whole; None
-    stands for everything.  `rested` says what was at rest, where that was asked; `kinds` are those
-    of which the App had something.  `withheld` is what must wait for venues that do not answer, and
-    `lacking` says so.
+    `ground` is what it was placed on.  `desired` was compared: what belongs to the components
+    `within`, and to the App as a whole; None stands for everything.  `rested` says what was at
+    rest, where that was asked; `kinds` are those of which the App had something.  `withheld` is
+    what must wait for venues that do not answer, and `lacking` says so.
     """
 
     app: str
@@ -76,6 +77,7 @@ class Turn:
     observed: Observation
     begun_at: float
     placement: Placement | None = None
+    ground: Ground | None = None
     outlook: Outlook = field(default_factory=Outlook)
     shares: tuple[Share, ...] = ()
     ports: Mapping[str, int]
@@ -95,7 +97,7 @@ class Turn:
             app=app,
             plan=self.plan,
             placement=placement,
-            cost=cost(placement),
+            cost=cost(placement, self.ground.prior if self.ground else None, app.policy.budget),
             availability=self.outlook,
             findings=self.findings,
             warnings=(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from moot.model.budget import Budget
 from moot.model.diagnostic import Position
 from moot.model.recipe import Recipe
 from moot.model.value import JSON, Secret, Value
@@ -264,7 +265,7 @@ class Policy:
     residency: tuple[str, ...] = ()
     spread: Mapping[str, int] = field(default_factory=dict[str, int])
     availability: float | None = None
-    budget: str | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

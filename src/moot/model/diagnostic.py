@@ -20,13 +20,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One message: `summary` is short and fixed, `detail` what and why, `remedy` what to do."""
+    """One message: `summary` is short and fixed, `detail` what and why, `remedy` what to do.
+
+    `component` is the one it is about, where it is about one.
+    """
 
     summary: str
     detail: str = ""
     remedy: str = ""
     place: Position | None = None
     severity: Literal["error", "warning"] = "error"
+    component: str = ""
 
     def as_json(self) -> dict[str, str | None]:
         """The shape of an entry of `errors` in every `--json` answer."""

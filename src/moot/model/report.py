@@ -9,10 +9,12 @@ from typing import Literal
 
 from moot.model.app import App
 from moot.model.availability import Outlook
+from moot.model.budget import Budget
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding
 from moot.model.placement import Placement, Rejection
 from moot.model.plan import Plan
+from moot.model.rehearsal import Damage, Rehearsed, Trouble, Worst
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 
@@ -48,22 +50,36 @@ class Stale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Of what the plan leaves standing; `hourly` None where a price is unknown."""
+    """Of what the plan leaves standing, an hour; `hourly` None where a price is unknown, or in
+    another currency than the first of `currencies`.
+
+    `priced` is the sum without what has no price, `unpriced` venues and pools that have none;
+    `before` is of what stands now by the record, at the prices of then; None: there is no record.
+    """
 
     hourly: Decimal | None
     currency: str
     components: tuple[tuple[str, Decimal | None], ...] = ()
+    currencies: tuple[str, ...] = ()
+    priced: Decimal = Decimal(0)
+    unpriced: tuple[str, ...] = ()
+    before: Cost | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What `plan` shows: changes, where every replica goes and why, cost, findings, warnings."""
+    """What `plan` shows: changes, where every replica goes and why, cost, findings, warnings.
+
+    `worst` is the worst single failure, where that was asked for.
+    """
 
     app: App
     plan: Plan
     placement: Placement
     cost: Cost
     availability: Outlook = field(default_factory=Outlook)
+    worst: Worst = field(default_factory=Worst)
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     stale: tuple[Stale, ...] = ()
@@ -254,3 +270,25 @@ class Undoing:
     at: float
     cause: str
     lost: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What `moot what-if` answers: a Trouble, and what comes of it.
+
+    `cost` and `availability` are those that remain; the cost has the one before in it.
+    """
+
+    trouble: Trouble
+    rehearsed: Rehearsed
+    cost: Cost
+    availability: Outlook
+    stale: tuple[Stale, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """What `moot what-if` answers where nothing is named: every single failure, the worst first."""
+
+    damages: tuple[Damage, ...]
+    stale: tuple[Stale, ...] = ()

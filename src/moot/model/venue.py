@@ -24,6 +24,11 @@ class Venue:
     pool: str = ""
     sla: Sla | None = None
 
+    @property
+    def vendor(self) -> str:
+        """Whom it stands or falls with: its provider, where it states how often a vendor is up."""
+        return self.provider if self.sla and "vendor" in self.sla.levels else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offering:
@@ -37,6 +42,7 @@ class Offering:
     `reach`: the address at which other machines reach it, "" where they cannot.
 
     `pool` is the venue's: machines of one pool take the replicas of a component together.
+    `vendor` is whom the venue stands or falls with, "" where it states nothing of a vendor.
     """
 
     venue: str
@@ -56,6 +62,7 @@ class Offering:
     host_address: str = "127.0.0.1"
     reach: str = ""
     pool: str = ""
+    vendor: str = ""
     segmented: bool = False
 
     @property

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby, product
+from itertools import groupby
 from math import inf
 from operator import attrgetter
 
 from moot.model.app import Component
+from moot.model.availability import Level
 from moot.model.placement import Run
 from moot.model.venue import Offering
+from moot.passes.apart import Atlas, Path, Spread
 from moot.passes.fit import Way
 
 # A mover must save more than this an hour: below it, churn costs more than it saves.
@@ -22,6 +24,7 @@ UNKNOWN_PRICE = Decimal(10**6)
 
 Key = tuple[str, str]  # venue and name of an offering
 Left = tuple[float, float, float]  # CPUs, MiB of memory, MiB of disk
+Stretch = tuple[int, int, Offering | None]  # first index, count, and where they were
 
 
 def fill(
@@ -30,21 +33,24 @@ def fill(
     fits: Sequence[Way],
     room: Room,
     before: Sequence[Run],
-    spread: int = 1,
+    spread: Spread,
+    atlas: Atlas,
+    threshold: Decimal = MOVE_THRESHOLD,
 ) -> list[Run] | None:
-    """All replicas on these offerings; None where they do not fit, or not on `spread` machines.
+    """All replicas on these offerings; None where they do not fit, or not in so many domains.
 
     Each stays where it was `before`, unless another place is cheaper by the threshold.  The others
     go to the cheapest places, and at one price to the machine of a pool that has fewest of them.
-    Where `spread` asks for it, what is cheapest does not count for so much, and of the fullest
-    machines as few as possible give way.
+    Where that is less than `spread`, one of them goes to the cheapest place of each domain that is
+    lacking, and of those that stay as few as possible give way.
 
     Replicas that go the same way are placed in one step, so the cost follows the components.
     """
-    stays = [_without(before, given) for given in range(spread or 1)]
-    for any_price, stay in (*product((False, True), stays), (True, ())):
-        runs = _Filling(app, component, fits, room.of(fits), any_price).run(stay)
-        if runs is None or len({run.offering.where for run in runs}) >= spread:
+    unspread: Spread = {}
+    for least in (unspread, spread):
+        filling = _Filling(app, component, fits, room.of(fits), atlas, threshold)
+        runs = filling.run(before, least)
+        if runs is None or not atlas.lacks((run.offering for run in runs), spread):
             return runs
     return None
 
@@ -97,18 +103,24 @@ class _Filling:
     component: Component
     fits: Sequence[Way]
     room: Room
-    any_price: bool
+    atlas: Atlas
+    threshold: Decimal
     made: list[Run] = field(default_factory=list[Run])
     held: Counter[str] = field(default_factory=Counter[str])
 
-    def run(self, before: Sequence[Run]) -> list[Run] | None:
+    def run(self, before: Sequence[Run], spread: Spread) -> list[Run] | None:
         """Those that stay come first: one that moves takes no room from them."""
-        loose: list[tuple[int, int]] = []
+        loose: list[Stretch] = []
         for first, count, home in _stretches(self.component, before):
             stays = self.stay(first, count, home) if home else 0
             if stays < count:
-                loose.append((first + stays, count - stays))
-        if not all(self.move(first, count) for first, count in loose):
+                loose.append((first + stays, count - stays, home))
+        lacks = self.atlas.lacks((run.offering for run in self.made), spread)
+        wanted = max(lacks.values(), default=0) - sum(count for _, count, _ in loose)
+        loose += [self.give_way() for _ in range(wanted)]
+        if not all(self.reach(level, least, loose) for level, least in spread.items()):
+            return None
+        if not all(self.move(first, count) for first, count, _ in loose):
             return None
         return _merged(sorted(self.made, key=attrgetter("first")))
 
@@ -117,20 +129,77 @@ class _Filling:
         open = [way for way in self.fits if self.capacity(way) >= 1]
         cheapest = min((price(offering) for offering, _ in open), default=Decimal(0))
         for way in open:
-            if _key(way[0]) == _key(home) and price(way[0]) - cheapest <= MOVE_THRESHOLD:
+            if _key(way[0]) == _key(home) and price(way[0]) - cheapest <= self.threshold:
                 return self.take(way, first, int(min(count, self.capacity(way))))
         return 0
+
+    def give_way(self) -> Stretch:
+        """Take one back that stayed: the last on the fullest machine; where each has one, in the
+        fullest zone, and so on outwards.  So it is missed in no domain that has another.
+        """
+        load: Counter[Path] = Counter()
+        for run in self.made:
+            path = self.atlas.path(run.offering)
+            for depth in range(len(path)):
+                load[path[: depth + 1]] += run.count
+
+        def fullest(index: int) -> tuple[list[int], Path, int]:
+            path = self.atlas.path(self.made[index].offering)
+            loads = [load[path[: depth + 1]] for depth in range(len(path))]
+            return loads[::-1], path, index
+
+        index = max(range(len(self.made)), key=fullest)
+        run = self.made.pop(index)
+        if run.count > 1:
+            self.made.insert(index, replace(run, count=run.count - 1))
+        self.room.take(run.offering, self.component, -1)
+        self.held[run.offering.venue] -= 1
+        return run.first + run.count - 1, 1, None
+
+    def reach(self, level: Level, least: int, loose: list[Stretch]) -> bool:
+        """Whether so many domains of a level have a replica each, if need be one that is loose.
+
+        Whatever is in a new domain is in a new one of every narrower level, too.
+        """
+        used = {self.atlas.domain(run.offering, level) for run in self.made}
+        while len(used) < least:
+            fresh = [w for w in self.fits if self.atlas.domain(w[0], level) not in used]
+            fresh = [way for way in fresh if self.capacity(way) >= 1]
+            if not fresh or not loose:
+                return False
+            way, index = self.first_into(fresh, loose)
+            first, count, home = loose.pop(index)
+            if count > 1:
+                loose.insert(index, (first + 1, count - 1, home))
+            self.take(way, first, 1)
+            used.add(self.atlas.domain(way[0], level))
+        return True
+
+    def first_into(self, fresh: Sequence[Way], loose: Sequence[Stretch]) -> tuple[Way, int]:
+        """The cheapest of these places, or one where a loose replica was if it costs hardly more;
+        and which stretch gives the replica.
+        """
+
+        def rank(way: Way) -> tuple[Decimal, int, int, str, str]:
+            return price(way[0]), *self.rank(way)
+
+        cheapest = min(fresh, key=rank)
+        dearest = price(cheapest[0]) + self.threshold
+        homes = {_key(home): i for i, (_, _, home) in reversed([*enumerate(loose)]) if home}
+        known = [way for way in fresh if _key(way[0]) in homes and price(way[0]) <= dearest]
+        way = min(known, key=rank, default=cheapest)
+        return way, homes.get(_key(way[0]), len(loose) - 1)
 
     def move(self, first: int, count: int) -> bool:
         """Whether all of a stretch find room: the cheapest first."""
 
         def asks(way: Way) -> Decimal:
-            return Decimal(0) if self.any_price else price(way[0])
+            return price(way[0])
 
         for _, ways in groupby(sorted(self.fits, key=asks), asks):
             ordered = sorted(ways, key=self.rank)
             rooms = [self.capacity(way) for way in ordered]
-            if self.any_price or all(_spreads(offering) for offering, _ in ordered):
+            if all(_spreads(offering) for offering, _ in ordered):
                 counts = _evenly(count, [self.held[o.venue] for o, _ in ordered], rooms)
             else:
                 counts = _in_turn(count, rooms)
@@ -163,19 +232,6 @@ class _Filling:
         return count
 
 
-def _without(before: Sequence[Run], given: int) -> list[Run]:
-    """What was before, but for so many replicas: each the last one where there are most."""
-    kept = list(before)
-    for _ in range(given if kept else 0):
-        load: Counter[str] = Counter()
-        for run in kept:
-            load[run.offering.where] += run.count
-        fullest = max(load, key=lambda where: (load[where], where))
-        index = max(i for i, run in enumerate(kept) if run.offering.where == fullest and run.count)
-        kept[index] = replace(kept[index], count=kept[index].count - 1)
-    return kept
-
-
 def _spreads(offering: Offering) -> bool:
     return bool(offering.pool) and not offering.names
 
@@ -205,9 +261,7 @@ def _in_turn(count: int, rooms: Sequence[float]) -> list[int]:
     return counts
 
 
-def _stretches(
-    component: Component, before: Iterable[Run]
-) -> Iterator[tuple[int, int, Offering | None]]:
+def _stretches(component: Component, before: Iterable[Run]) -> Iterator[Stretch]:
     """The replicas in stretches (first, count) that were on one offering, or nowhere yet."""
     reached = 0
     for run in sorted(before, key=attrgetter("first")):

@@ -35,6 +35,18 @@ def fit(
     return fits, rejected
 
 
+def aloof(component: Component, offering: Offering) -> str:
+    """Why no replica there may have others in another venue or pool; "" where it may.
+
+    Every gateway must be able to send to each of them, if anybody is to connect at all.
+    """
+    if component.targets and offering.names:
+        return "components find one another by name within it only"
+    if component.targets and not offering.reach:
+        return "it has no address at which other machines reach it"
+    return ""
+
+
 def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
     """How it would run there: as a process where both ways are open and isolation allows it."""
     floor = ISOLATION.index(component.isolation) if component.isolation else 0

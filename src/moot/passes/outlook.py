@@ -10,7 +10,8 @@ from math import prod
 from moot.model.app import App
 from moot.model.availability import LEVELS, Domain, Level, Outlook, percent
 from moot.model.placement import Placement, Run
-from moot.model.venue import Offering, Venue
+from moot.model.venue import Venue
+from moot.passes.apart import Atlas, Path, apart
 from moot.passes.availability import TooLarge, availability
 
 MOST_STEPS = 200_000  # of one exact figure, times its components; well below a second
@@ -19,7 +20,6 @@ MOST_WEAK = 16  # kinds of domains of which is asked what they cost
 REPLICA = "replica"
 
 Needed = Mapping[str, int]  # by component how many of its replicas must be up
-Path = tuple[str, ...]  # the names of the domains around something, from the vendor inwards
 Weak = tuple[Level, str]  # a vendor, or all domains of a level within one venue or pool
 
 
@@ -30,7 +30,7 @@ def outlook(app: App, placement: Placement, venues: Mapping[str, Venue]) -> Outl
     venue that states nothing at all nothing is known.  Components others wait for to be completed
     are not needed once they are.
     """
-    estate = _Estate(venues, _homes(placement, venues))
+    estate = _Estate(venues, apart(run.offering for run in placement.runs))
     needed = _needed(app)
     for run in placement.runs:
         if run.component in needed:
@@ -93,30 +93,12 @@ def _limit(estate: _Estate, needed: Needed, figure: _Figure) -> str:
     return _described(worst, weak[worst]) if worst and gains[worst] > 0 else ""
 
 
-def _homes(placement: Placement, venues: Mapping[str, Venue]) -> dict[str, Path]:
-    """Where each machine stands: two venues on one machine share its fate."""
-    found: dict[str, Path] = {}
-    offerings = {run.offering for run in placement.runs if run.offering.machine}
-    for offering in sorted(offerings, key=lambda o: (not o.pool, o.venue, o.name)):
-        found.setdefault(offering.machine, _around(offering, venues))
-    return found
-
-
-def _around(offering: Offering, venues: Mapping[str, Venue]) -> Path:
-    """The vendor, where something is stated of it, then venue or pool, region, zone and host."""
-    venue = venues.get(offering.venue)
-    stated = venue is not None and venue.sla is not None and "vendor" in venue.sla.levels
-    vendor = venue.provider if venue and stated else offering.site
-    host = offering.machine or f"{offering.venue}/{offering.name}"
-    return vendor, offering.site, offering.region, offering.zone, host
-
-
 @dataclass
 class _Estate:
     """The domains an App stands on; `up` is the least that any venue states of one, by its path."""
 
     venues: Mapping[str, Venue]
-    homes: Mapping[str, Path]
+    atlas: Atlas
     replicas: defaultdict[str, dict[Path, int]] = field(default_factory=lambda: defaultdict(dict))
     up: dict[Path, float] = field(default_factory=dict[Path, float])
     outages: dict[str, float] = field(default_factory=dict[str, float])
@@ -125,7 +107,7 @@ class _Estate:
     def put(self, run: Run) -> None:
         """Add replicas, and what is stated of the domains around them."""
         offering = run.offering
-        path = self.homes.get(offering.machine) or _around(offering, self.venues)
+        path = self.atlas.path(offering)
         here = self.replicas[run.component]
         here[path] = here.get(path, 0) + run.count
         venue = self.venues.get(offering.venue)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from moot.model.app import App, Component
+from moot.model.availability import Level
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Assignments, Placement, Rejection, Run
 from moot.model.venue import Offering
+from moot.passes.afford import spent
+from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.fill import MOVE_THRESHOLD, Room, fill, price
-from moot.passes.fit import Way, fit
+from moot.passes.fit import Way, aloof, fit
 
 
 def place(
@@ -24,26 +28,27 @@ def place(
 ) -> Placement:
     """Every replica on an offering with room, all replicas of a component in one venue or pool.
 
-    Those with a volume of the App's, and all that share one, are together in one venue: a pool's
-    machine.  `homes` says in which venue each existing volume is; a component goes where its data
-    is.  `absent` are venues that do not answer, with the reason: what has its data there stays
-    assigned there, whatever else was there goes elsewhere, also where
-    that is less spread than the App wants.  Raises Refused with every component
-    that cannot be placed and why.
+    They are in several where `x-moot.spread` asks for domains that no single one has, if replicas
+    elsewhere can be reached from each.  Those with a volume of the App's, and all that share one,
+    are together in one venue: a pool's machine.  `homes` says in which venue each existing volume
+    is; a component goes where its data is.  `absent` are venues that do not answer, with the
+    reason: what has its data there stays assigned there, whatever else was there goes elsewhere,
+    also where that is less spread than the App wants.  What costs more than the budget is placed
+    once more, and moves for any saving.  Raises Refused with every component that cannot be placed
+    and why.
     """
-    desk = _Desk(app, Room.offered(offerings), homes or {}, absent or {})
-    for run in prior.runs if prior else ():
-        desk.before.setdefault(run.component, []).append(run)
-        desk.room.given[run.offering.venue] += run.count
-    for component in app.components:
-        fits, rejected = desk.found[component.name] = fit(app, component, offerings, desk.homes)
-        desk.able[component.name] = {offering.venue for offering, _ in fits}
-        rejected += [Rejection(component.name, v, "-", why) for v, why in desk.absent.items()]
-    for component in app.components:
-        desk.place(component)
-    if desk.problems:
-        raise Refused(*desk.problems)
-    return Placement(assignments=Assignments(desk.placed), rejections=tuple(desk.rejections))
+    atlas = apart(offerings if app.policy.spread else ())
+
+    def decided(threshold: Decimal) -> Placement:
+        desk = _Desk(app, Room.offered(offerings), homes or {}, absent or {}, atlas, threshold)
+        return desk.decide(offerings, prior)
+
+    placement = decided(MOVE_THRESHOLD)
+    budget = app.policy.budget
+    if budget and spent(placement) > budget.hourly:
+        with suppress(Refused):  # what moves may take the only room that another can have
+            return min(placement, decided(Decimal(0)), key=spent)
+    return placement
 
 
 @dataclass
@@ -54,6 +59,8 @@ class _Desk:
     room: Room
     homes: Mapping[str, str]
     absent: Mapping[str, str]
+    atlas: Atlas
+    threshold: Decimal
     before: dict[str, list[Run]] = field(default_factory=dict[str, "list[Run]"])
     found: dict[str, tuple[list[Way], list[Rejection]]] = field(
         default_factory=dict[str, "tuple[list[Way], list[Rejection]]"]
@@ -66,7 +73,23 @@ class _Desk:
     def __post_init__(self) -> None:
         self.volumes = {volume.name for volume in self.app.volumes if not volume.external}
         self.sharers = _sharers(self.app, self.volumes)
-        self.spread = self.app.policy.spread.get("host", 1)
+        self.silent = Counter(venue.partition(":")[0] for venue in self.absent)
+
+    def decide(self, offerings: Sequence[Offering], prior: Placement | None) -> Placement:
+        """Component by component; Refused where one has no place."""
+        for run in prior.runs if prior else ():
+            self.before.setdefault(run.component, []).append(run)
+            self.room.given[run.offering.venue] += run.count
+        for component in self.app.components:
+            fits, rejected = fit(self.app, component, offerings, self.homes)
+            rejected += [Rejection(component.name, v, "-", why) for v, why in self.absent.items()]
+            self.found[component.name] = fits, rejected
+            self.able[component.name] = {offering.venue for offering, _ in fits}
+        for component in self.app.components:
+            self.place(component)
+        if self.problems:
+            raise Refused(*self.problems)
+        return Placement(assignments=Assignments(self.placed), rejections=tuple(self.rejections))
 
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
@@ -87,21 +110,64 @@ class _Desk:
     def choices(
         self, component: Component, fits: Sequence[Way], before: Sequence[Run]
     ) -> list[list[Run]]:
-        """How it can run in each place; spread less only for want of machines that are silent."""
+        """How it can run in each place, or else in several; those that are spread least too little.
+
+        It is spread less only for want of venues that are silent.
+        """
         places: dict[str, list[Way]] = {}
         for way in fits:
             places.setdefault(self.together_in(component, way[0]), []).append(way)
-        silent = Counter(venue.partition(":")[0] for venue in self.absent)
-        wanted = min(self.spread, component.replicas)
-        for lacking in range(wanted):
-            filled = (
-                fill(self.app.name, component, ways, self.room, before, wanted - lacking)
-                for place, ways in places.items()
-                if lacking <= silent[place]
-            )
-            if found := [choice for choice in filled if choice]:
-                return found
-        return []
+        spread = wanted(self.app.policy, component)
+        found = [self.filled(component, ways, before, spread) for ways in places.values()]
+        scattered = len({run.offering.site for run in before}) > 1
+        if self.crosses(component, spread) and (
+            scattered or not any(r and not n for n, r in found)
+        ):
+            joined = [way for way in fits if not aloof(component, way[0])]
+            found.append(self.filled(component, joined, before, spread))
+        least = min((lacking for lacking, runs in found if runs), default=0)
+        return [runs for lacking, runs in found if runs and lacking == least]
+
+    def filled(
+        self, component: Component, ways: Sequence[Way], before: Sequence[Run], spread: Spread
+    ) -> tuple[int, list[Run]]:
+        """How many domains are lacking where it runs on these, and how it does: not at all where
+        more are lacking than may be silent.
+        """
+
+        def tried(spread: Spread) -> list[Run]:
+            given = self.app.name, component, ways, self.room, before, spread, self.atlas
+            return fill(*given, threshold=self.threshold) or []
+
+        if runs := tried(spread):
+            return 0, runs
+        lacks = self.lacks(component, ways, spread)
+        if any(n > self.missing(component, ways, level) for level, n in lacks.items()):
+            return 0, []
+        least: Spread = {level: n - lacks.get(level, 0) for level, n in spread.items()}
+        return sum(lacks.values()), tried(least) if lacks else []
+
+    def lacks(self, component: Component, ways: Sequence[Way], spread: Spread) -> Spread:
+        """How many domains fewer than are wanted have room for a replica."""
+        if not spread:
+            return {}
+        open = (o for o, _ in ways if self.room.capacity(o, component) >= 1)
+        return self.atlas.lacks(open, spread)
+
+    def missing(self, component: Component, ways: Sequence[Way], level: Level) -> int:
+        """How many domains of a level there may be that do not answer, beside these."""
+        sites = {offering.site for offering, _ in ways}
+        if self.keeps(component):
+            return 0
+        if level in ("vendor", "venue"):
+            return len(self.silent.keys() - sites)
+        if self.crosses(component, wanted(self.app.policy, component)):
+            return self.silent.total()
+        return sum(self.silent[site] for site in sites)
+
+    def crosses(self, component: Component, spread: Spread) -> bool:
+        """Whether it may run in several venues and pools: more machines alone are no reason."""
+        return not self.keeps(component) and not spread.keys() <= {"host"}
 
     def together_in(self, component: Component, offering: Offering) -> str:
         """What its replicas may not leave: the machine of their data, else venue or pool."""
@@ -118,10 +184,10 @@ class _Desk:
             return found, rejected
         fits: list[Way] = []
         for offering, runs_as in found:
-            apart = next((o for o in others if offering.venue not in self.able[o[0]]), None)
-            if apart:
+            lone = next((o for o in others if offering.venue not in self.able[o[0]]), None)
+            if lone:
                 reason = "{!r}, which shares its volume {!r}, is not or cannot be there".format(
-                    *apart
+                    *lone
                 )
                 rejected.append(Rejection(component.name, offering.venue, offering.name, reason))
             else:
@@ -146,17 +212,17 @@ class _Desk:
         if not choices:
             return []
         best = min(choices, key=rank)
-        homes = {
-            self.together_in(component, run.offering)
-            for run in before
-            if run.first < component.replicas
-        }
-        stay = [c for c in choices if self.together_in(component, c[0].offering) in homes]
+        homes = self.places(component, (r for r in before if r.first < component.replicas))
+        whole = [c for c in choices if homes and homes <= self.places(component, c)]
+        stay = whole or [c for c in choices if homes & self.places(component, c)]
         if stay:
             home = min(stay, key=rank)
-            if _cost(home) - _cost(best) <= MOVE_THRESHOLD:
+            if _cost(home) - _cost(best) <= self.threshold:
                 return home
         return best
+
+    def places(self, component: Component, runs: Iterable[Run]) -> set[str]:
+        return {self.together_in(component, run.offering) for run in runs}
 
     def stranded(self, component: Component) -> Iterator[Run]:
         """Where it was, if its data is there and nobody answers."""
@@ -170,20 +236,37 @@ class _Desk:
     def unplaceable(
         self, component: Component, fits: Sequence[Way], rejected: Sequence[Rejection]
     ) -> Diagnostic:
-        spread = min(self.spread, component.replicas)
-        lack = f"has no room for all {component.replicas}"
-        if spread > 1:
-            lack += f" on {spread} machines, as x-moot.spread wants"
-        if spread > 1 and self.keeps(component):
-            lack = "its volume keeps all on one machine, and x-moot.spread wants more"
         reasons = [f"{r.venue}/{r.offering}: {r.reason}" for r in rejected]
-        reasons += [f"{o.venue}/{o.name}: {lack}" for o, _ in fits]
+        reasons += [f"{o.venue}/{o.name}: {self.lack(component, o, fits)}" for o, _ in fits]
         return Diagnostic(
             summary=f"no venue can run component {component.name!r}",
             detail="\n".join(reasons) or "no venue offers any room",
             remedy="change what it needs, or add or repair a venue (`moot venue check`)",
             place=component.place,
+            component=component.name,
         )
+
+    def lack(self, component: Component, offering: Offering, fits: Sequence[Way]) -> str:
+        """Why an offering that could take one replica does not help."""
+        spread = wanted(self.app.policy, component)
+        if spread and self.keeps(component):
+            return "its volume keeps all on one machine, and x-moot.spread wants more"
+        place = self.together_in(component, offering)
+        ways = [way for way in fits if self.together_in(component, way[0]) == place]
+        where = ""
+        if self.crosses(component, spread):
+            joined = [way for way in fits if not aloof(component, way[0])]
+            if reason := aloof(component, offering):
+                where = f"{reason}, and alone it "
+            elif len(joined) > len(ways):
+                ways, where = joined, "with the others that can be reached it "
+        for level, n in self.lacks(component, ways, spread).items():
+            had, unsaid = spread[level] - n, ""
+            if level in ("region", "zone") and not any(getattr(o, level) for o, _ in ways):
+                unsaid = f": nothing states its `{level}` in venues.yaml"
+            wants = f"{spread[level]} {PLURALS[level]} that x-moot.spread wants"
+            return f"{where}has room in {had} of the {wants}{unsaid}"
+        return f"{where}has no room for all {component.replicas}"
 
 
 def _sharers(app: App, ours: Set[str]) -> dict[str, list[tuple[str, str]]]:

@@ -36,6 +36,13 @@ def test_it_offers_what_the_engine_has(site):
     assert site.provider.checks() == []
 
 
+def test_what_the_user_says_of_an_engine_is_in_its_offering(site):
+    stated = {"region": "eu", "zone": "b", "price": 0.02, "currency": "CHF", "address": "10.0.0.9"}
+    (offering,) = site.again(**stated).offerings()
+    assert (offering.region, offering.zone, offering.reach) == ("eu", "b", "10.0.0.9")
+    assert (str(offering.hourly), offering.currency) == ("0.02", "CHF")
+
+
 def test_it_is_all_that_it_says(site):
     assert isinstance(site.provider, Checks) and isinstance(site.provider, Logs)
     assert isinstance(site.provider, Execs)

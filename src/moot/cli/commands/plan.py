@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from moot.cli import proposal as text
 from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output
+from moot.cli.rehearsal import worst_json, worst_line
 from moot.model.report import Proposal
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def plan(call: Call, out: Output) -> int:
                 "changes": proposal.plan.as_json(),
                 "cost": text.cost_json(proposal.cost),
                 "availability": outlook_json(proposal.availability),
+                "worst_failure": worst_json(proposal.worst),
                 "findings": text.findings_json(proposal),
             },
             stale=proposal.stale,
@@ -49,7 +51,10 @@ def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | N
         subject = f"{finding.address}: " if finding.address else ""
         out.line(f"{finding.severity}: {subject}{finding.problem} [{finding.rule}]")
         out.line(f"  {finding.remedy}")
-    for line in (text.cost_line(proposal.cost), outlook_line(proposal.availability)):
+    cost = text.cost_line(proposal.cost)
+    parts = text.component_lines(proposal.cost) if where and cost else ()
+    failure = worst_line(proposal.worst)
+    for line in (cost, *parts, outlook_line(proposal.availability), failure):
         if line:
             out.line(line)
     out.line(out.style(text.summary(proposal.plan, proposal.stale), "bold"))

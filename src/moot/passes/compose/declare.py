@@ -13,6 +13,7 @@ from moot.model.app import (
     Policy,
     Volume,
 )
+from moot.model.budget import Budget
 from moot.model.units import fraction
 from moot.model.value import Ref, Text, Value
 from moot.passes.compose.component import component
@@ -172,10 +173,11 @@ def _resources(moot: Node, resolver: _Resolver) -> tuple[NativeResource, ...]:
 
 def _policy(moot: Node) -> Policy:
     availability: str | None = moot.scalar("availability")
+    budget = moot.get("budget")
     return Policy(
         venues=tuple(moot.scalar("venues") or ()),
         residency=tuple(moot.scalar("residency") or ()),
         spread=moot.scalar("spread") or {},
         availability=fraction(availability) if availability else None,
-        budget=moot.scalar("budget"),
+        budget=Budget.of(str(budget.value), budget.place) if budget else None,
     )

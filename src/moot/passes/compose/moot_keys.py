@@ -15,7 +15,6 @@ from moot.passes.compose.words import Command
 
 NAME = Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.@:-]*", means="a name")  # lab:h1 is one, too
 NAMES = Listed(NAME, single=True)
-WIDER = ("vendor", "venue", "region", "zone")  # than a machine
 _BUDGET = r"[0-9]+(\.[0-9]+)? [A-Z]{3}/(hour|day|week|month|year)"
 _NOT_YET = "This is not there yet."
 _SEGMENTATION = Key(
@@ -114,17 +113,20 @@ TOP_MOOT = Record(
         "residency": Key(NAMES, "Only venues and regions with one of these traits."),
         "budget": Key(
             Word(pattern=_BUDGET, means="a sum such as '500 EUR/month'"),
-            "A plan that costs more is refused.",
+            "A placement that costs more is refused; what has no price is free.",
         ),
         "spread": Key(
             Record(
                 "'spread'",
                 {
-                    **{level: Key(Number(least=1), _NOT_YET, "carried") for level in WIDER},
-                    "host": Key(
+                    "vendor": Key(
                         Number(least=1),
-                        "A component's replicas stand on so many machines, or on one each.",
+                        "A component's replicas are with so many vendors, or with one each.",
                     ),
+                    "venue": Key(Number(least=1), "In so many venues and pools."),
+                    "region": Key(Number(least=1), "In so many regions, each one of its venue's."),
+                    "zone": Key(Number(least=1), "In so many zones, each one of its region's."),
+                    "host": Key(Number(least=1), "On so many machines."),
                 },
                 extensions=False,
             ),

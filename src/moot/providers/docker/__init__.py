@@ -56,6 +56,10 @@ class DockerProvider:
             "tls": _TLS,
             "ssh_options": {"type": "array", "items": _TEXT},
             "address": {**_TEXT, "description": "where other machines reach published ports"},
+            "price": {"type": "number", "minimum": 0},
+            "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            "region": _TEXT,
+            "zone": _TEXT,
             "images": {
                 "type": "object",
                 "properties": {
@@ -75,7 +79,7 @@ class DockerProvider:
 
     def __init__(self, venue: str, configuration: Mapping[str, JSON], env: Env) -> None:
         self._engine = Engine(venue, configuration, env)
-        self._address = str(configuration.get("address") or "")
+        self._stated = offerings.stated(configuration)
         self._gateway_image = str(configuration.get("gateway_image") or "")
         self._controls = Controls(self._engine)
         self._jobs = Jobs()
@@ -102,7 +106,7 @@ class DockerProvider:
         return self._swarm.identity() if self._swarm else offerings.identity(self._engine)
 
     def offerings(self) -> Sequence[Offering]:
-        offering = offerings.offering(self._engine, self._address)
+        offering = offerings.offering(self._engine, self._stated)
         return [self._swarm.offering(offering) if self._swarm else offering]
 
     def checks(self) -> Sequence[Diagnostic]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from moot.model.diagnostic import Diagnostic
+from moot.model.value import JSON
 from moot.model.venue import Offering
 from moot.provider import ProviderError
 from moot.providers.docker import gateway_image
@@ -22,11 +25,30 @@ HOST_NAME = "host.docker.internal"
 API_LEAST = (1, 40)  # host-gateway came with Engine 20.10, which speaks 1.41; 1.40 is tolerated
 
 
-def offering(engine: Engine, address: str = "") -> Offering:
-    """All CPUs and memory of the Engine's machine; its free disk only where that is this one.
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the user says of an Engine: where others reach it, where it stands, what it costs."""
 
-    `address` is where other machines reach it, if the user says so.
-    """
+    reach: str
+    region: str
+    zone: str
+    hourly: Decimal
+    currency: str
+
+
+def stated(configuration: Mapping[str, JSON]) -> Stated:
+    """From the settings of a venue."""
+    return Stated(
+        reach=str(configuration.get("address") or ""),
+        region=str(configuration.get("region", "")),
+        zone=str(configuration.get("zone", "")),
+        hourly=Decimal(str(configuration.get("price", 0))),
+        currency=str(configuration.get("currency", "EUR")),
+    )
+
+
+def offering(engine: Engine, stated: Stated) -> Offering:
+    """All CPUs and memory of the Engine's machine; its free disk only where that is this one."""
     info = engine.call("info", lambda c: c.info())
     if info["OSType"] != "linux":
         raise ProviderError("InvalidRequest", f"this Engine runs {info['OSType']} containers only")
@@ -43,7 +65,11 @@ def offering(engine: Engine, address: str = "") -> Offering:
         segmented=True,
         host_name=HOST_NAME,
         host_address=_bridge_address(engine),
-        reach=address or _reach(engine),
+        reach=stated.reach or _reach(engine),
+        region=stated.region,
+        zone=stated.zone,
+        hourly=stated.hourly,
+        currency=stated.currency,
     )
 
 

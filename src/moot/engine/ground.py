@@ -1,0 +1,73 @@
+"""What a placement is decided from: room, what stands by the record, where data is, ports held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from moot.engine.offered import offered
+from moot.engine.turn import World
+from moot.model.app import App
+from moot.model.codec import placement_from_json
+from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.placement import machine_of
+from moot.model.rehearsal import Ground
+from moot.model.resource import ConfigurationItem
+from moot.model.venue import Offering
+
+
+def explored(app: App, world: World, own: Iterable[ConfigurationItem]) -> Ground:
+    """Ask the venues.  `own` is what belongs to the App as a whole, its volumes among it.
+
+    BadInput where the App names a venue that is not there, Refused where two machines are one.
+    """
+    offerings, absent = offered(_allowed(app, world), world.venues, world.slots)
+    _refuse_twins(offerings)
+    recorded = world.store.placement(app.name)
+    held = world.store.ports()
+    return Ground(
+        app=app,
+        offerings=offerings,
+        prior=placement_from_json(recorded) if recorded else None,
+        homes=_homes(own),
+        absent=absent,
+        ports={purpose: port for owner, purpose, port in held if owner == app.name},
+        taken={
+            (machine_of(purpose), port): owner for owner, purpose, port in held if owner != app.name
+        },
+    )
+
+
+def _allowed(app: App, world: World) -> list[str]:
+    """The venues of this run that the App allows; BadInput where it names one that is not there."""
+    for native in app.resources:
+        world.venues.known(native.venue)
+    named = world.venues.meant(app.policy.venues)
+    return [v for v in world.allowed if not named or v in named]
+
+
+def _refuse_twins(offerings: Iterable[Offering]) -> None:
+    """Two machines of a pool that are one, or say they are, would be sent to at one address."""
+    known: dict[tuple[str, str], str] = {}
+    for offering in offerings:
+        if offering.pool and offering.machine:
+            first = known.setdefault((offering.pool, offering.machine), offering.venue)
+            if first != offering.venue:
+                raise Refused(_twins(first, offering))
+
+
+def _twins(first: str, offering: Offering) -> Diagnostic:
+    return Diagnostic(
+        summary="two machines of a pool are one",
+        detail=f"{first} and {offering.venue} both are {offering.machine}",
+        remedy="keep one of them in `hosts`; if they are two, copied one from the other, give one "
+        "an identity of its own: `rm /etc/machine-id; systemd-machine-id-setup`",
+    )
+
+
+def _homes(items: Iterable[ConfigurationItem]) -> dict[str, str]:
+    """In which venue each of the App's volumes is."""
+    return {
+        str(item.address).rpartition("/volume/")[2]: item.venue
+        for item in items
+        if item.keeps_data and "/volume/" in str(item.address)
+    }

@@ -1,0 +1,148 @@
+"""What is rehearsed, and what would come of it: values to be printed, nothing of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from moot.model.app import App
+from moot.model.diagnostic import Diagnostic
+from moot.model.placement import Placement
+from moot.model.venue import Offering
+
+Kind = Literal["pool", "venue", "region", "zone", "host"]
+Fortune = Literal["moves", "starts", "ends", "waits", "stops", "lacks"]
+
+Key = tuple[str, str]  # venue and name of an offering
+Span = tuple[int, int]  # index of the first replica, and how many
+
+
+def key_of(offering: Offering) -> Key:
+    """What tells an offering from every other."""
+    return offering.venue, offering.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the placement of an App is decided from.
+
+    `prior` is what was recorded last; `homes` says in which venue each volume is, `absent` which
+    venues do not answer and why; `ports` and `taken` are what `connect` must know.
+    """
+
+    app: App
+    offerings: Sequence[Offering]
+    prior: Placement | None = None
+    homes: Mapping[str, str] = field(default_factory=dict[str, str])
+    absent: Mapping[str, str] = field(default_factory=dict[str, str])
+    ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    taken: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A failure domain that may be lost: the offerings and the whole venues it takes along.
+
+    `label` is a name that means it and no other.
+    """
+
+    kind: Kind
+    label: str
+    offerings: frozenset[Key]
+    venues: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChange:
+    """What everything in these venues costs an hour: `hourly`, or so many times what it does."""
+
+    venues: frozenset[str]
+    factor: Decimal = Decimal(1)
+    hourly: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is rehearsed: losses, `load` times the replicas, other prices; a later one counts."""
+
+    losses: tuple[Loss, ...] = ()
+    load: int = 1
+    prices: tuple[PriceChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What becomes of replicas of a component that do not simply stay.
+
+    They move, start or end; they wait for what their data is on; they stop because nothing can take
+    them, or are lacking where they were not there before.  `source` is where they stand at its
+    price before, `target` where they go at its price then.
+    """
+
+    component: str
+    fortune: Fortune
+    spans: tuple[Span, ...]
+    source: Offering | None = None
+    target: Offering | None = None
+    why: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many replicas."""
+        return sum(count for _, count in self.spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What the passes say of a Trouble.
+
+    `placement` is what `up` would make, with what waits; `running` is what would run: without that,
+    and with what goes on where it was because its component as a whole cannot be placed.  `before`
+    is what stands, at the prices of now.  `problems` are those for which `up` would be refused,
+    `down` the components that are needed and have too few replicas.  `stays` counts replicas.
+    """
+
+    fates: tuple[Fate, ...]
+    stays: int
+    before: Placement
+    placement: Placement
+    running: Placement
+    problems: tuple[Diagnostic, ...] = ()
+    down: tuple[str, ...] = ()
+
+    def count(self, *fortunes: Fortune) -> int:
+        """How many replicas meet with any of these."""
+        return sum(fate.count for fate in self.fates if fate.fortune in fortunes)
+
+    @property
+    def lacking(self) -> int:
+        """How many replicas cannot run."""
+        return self.count("waits", "stops", "lacks")
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything can still run."""
+        return not self.lacking and not self.problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """What the loss of one failure domain does."""
+
+    loss: Loss
+    rehearsed: Rehearsed
+
+    @property
+    def total(self) -> bool:
+        """Whether it leaves nothing at all running."""
+        return not self.rehearsed.running.runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worst:
+    """The worst single failure, None where nothing runs; `left_out`: so many were not looked at."""
+
+    damage: Damage | None = None
+    left_out: int = 0
