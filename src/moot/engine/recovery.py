@@ -15,6 +15,7 @@ from moot.engine.vault import Vault
 from moot.engine.walk import Walk
 from moot.model.plan import Create, Delete, Plan
 from moot.model.report import Step
+from moot.model.resource import ConfigurationItem
 from moot.model.value import Ref, Secret, Value, at_path, encode, substitute, unknowns
 from moot.passes.plan import INTERRUPTED
 from moot.store import Intent
@@ -58,13 +59,14 @@ def wait_for_late_calls(
     """Intents of which more will be known by a look after this wait than one at `looked_at` told.
 
     Calls of them may have had an effect that nobody saw, or may still have one when this returns.
-    A create whose thing stands is none of them: it is what it was meant to be.
+    A create whose thing stands as it was asked for is none of them.  One of which something else
+    was asked for since may have a part under way still, which would undo that.
     """
     now = journal.now()
     late: dict[int, float] = {}
     for intent in world.store.open_intents(app):
         standing = walk.items.get(intent.address)
-        if standing and intent.verb == "create" and standing.incarnation == intent.incarnation:
+        if standing and intent.verb == "create" and _is_of(standing, intent):
             continue
         lost = intent.change in walk.unknown and create_class(intent, world) in UNREPEATABLE
         over = over_at(intent, world, journal.held_since)
@@ -109,6 +111,12 @@ def finishes(walk: Walk) -> bool:
     """
     done = (c for c in walk.creates.values() if walk.settled.get(c.key) == "done")
     return any(create.reason == INTERRUPTED and not create.replaces for create in done)
+
+
+def _is_of(standing: ConfigurationItem, intent: Intent) -> bool:
+    """Whether a thing is what a create asked for."""
+    same = {k: encode(v) for k, v in standing.applied.items()} == intent.body["applied"]
+    return standing.incarnation == intent.incarnation and same
 
 
 def _replay(intent: Intent, world: World, hands: Hands) -> Create | None:
