@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from moot.model.resource import ConfigurationItem, Resource
-from moot.provider import Done, Env, Marks, Operation, Progress, ProviderError
+from moot.provider import Done, Env, Marks, Operation, Pending, Progress, ProviderError
 from moot.providers.host import HostProvider
 from moot.providers.host.recipes.handler import folder_name
 
@@ -197,6 +197,21 @@ def test_a_changed_script_waits_for_the_run_under_way(site: Site) -> None:
     site.begin(site.script(run=f"echo old >> {mark}; sleep 0.5; echo older >> {mark}"))
     site.create(site.script(run=f"echo new >> {mark}"))
     assert site.lines(mark) == ["old", "older", "new"]
+
+
+def test_a_script_that_is_over_soon_takes_one_call(site: Site) -> None:
+    mark = f"/srv/{site.name}"
+    quick = site.script(run=f"echo x >> {mark}", undo=f"echo y >> {mark}")
+    made = site.begin(quick)
+    assert isinstance(made, Done)
+    assert made.item
+    assert (made.item.properties["outcome"], site.lines(mark)) == ("done", ["x"])
+    assert site.provider.delete(made.item, site.operation(quick)) == Done(None)
+    assert site.lines(mark) == ["x", "y"]
+    slow = site.script(run=f"sleep 1; echo z >> {mark}")
+    assert isinstance(site.begin(slow), Pending)
+    site.create(slow)
+    assert site.lines(mark) == ["x", "y", "z"]
 
 
 def test_a_script_that_failed_says_so_and_is_tried_again(site: Site) -> None:

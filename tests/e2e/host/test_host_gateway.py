@@ -222,6 +222,13 @@ def test_without_haproxy_it_says_what_to_install(site: Site) -> None:
     assert caught.value.remedy == "apt-get install haproxy"
 
 
+def test_haproxy_need_not_be_on_the_path_of_who_runs_moot(site: Site) -> None:
+    env = Env(home=site.folder, environ={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+    settings = {"local": True, "data": str(site.data)}
+    site.provider = HostProvider("laptop", settings, env)
+    assert site.create(gateway(listener("web-80", free_port()))).status == "running"
+
+
 @pytest.mark.slow
 def test_a_killed_replica_costs_no_request(shop: Shop, site: Site) -> None:
     victim = site.wait(shop.replicas[0], "running").properties["pid"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ def test_after_the_start_period_it_is_unhealthy(site: Site) -> None:
     probe = check("false", start_period_s=0.3)
     item = site.create(process(["sleep", "100"], healthcheck=probe))
     assert site.wait(item, "unhealthy").has_reached("started")
+
+
+def test_what_stays_unhealthy_is_so_since_it_became_so(site: Site) -> None:
+    item = site.create(process(["sleep", "100"], healthcheck=check("false")))
+    first = site.wait(item, "unhealthy")
+    status = Path(item.identifier, "status.json")
+    until(lambda: json.loads(status.read_text())["failing"] > 4)
+    assert site.wait(item, "unhealthy").since == first.since
 
 
 def test_a_probe_that_hangs_is_killed_with_its_children(site: Site) -> None:

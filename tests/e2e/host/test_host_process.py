@@ -168,6 +168,17 @@ def test_a_command_in_its_surroundings(site: Site, capfd: pytest.CaptureFixture[
     assert missing == 127
 
 
+def test_a_command_as_a_user_there_is_not(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    item = site.create(process(["sleep", "100"]))
+    code = site.provider.execute(
+        item, ["id"], tty=False, environment={}, working_dir=None, user="no-such"
+    )
+    assert code == 126
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("user no-such: ")
+
+
 def test_apps_and_installations_stay_apart(site: Site) -> None:
     ours = site.create(process(["sleep", "100"]))
     other = site.create(process(["sleep", "100"], app="shop2"))

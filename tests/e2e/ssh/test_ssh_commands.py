@@ -155,6 +155,28 @@ def test_what_is_no_machine_is_refused(desk: Desk) -> None:
     assert "there is no venue 'nowhere'" in err
 
 
+def test_a_first_run_takes_one_errand_for_each_thing(desk: Desk) -> None:
+    code, _, err = desk.moot("up", "--venue", "lab", MOOT_TRACE="1")
+    assert code == 0
+    asked = (line.split() for line in err.splitlines() if " errand " in line)
+    made = Counter((words[1], words[3]) for words in asked if words[3] != "survey")
+    things = ("configure", "start")  # a file and a process
+    assert made == {(f"lab:{host.address}", name): 1 for host in desk.hosts for name in things}
+    assert desk.moot("down")[0] == 0
+
+
+def test_what_is_not_compiled_there_or_cut_short_is_compiled_anew(desk: Desk) -> None:
+    assert desk.moot("up", "--venue", "lab")[0] == 0
+    for host in desk.hosts:
+        (code,) = (host.root / "var/lib/moot").glob("*/lib/*/cpython-*")
+        code.unlink() if host is desk.hosts[0] else code.write_bytes(b"")
+        host.run("pkill", "-KILL", "-f", "supervis[e]")
+    assert desk.moot("up", "--venue", "lab")[0] == 0
+    replicas = json.loads(desk.moot("ps", "--json")[1])["replicas"]
+    assert [replica["status"] for replica in replicas] == ["running"] * 2
+    assert desk.moot("down")[0] == 0
+
+
 def test_a_run_that_changes_nothing_takes_three_round_trips(desk: Desk) -> None:
     assert desk.moot("up", "--venue", "lab")[0] == 0
     code, _, err = desk.moot("up", "--venue", "lab", MOOT_TRACE="1")

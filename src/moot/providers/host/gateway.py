@@ -108,6 +108,8 @@ class GatewayHandler:
             "restart": {"condition": "always", "attempts": None, "delay_s": 0, "window_s": 0},
             "stop_signal": "SIGTERM",
             "stop_grace_s": 5.0,
+            # Debian has HAProxy in /usr/sbin, which only root has in his PATH.
+            "path": f"{self.machine.path}:{Machine.path}",
             "limits": {},
             "logging": LOGGING,
             "listeners": want.properties["listeners"],

@@ -78,12 +78,12 @@ class Machine:
 
         One that is there and cannot be seen is neither well nor gone: then a ProviderError.
         """
-        return (_seen(record) for record in self._surveys.fresh() if record["type"] == type)
+        return (readable(record) for record in self._surveys.fresh() if record["type"] == type)
 
     def record(self, folder: str) -> Record | None:
         """One thing by its folder; None where there is none."""
         found = self.errand("look", folder=folder)
-        return _seen(found) if found else None
+        return readable(found) if found else None
 
     def facts(self) -> dict[str, Any]:
         """What it is and has free now, as `onhost.facts` says it."""
@@ -111,7 +111,8 @@ class Machine:
         return Surveys(lambda: self.errand("survey", data=self.data))
 
 
-def _seen(record: Record) -> Record:
+def readable(record: Record) -> Record:
+    """The record, or a ProviderError with why the thing cannot be seen."""
     if problem := record.get("problem"):
         raise ProviderError(problem["error"], problem["message"], remedy=problem["remedy"])
     return record

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from moot.model.resource import ConfigurationItem, Resource, Status
 from moot.model.value import JSON
 from moot.provider import Done, Marks, Operation, Pending, Progress
-from moot.providers.host.machine import Machine
+from moot.providers.host.machine import Machine, readable
 from moot.providers.host.schemas import AMENDABLE
 from moot.providers.host.survey import Record
 
@@ -31,8 +31,8 @@ class ProcessHandler:
         spec["own_users"] = self.machine.own_users
         component, _, index = wanted["replica"].split("/", 1)[1].rpartition("/")
         folder = self.machine.run_folder(op.marks, f"{component}.{index}")
-        launch(self.machine, TYPE, folder, op.marks, spec, files=files)
-        return Done(described(self.machine, TYPE, folder))
+        record = launch(self.machine, TYPE, folder, op.marks, spec, files=files)
+        return Done(describe(self.machine, record))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
         if isinstance(key, ConfigurationItem):
@@ -64,9 +64,9 @@ def launch(
     *,
     files: JSON = (),
     texts: Mapping[str, str] | None = None,
-) -> None:
+) -> Record:
     """Have a run folder made and its supervisor started; both are left alone where they are."""
-    machine.errand(
+    record = machine.errand(
         "start",
         folder=folder,
         marks={**marks.as_labels(), "moot.type": type},
@@ -75,6 +75,7 @@ def launch(
         texts=dict(texts or {}),
         **machine.surroundings(),
     )
+    return readable(record)
 
 
 def end(machine: Machine, type: str, item: ConfigurationItem, op: Operation) -> Progress:

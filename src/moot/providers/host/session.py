@@ -33,14 +33,6 @@ LOADER = (
     "f=lambda d:d if len(d)=={0} else f(d+(os.read(0,{0}-len(d)) or sys.exit(1)));"
     "exec(f(b''))"
 )
-RUN = """import sys
-
-if sys.argv[1] == "supervise":
-    from onhost.supervisor import main
-else:
-    from onhost.runs import enter as main
-main(sys.argv[2:])
-"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ class Session:
         self.alive = True
         try:
             with contextlib.suppress(BrokenPipeError):  # why it ended is read below
-                send(self._asking, boot + _bundle(interpreter))
+                send(self._asking, boot + bundle(interpreter))
             self.hello: Mapping[str, Any] = self._greeted(interpreter.greeted_within_s)
         except BaseException:
             self._hang_up()
@@ -271,22 +263,26 @@ def digest() -> str:
 def _texts() -> dict[str, str]:
     """What runs on the machine, by file."""
     folder = files("moot.providers.host.onhost")
-    texts = {"run.py": RUN}
+    texts = dict[str, str]()
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".py"):
             texts[f"onhost/{file.name}"] = file.read_text(encoding="utf-8")
     return texts
 
 
-@cache
-def _bundle(interpreter: Interpreter) -> bytes:
+def bundle(interpreter: Interpreter) -> bytes:
     """What the other end needs to begin: our scripts, and where things are."""
+    return _bundle(interpreter.folder, interpreter.data, interpreter.key)
+
+
+@cache
+def _bundle(folder: str, data: str, key: str) -> bytes:
     said = {
         "digest": digest(),
         "texts": _texts(),
-        "folder": interpreter.folder,
-        "data": interpreter.data,
-        "key": interpreter.key,
+        "folder": folder,
+        "data": data,
+        "key": key,
         "patience_s": PATIENCE_S,
     }
     text = zlib.compress(json.dumps(said).encode(), 6)

@@ -1,7 +1,7 @@
 """The first thing a courier runs: takes our scripts from its input and begins to serve.
 
-What is only looked at keeps nothing: modules come from the folder where an earlier change left
-them, else from memory.
+What is only looked at keeps nothing: modules come from where an earlier change left them, else from
+memory.
 """
 
 import json
@@ -9,7 +9,6 @@ import os
 import struct
 import sys
 import zlib
-from importlib.machinery import ModuleSpec
 
 if sys.version_info < (3, 9):  # noqa: UP036  (it is not the Python that moot itself runs on)
     sys.exit("moot needs Python 3.9 or newer there, and this is " + sys.version.split()[0])
@@ -31,27 +30,14 @@ def exactly(size):
     return data
 
 
-class Carried:
-    """Finds modules in texts by file name, as the import system asks for them."""
-
-    def __init__(self, texts):
-        self.texts = texts
-
-    def find_spec(self, name, path=None, target=None):
-        file = name.replace(".", "/")
-        package = file + "/__init__.py" in self.texts
-        if not package and file + ".py" not in self.texts:
-            return None
-        # A loader by what it can do: the base class would cost an import.
-        return ModuleSpec(name, self, origin=file, is_package=package)  # pyright: ignore
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        place = module.__spec__.origin
-        file = place + ("/__init__.py" if place + "/__init__.py" in self.texts else ".py")
-        exec(compile(self.texts[file], file, "exec"), module.__dict__)  # noqa: S102  (our own text)
+def finder(texts, folder):
+    """Finds our modules; they are compiled already where an earlier change has left them."""
+    carried = type(sys)("carried")
+    exec(texts["onhost/carried.py"], carried.__dict__)  # noqa: S102  (our own text)
+    try:
+        return carried.Carried(carried.kept(folder))
+    except (OSError, ValueError):
+        return carried.Carried(dict(texts))
 
 
 def places(data, key):
@@ -71,11 +57,12 @@ def places(data, key):
 def begin():
     bundle = received()
     bundle["root"], bundle["data"] = places(bundle["data"], bundle["key"])
-    folder = bundle["folder"] or bundle["data"] + "/lib/" + bundle["digest"]
-    if os.path.exists(folder + "/onhost"):
-        sys.path.append(folder)
+    if bundle["folder"]:
+        sys.path.append(bundle["folder"])
     else:
-        sys.meta_path.append(Carried(bundle["texts"]))
+        found = finder(bundle["texts"], bundle["data"] + "/lib/" + bundle["digest"])
+        bundle["modules"] = found.modules
+        sys.meta_path.append(found)
     from onhost.serve import serve  # pyright: ignore[reportMissingImports] - found as said above
 
     serve(bundle, sys.argv[1:])

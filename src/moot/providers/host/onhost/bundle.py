@@ -7,10 +7,17 @@ the last thing that is here.
 from __future__ import annotations
 
 import fcntl
+import json
+import marshal
 import os
-import shutil
 
-GIVEN = {"digest": "", "texts": {}}
+from .carried import CODE, TEXTS, compiled
+
+SUPERVISORS = tuple(  # what each of them imports: compiled once for all
+    f"onhost/{name}.py"
+    for name in ("__init__", "bundle", "carried", "files", "process", "supervisor")
+)
+GIVEN = {"digest": "", "texts": {}}  # and what is compiled of them: "modules"
 
 
 def script(data):
@@ -38,12 +45,25 @@ def unpack(data):
 
 
 def _write(folder, new):
+    texts = GIVEN["texts"]
+    modules = {**texts, **GIVEN.get("modules", {})}
+    modules.update((name, compiled(modules[name], name)) for name in SUPERVISORS)
+    files = {
+        "run.py": texts["onhost/carried.py"].encode(),
+        TEXTS: json.dumps(texts).encode(),
+        CODE: marshal.dumps(modules),
+    }
     try:
-        for name, text in GIVEN["texts"].items():
-            os.makedirs(os.path.dirname(f"{new}/{name}"), mode=0o755, exist_ok=True)
-            with open(f"{new}/{name}", "w", encoding="utf-8") as file:
+        os.mkdir(new)
+        for name, content in files.items():
+            with open(f"{new}/{name}", "wb") as file:
                 os.fchmod(file.fileno(), 0o644)
-                file.write(text)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut could leave a part of them for good
         os.rename(new, folder)
-    finally:
+    except BaseException:
+        import shutil  # seldom needed, and dear to import
+
         shutil.rmtree(new, ignore_errors=True)
+        raise

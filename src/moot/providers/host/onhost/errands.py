@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
-import os
 
 from .files import Problem
 from .survey import SIGHTS
@@ -42,16 +41,24 @@ ERRANDS = {  # by name: the module with the function of that name
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 MAKE_ROOM = "free some of it there (df -h, du -x), or set `data` of the venue to another disk"
+ASKED = set()  # errands that were asked for before
 TELLING = frozenset({"command"})  # these take `say`, and say things before their answer
 
 
 def prepare(asked):
-    """Import what an errand needs, before it gets a process of its own: once, not every time."""
+    """Import what an errand needs, before it gets a process of its own: once, not every time.
+
+    The first survey imports what it meets itself: most couriers are asked for one, of a few types.
+    """
+    name = asked["errand"]
     with contextlib.suppress(Exception):  # the errand itself says what is wrong
-        _module(asked["errand"])
-        if asked["errand"] in {"survey", "look"} and os.path.exists(asked.get("data", "/")):
-            for name in set(SIGHTS.values()):
-                importlib.import_module(f".{name}", __package__)
+        module = _module(name)
+        if name == "configure":
+            module.kind_of(asked["type"])
+        elif name == "survey" and name in ASKED:
+            for sight in {*SIGHTS.values(), *_module("configure").KINDS.values()}:
+                importlib.import_module(f".{sight}", __package__)
+    ASKED.add(name)
 
 
 def perform(asked, say):

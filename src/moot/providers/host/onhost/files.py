@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 
 from .bundle import script, unpack
 
@@ -49,6 +48,13 @@ def write(path, text, mode=0o600, durable=False):
             file.flush()
             os.fsync(fd)
     os.rename(new, path)
+
+
+def remove(folder, ignore_errors=False):
+    """Remove a folder with all that is in it."""
+    import shutil  # an eighth of a short errand's time, and most remove nothing
+
+    shutil.rmtree(folder, ignore_errors)
 
 
 def adopt_or_make(folder, marks, mode):
@@ -129,7 +135,7 @@ def sight(folder):
 def remove_volume(folder, marks, data, root):
     """Delete a volume and all that is in it."""
     if same(load(f"{folder}/marks.json"), marks):
-        shutil.rmtree(folder)
+        remove(folder)
     tidy(os.path.dirname(folder), data, root)
 
 
@@ -143,9 +149,9 @@ def tidy(folder, data, root):
         with alone(data):
             if not set(os.listdir(data)) <= {"lib", "lib.gone"}:
                 return
-            shutil.rmtree(f"{data}/lib.gone", ignore_errors=True)
+            remove(f"{data}/lib.gone", ignore_errors=True)
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{data}/lib", f"{data}/lib.gone")  # at once, or not at all
-            shutil.rmtree(data, ignore_errors=True)
+            remove(data, ignore_errors=True)
         while (data := os.path.dirname(data)) != root:
             os.rmdir(data)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import select
 import signal
 import sys
 
-from .files import Problem, load, write
+from .files import Problem, load, remove, write
 from .process import alive, boot, identity, signal_all
 
+BEGUN = b"begun"  # what a job says, unless it could not begin
 ROOM = 64  # bytes of the outcome
 TAIL = 2000  # bytes of output that an error message holds
 WIDE = 32 * TAIL  # of those, searched for secrets: none is cut in two before it is found
@@ -48,20 +49,21 @@ class Job:
         else:
             self.status = "running" if running else "cut"
 
-    def begin(self, work):
+    def begin(self, work, patience_s=0.0):
         """Have `work` done by a process of its own; its result is the exit code.
 
-        Returns when that it was begun is on disk, or raises OSError where nothing was begun.
+        Returns when that it was begun is on disk, and where it does not take longer than
+        `patience_s` when it has ended; raises OSError where nothing was begun.
         """
         reading, writing = os.pipe()
-        pid = os.fork()
-        if not pid:
+        if not os.fork():
             _detached(self.folder, work, writing)
         os.close(writing)
-        with open(reading, "rb") as pipe:
-            problem = pipe.read()
-        os.waitpid(pid, 0)
-        if problem:
+        with open(reading, "rb", buffering=0) as pipe:
+            problem = pipe.read(4096)
+            if problem == BEGUN:
+                select.select([pipe], [], [], patience_s)  # it ends with the job
+        if problem not in (b"", BEGUN):
             number, _, text = problem.decode("utf-8", "replace").partition(" ")
             raise OSError(int(number), text)
         self.__init__(self.folder)
@@ -126,10 +128,11 @@ def _outcome(folder):
 
 
 def _detached(folder, work, writing):
-    """In the child: leave the session of whoever asked, say that it began, and do it."""
+    """In the child: leave the session of whoever asked, say that it began, and do it.
+
+    Whoever asked is an errand, which is over soon: process 1 is told when this ends.
+    """
     try:
-        if os.fork():
-            os._exit(0)
         os.setsid()
         _prepare(folder, {"process": identity(os.getpid()), "boot": boot()})
         output = os.open(f"{folder}/output", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -138,9 +141,10 @@ def _detached(folder, work, writing):
         os.dup2(output, 2)
         os.closerange(3, writing)
         os.closerange(writing + 1, 4096)
+        with contextlib.suppress(OSError):  # whoever asked may be gone: this goes on
+            os.write(writing, BEGUN)
         for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        os.close(writing)
         try:
             _end(folder, work())
         except OSError as problem:
@@ -154,7 +158,8 @@ def _detached(folder, work, writing):
 
 
 def _prepare(folder, begun):
-    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        remove(folder, ignore_errors=True)
     os.makedirs(folder, mode=0o700)
     with open(f"{folder}/ended", "wb") as file:
         file.write(b" " * ROOM)

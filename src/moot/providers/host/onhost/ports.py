@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import random
-import socket
 import stat
 
 from .files import Problem
@@ -16,6 +14,8 @@ PORTS = range(20000, 32768)  # above what services are known by, below the kerne
 
 def reserve(folder, reservations, fixed=None):
     """A port nobody listens on, reserved for the run folder by a file named like the port."""
+    import random  # dear to import, and many replicas have no port
+
     begin = random.Random(folder).randrange(len(PORTS))  # noqa: S311  (spreads, keeps no secret)
     order = [fixed] if fixed else [PORTS[(begin + i) % len(PORTS)] for i in range(len(PORTS))]
     for port in order:
@@ -46,6 +46,8 @@ def holders(binds):
 
 def taken(address, port):
     """Why a TCP listener cannot be bound there; empty where it can."""
+    import socket
+
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import signal
+import time
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SILENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
@@ -11,7 +13,8 @@ ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **SILENT}
 
 def run(*argv):
     """Its exit code; what it writes goes where ours goes."""
-    return _ran(argv, stdin=subprocess.DEVNULL).returncode
+    with open(os.devnull, "rb") as nothing:
+        return _ran(argv, stdin=nothing).returncode
 
 
 def said(*argv):
@@ -26,7 +29,34 @@ def asked(*argv, text=""):
     return (ran.returncode, *outputs)
 
 
+def begin(argv, environment, quiet=False, apart=False):
+    """Start it by its path, without input; `apart` in a session of its own.  Returns its pid."""
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+    if quiet:
+        actions += [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+    signals = (signal.SIGPIPE, signal.SIGXFSZ)
+    return os.posix_spawn(
+        argv[0], argv, environment, file_actions=actions, setsigdef=signals, setsid=apart
+    )
+
+
+def end(pid, timeout_s=None):
+    """Its exit code, negative for a signal; None where it takes longer."""
+    if timeout_s is None:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    until, pause_s = time.monotonic() + timeout_s, 0.0005
+    while time.monotonic() < until:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.05)
+    return None
+
+
 def _ran(argv, **how):
+    import subprocess  # takes as long as a short script, and scripts do without
+
     return subprocess.run(argv, env=ENVIRONMENT, check=False, **how)  # noqa: S603  (no shell)
 
 

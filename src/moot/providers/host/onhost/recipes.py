@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
-import shutil
 
-from . import firewall, packages, scripts, systemfiles, tools, users
-from .files import Problem, adopt_or_make, alone, load, same, staying, tidy
+from .files import Problem, adopt_or_make, alone, load, remove, same, staying, tidy
 from .jobs import Failed
 from .records import Record
 
-KINDS = {
-    "host.package": packages,
-    "host.user": users,
-    "host.file": systemfiles,
-    "host.firewall": firewall,
-    "host.script": scripts,
-    "host.ansible": tools,
-    "host.puppet": tools,
+KINDS = {  # by type: the module that brings it about
+    "host.package": "packages",
+    "host.user": "users",
+    "host.file": "systemfiles",
+    "host.firewall": "firewall",
+    "host.script": "scripts",
+    "host.ansible": "tools",
+    "host.puppet": "tools",
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -51,7 +50,7 @@ def configure(type, folder, marks, wanted, address, data, root, job=""):
 
 def _brought(record, wanted):
     """What came of it; of what could not be brought about at all nothing stays."""
-    kind = KINDS[record.marks["moot.type"]]
+    kind = kind_of(record.marks["moot.type"])
     try:
         waiting = kind.bring(record, wanted)
         return {"waiting": waiting, "seen": kind.seen(record)}
@@ -71,9 +70,9 @@ def unconfigure(folder, marks, data, root, job=""):
     _require_root()
     with staying(data), alone(folder):
         record = Record(folder, job)
-        waiting = KINDS[found["moot.type"]].take_back(record)
+        waiting = kind_of(found["moot.type"]).take_back(record)
         if waiting is None:
-            shutil.rmtree(folder)
+            remove(folder)
     if waiting is None:
         tidy(os.path.dirname(folder), data, root)
     return waiting
@@ -82,14 +81,19 @@ def unconfigure(folder, marks, data, root, job=""):
 def sight(folder):
     """How the thing with this record folder is now."""
     record = Record(folder)
-    return {"seen": KINDS[record.marks["moot.type"]].seen(record)}
+    return {"seen": kind_of(record.marks["moot.type"]).seen(record)}
+
+
+def kind_of(type):
+    """The module of a type: only what a machine has anything of is imported there."""
+    return importlib.import_module(f".{KINDS[type]}", __package__)
 
 
 def _withdraw(kind, record):
     """Where that fails too, the record stays, and with it what is known of the thing."""
     with contextlib.suppress(Problem, OSError):
         if kind.take_back(record) is None:
-            shutil.rmtree(record.folder)
+            remove(record.folder)
 
 
 def _explained(problem):

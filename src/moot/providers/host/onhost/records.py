@@ -12,10 +12,12 @@ class Record:
     """The folder of one thing, with `marks.json` and `record.json`.
 
     `job` is the run of a job that is asked after, `address` where other machines reach this one.
+    `proven`: just now it was seen that it is as wanted.
     """
 
     def __init__(self, folder, job="", address=""):
         self.folder, self.job, self.address = folder, job, address
+        self.proven = False
         self.marks = load(f"{folder}/marks.json")
         self.content = load(f"{folder}/record.json")
 
@@ -29,9 +31,15 @@ class Record:
         return bool(self.content.get("stands"))
 
     def keep(self, **changes):
-        """Write down more of it, before or after the effect."""
+        """Write down what is new of it, before or after the effect."""
+        changes = {name: value for name, value in changes.items() if self._differs(name, value)}
+        if not changes:
+            return
         self.content.update(changes)
         write(f"{self.folder}/record.json", json.dumps(self.content), durable=True)
+
+    def _differs(self, name, value):
+        return self.content.get(name, False) != value
 
 
 def digest(*parts):

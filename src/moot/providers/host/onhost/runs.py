@@ -7,24 +7,25 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import signal
 import sys
 import time
 
 from . import secretfiles, units
 from .bundle import script
-from .files import Problem, adopt_or_make, alone, load, same, staying, tidy, write
+from .files import Problem, adopt_or_make, alone, load, remove, same, staying, tidy, write
 from .limits import drop, limit
 from .people import about, ids_of, is_own
 from .ports import release, reserve, taken
 from .process import alive, boot, execute, identity, surround, variables, working_dir
+from .survey import look
 
 
 def start(folder, marks, spec, files, texts, reservations, data, root):
     """Make a run folder and start its supervisor; a folder with the same marks is taken over.
 
-    `files` are given to the replica, `texts` are files of the run folder by name.
+    Returns how it is then, as a survey would show it.  `files` are given to the replica, `texts`
+    are files of the run folder by name.
     """
     spec["ids"] = ids_of(spec["user"], _component(folder) if spec.get("own_users") else None)
     with staying(data):
@@ -39,7 +40,7 @@ def start(folder, marks, spec, files, texts, reservations, data, root):
                     spec["program"] = [sys.executable, "-E", "-s", "-S", script(data)]
                     _prepare(folder, spec, files, reservations)
                 _launch(folder)
-            return
+            return look(folder)
         except BaseException as problem:
             failure = problem
             if not os.path.exists(f"{folder}/spec.json"):
@@ -134,13 +135,16 @@ def enter(arguments):
         from .containers import become
 
         become(folder, wanted, argv)
-    if wanted.get("user"):
-        spec["ids"] = ids_of(wanted["user"])
     spec["working_dir"] = wanted.get("working_dir") or spec["working_dir"]
     try:
+        if wanted.get("user"):
+            spec["ids"] = ids_of(wanted["user"])
         known = variables(spec)
         surround(spec)
         execute(argv, {**known, **wanted.get("environment", {})})
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(126)
     except OSError as problem:
         print(f"{argv[0]}: {problem.strerror}", file=sys.stderr)
         sys.exit(126 if isinstance(problem, PermissionError) else 127)
@@ -310,5 +314,5 @@ def _discard(folder, reservations):
     spec = load(f"{folder}/spec.json")
     drop(spec.get("cgroups", []))
     secretfiles.discard(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder, ignore_errors=True)
     release(folder, reservations)

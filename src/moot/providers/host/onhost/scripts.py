@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 
-from .files import write
+from .files import remove, write
 from .jobs import Failed, Job
 from .process import signal_all
-from .programs import PATH
+from .programs import PATH, begin, end
 from .records import digest
 
+BRIEF_S = 0.2  # most end at once, and that saves a round trip
 CHECK_S = 10.0
 
 
@@ -34,12 +33,15 @@ def bring(record, wanted):
         if job.status == "cut" and not (wanted["check"] or wanted["repeatable"]):
             raise _undecided(title)
         record.keep(skipped=False)
-        job.begin(lambda: execute(record, wanted, wanted["run"]))
-        return job.under_way(f"running {title}")
+        job.begin(lambda: execute(record, wanted, wanted["run"]), BRIEF_S)
+        if job.status != "ended":
+            return job.under_way(f"running {title}")
+        _judge(record, wanted, job)
     elif not done:
         job.skip()
         record.keep(skipped=not record.stands)
     record.keep(stands=True)
+    record.proven = True
     _tidy(record)
     return None
 
@@ -57,13 +59,14 @@ def take_back(record):
     if not wanted["undo"] or record.content.get("skipped") or job.status == "none":
         return None
     undo = Job(f"{record.folder}/undo")
-    if undo.status == "ended" and undo.exit_code == 0:
-        return None
-    if undo.status == "ended" and undo.name == record.job:
+    known = undo.status == "ended" and (undo.exit_code == 0 or undo.name == record.job)
+    if not known and undo.status != "running":
+        undo.begin(lambda: execute(record, wanted, wanted["undo"]), BRIEF_S)
+    if undo.status != "ended":
+        return undo.under_way(f"undoing {title}")
+    if undo.exit_code:
         raise undo.failure(f"undoing {title}", _secrets(wanted))
-    if undo.status != "running":
-        undo.begin(lambda: execute(record, wanted, wanted["undo"]))
-    return undo.under_way(f"undoing {title}")
+    return None
 
 
 def seen(record):
@@ -73,10 +76,11 @@ def seen(record):
         return {"outcome": "not done"}
     job = job_of(record)
     done = job.status == "ended" and job.exit_code == 0
+    holds = record.proven or (done and _holds(record, wanted, default=True))
     shown = {name: wanted[name] for name in ("title", "run", "check", "undo", "repeatable")}
     return {
         **shown,
-        "outcome": "done" if done and _holds(record, wanted, default=True) else "not done",
+        "outcome": "done" if done and holds else "not done",
         "exit_code": job.exit_code,
         "skipped": bool(record.content.get("skipped")),
     }
@@ -97,22 +101,13 @@ def execute(record, wanted, text, timeout_s=None, quiet=False):
         "MOOT_RECORD": record.folder,
         **{name: str(value) for name, value in wanted["environment"].items()},
     }
-    output = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen(  # noqa: S603  (the script is what was asked for)
-        argv,
-        cwd="/",
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=timeout_s is not None,
-    )
     try:
-        return process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        signal_all(process.pid, signal.SIGKILL)
-        process.wait()
-        return 124
+        pid = begin(argv, environment, quiet=quiet, apart=timeout_s is not None)
+        code = end(pid, timeout_s)
+        if code is None:
+            signal_all(pid, signal.SIGKILL)
+            end(pid)
+        return 124 if code is None else code
     finally:
         if text.startswith("#!"):
             os.unlink(argv[0])
@@ -166,4 +161,4 @@ def _tidy(record):
     """Earlier texts of this script are history."""
     for name in os.listdir(record.folder):
         if name.startswith("job-") and name != f"job-{record.content['key']}":
-            shutil.rmtree(f"{record.folder}/{name}", ignore_errors=True)
+            remove(f"{record.folder}/{name}", ignore_errors=True)

@@ -7,10 +7,9 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import stat
 
-from .files import write
+from .files import remove, write
 
 ROOMS = ("/run", "/dev/shm")  # noqa: S108  (only where it is memory, and in a folder of root's)
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -74,7 +73,7 @@ def redacted(folder, lines):
 def discard(folder):
     """Remove what a run folder has in memory; the rest goes with the folder."""
     path = room(folder)
-    shutil.rmtree(path, ignore_errors=True)
+    remove(path, ignore_errors=True)
     if path.startswith(f"{folder}/"):
         return
     with contextlib.suppress(OSError):  # the last one takes what is above along

@@ -278,13 +278,15 @@ class Supervisor:
             code = 128 - code if code < 0 else code
             if pid == self.pid:
                 self.pid, self.code, self.phase = 0, code, "clearing"
-            elif (
-                self.health
-                and pid == self.health.pid
-                and self.health.finished(code, time.monotonic())
-            ):
-                self.since = time.time()
-                self.publish()
+            elif self.health and pid == self.health.pid:
+                self.probed(self.health, code)
+
+    def probed(self, health, code):
+        """Take in a probe's end: another failure is told, and is no other state."""
+        before = health.status
+        if health.finished(code, time.monotonic()):
+            self.since = self.since if health.status == before else time.time()
+            self.publish()
 
     def decide(self, now):
         """After a run: again, later, or never."""

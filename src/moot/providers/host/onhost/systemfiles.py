@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 
 from .claims import FOLDER, Claim, claims
@@ -132,6 +131,8 @@ def _kept(path, kept):
         return {"link": os.readlink(path)}
     if not stat.S_ISREG(there.st_mode):
         raise Problem("InvalidRequest", f"{path} is there and is no file", "name another path")
+    import shutil  # where there is nothing to keep, nor to wait for
+
     fd = os.open(kept, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with open(path, "rb") as source, open(fd, "wb") as copy:
         shutil.copyfileobj(source, copy)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import subprocess
 
 from .files import Problem, write
 
@@ -103,6 +102,8 @@ def _name(folder):
 
 
 def _systemctl(*words, check=True):
+    import subprocess  # dear to import, and most supervisors' machines have no systemd
+
     ran = subprocess.run(  # noqa: S603  (words of our own)
         ["systemctl", "--no-ask-password", *words],  # noqa: S607  (where PATH has it)
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,65 @@
+"""Our scripts in one file, as text or compiled, and the program that supervisors start from there.
+
+Forty small files take a machine longer to make, and then to compile, than most errands take.
+"""
+
+import json
+import marshal
+import os
+import sys
+from importlib.machinery import ModuleSpec
+
+CODE, TEXTS = sys.implementation.cache_tag, "texts.json"
+
+
+class Carried:
+    """Finds modules by file name, as the import system asks for them; keeps what it compiles."""
+
+    def __init__(self, modules):
+        self.modules = modules
+
+    def find_spec(self, name, path=None, target=None):
+        file = name.replace(".", "/")
+        package = file + "/__init__.py" in self.modules
+        if not package and file + ".py" not in self.modules:
+            return None
+        # A loader by what it can do: the base class would cost an import.
+        return ModuleSpec(name, self, origin=file, is_package=package)  # pyright: ignore
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        place = module.__spec__.origin
+        package = place + "/__init__.py"
+        file = package if package in self.modules else place + ".py"
+        self.modules[file] = compiled(self.modules[file], file)
+        exec(marshal.loads(self.modules[file]), module.__dict__)  # noqa: S102, S302  (our own)
+
+
+def compiled(module, file):
+    """A module, be it text or compiled already, as this Python loads it."""
+    return marshal.dumps(compile(module, file, "exec")) if isinstance(module, str) else module
+
+
+def kept(folder):
+    """What an earlier change left there; where another Python compiled it, the texts."""
+    try:
+        with open(f"{folder}/{CODE}", "rb") as file:
+            return marshal.load(file)  # noqa: S302  (our own)
+    except (OSError, EOFError, ValueError, TypeError):
+        with open(f"{folder}/{TEXTS}", encoding="utf-8") as file:
+            return json.load(file)
+
+
+def main(task, *arguments):
+    sys.meta_path.append(Carried(kept(os.path.dirname(os.path.abspath(__file__)))))
+    if task == "supervise":
+        from onhost.supervisor import main as begin  # pyright: ignore[reportMissingImports]
+    else:
+        from onhost.runs import enter as begin  # pyright: ignore[reportMissingImports]
+    begin(list(arguments))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
