@@ -134,7 +134,7 @@ class Home:
         if content is None or (entries is None and content == {}):
             return {}
         if not _is_named(entries) or not all(map(_is_named, entries.values())):
-            raise BadInput(_misshapen(file))
+            raise BadInput(_misshapen(file, entries))
         return cast("dict[str, dict[str, JSON]]", entries)
 
     def _write(self, entries: Mapping[str, JSON]) -> None:
@@ -260,10 +260,13 @@ def _unreadable(file: Path, error: Exception) -> Diagnostic:
     )
 
 
-def _misshapen(file: Path) -> Diagnostic:
+def _misshapen(file: Path, entries: JSON) -> Diagnostic:
+    named = entries.items() if isinstance(entries, dict) else ()
+    odd = [f"; {name!r} is not like that" for name, entry in named if not _is_named(entry)]
     return Diagnostic(
         summary="venues.yaml has the wrong shape",
-        detail="it must hold `venues:` with a mapping of names, which are texts, to settings",
+        detail="it must hold `venues:` with a mapping of names, which are texts, to settings"
+        + "".join(odd[:1]),
         remedy="for example `venues: {lab: {provider: docker, host: ssh://root@lab}}`",
         place=Position(str(file)),
     )

@@ -33,6 +33,7 @@ CASES = [
     ("logs -f wo", {"worker"}, {"web"}),
     ("-f other.yaml logs ", {"other"}, {"web"}),
     ("--venue ", {"laptop"}, {"web"}),
+    ("what-if --lose ", {"laptop"}, {"web"}),
     ("exec -w /tmp w", {"web", "worker"}, {"laptop"}),
     ("why web ", set(), {"web", "worker"}),
     ("venue add x ", {"docker", "fake", "host"}, {"laptop"}),

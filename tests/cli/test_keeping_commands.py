@@ -32,6 +32,25 @@ def token(house: House) -> list[str]:
     return [file["content"] for one in processes for file in one.properties["files"]]
 
 
+def test_of_a_venue_that_is_silent_nothing_old_is_said_by_those_that_only_list(house: House):
+    house.up()
+    house.configure(silent=True)
+    assert "what is said of it was seen" in house.moot("--venue", "toy", "ps")[2]
+    code, _, said = house.moot("sweep")
+    assert code == 0
+    assert "venue toy does not answer" in said
+    assert "was seen" not in said
+
+
+def test_volumes_that_could_not_be_reached_are_not_said_to_be_kept(house: House):
+    house.up()
+    house.configure(silent=True)
+    code, _, said = house.moot("--venue", "toy", "down", "--volumes")
+    assert code == 1
+    assert "something may be left" in said
+    assert "kept: " not in said
+
+
 class TestUndo:
     def test_goes_back_and_forth(self, house: House):
         house.up()

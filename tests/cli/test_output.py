@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from shop_values import STALE, TROUBLE, WARNING
@@ -37,6 +38,24 @@ def test_errors_for_people_go_to_stderr(capsys: pytest.CaptureFixture[str]):
         "  InvalidRequest: there is no program web\n"
         "  install it\n"
     )
+
+
+def test_a_warning_among_errors_is_called_one(capsys: pytest.CaptureFixture[str]):
+    Output({}).fail([TROUBLE, WARNING])
+    lines = capsys.readouterr().err.splitlines()
+    assert "warning: backup is carried" in lines
+    assert "error: could not create shop/web/0@laptop/process" in lines
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_disk_below_stdout_is_an_error_and_no_traceback(form: list[str]):
+    argv = [sys.executable, "-m", "moot", "schema", *form]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: this machine refused\n  No space left on device\n")
+    assert "Traceback" not in ran.stderr
+    assert "ignored" not in ran.stderr
 
 
 def test_errors_for_programs_go_to_stdout(capsys: pytest.CaptureFixture[str]):

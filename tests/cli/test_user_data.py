@@ -53,6 +53,7 @@ def test_the_users_own_key_is_taken_where_none_is_named(ask, tmp_path):
         (("--ssh-key", "id"), "must never leave your machine"),
         (("--ssh-key", "nothing.pub"), "cannot be read"),
         (("--ssh-key", "id.pub", "--user", "no body"), "is not a user name"),
+        (("--ssh-key", "id.pub", "--hostname", "no host"), "write one like web1.example"),
         (("--ssh-key", "id.pub", "--format", "kickstart"), "there is no format 'kickstart'"),
         (("--ssh-key", "id.pub", "--format", "ignition", "--package", "x"), "installs no packages"),
         (("--ssh-key", "id.pub", "--put", "relative=id.pub"), "TARGET=SOURCE"),

@@ -106,13 +106,19 @@ class Output:
                 self._said.add(warning)
                 self._diagnostic("warning", "yellow", warning)
 
-    def stale(self, entries: Iterable[Stale]) -> None:
-        """What is said of these venues is old."""
+    def stale(self, entries: Iterable[Stale], *, shown: bool = True) -> None:
+        """What is said of these venues is old; nothing is said of them where it is not `shown`."""
         self.warn(
             Diagnostic(
                 summary=f"venue {entry.venue} does not answer",
-                detail=f"what is said of it was seen {moment(entry.since)}"
-                + (f"; {entry.reason}" if entry.reason else ""),
+                detail="; ".join(
+                    part
+                    for part in (
+                        f"what is said of it was seen {moment(entry.since)}" if shown else "",
+                        entry.reason,
+                    )
+                    if part
+                ),
                 remedy=f"moot venue check {entry.venue}",
                 severity="warning",
             )
@@ -120,13 +126,14 @@ class Output:
         )
 
     def fail(self, errors: Sequence[Diagnostic]) -> None:
-        """Why the command ends here, as JSON where that was asked for."""
-        if self.json_wanted:
+        """Why the command ends here, as JSON where that was asked for and still can be read."""
+        if self.json_wanted and not self.broken:
             failure = {"version": 1, "errors": [error.as_json() for error in errors]}
             self.raw(json.dumps(failure, ensure_ascii=False) + "\n")
             return
         for error in errors:
-            self._diagnostic("error", "red", error)
+            colour = "red" if error.severity == "error" else "yellow"
+            self._diagnostic(error.severity, colour, error)
 
     def style(self, text: str, style: str) -> str:
         """`text` in a style of STYLES where stdout is a terminal, else as it is."""
@@ -150,11 +157,11 @@ class Output:
             stream.write(text)
             stream.flush()
         except OSError as error:
-            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
-                raise  # a full disk: the answer is lost, and the user must hear of it
             self.broken = self.broken or stream is sys.stdout
             # What is still buffered would fail again when the interpreter flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                raise  # a full disk: the answer is lost, and the user must hear of it
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from moot.engine.walk import Walk
+from moot.model.app import App
 from moot.model.codec import placement_from_json
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Assignment, Placement
@@ -13,6 +14,9 @@ from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus, Why
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, is_mapping
 from moot.model.venue import Offering
+from moot.passes.apart import PLURALS, apart, wanted
+
+UNWELL = ("failed", "unhealthy")
 
 
 def replica_status(
@@ -41,7 +45,7 @@ def replica_status(
             status="stale" if item.venue in silent else item.status or "running",
             endpoints=_endpoints(item, kept.get("endpoints", [])) or _own(item),
             since=item.since,
-            detail=str(item.private.get("detail") or "") if item.status == "failed" else "",
+            detail=str(item.private.get("detail") or "") if item.status in UNWELL else "",
             observed_at=item.observed_at,
         )
         for (replica, _), item in sorted(newest.items(), key=_natural)
@@ -95,7 +99,7 @@ def volume_status(items: Sequence[ConfigurationItem]) -> tuple[VolumeStatus, ...
     )
 
 
-def why(placement: Placement, offerings: Sequence[Offering], replica: str) -> Why:
+def why(app: App, placement: Placement, offerings: Sequence[Offering], replica: str) -> Why:
     """Why a replica is where it is.  `replica` is in the placement."""
     chosen = next(a for run in placement.runs for a in run if a.replica == replica)
     rejections = tuple(r for r in placement.rejections if r.component == chosen.component)
@@ -110,9 +114,29 @@ def why(placement: Placement, offerings: Sequence[Offering], replica: str) -> Wh
         replica=replica,
         chosen=f"{chosen.offering.venue}/{chosen.offering.name} as a {chosen.runs_as}",
         price=_price(chosen.offering),
-        reason=_because(chosen, others),
+        reason=_kept_apart(app, placement, chosen, others) or _because(chosen, others),
         alternatives=tuple(f"{o.venue}/{o.name} at {_price(o)}" for o in others),
         rejections=rejections,
+    )
+
+
+def _kept_apart(
+    app: App, placement: Placement, chosen: Assignment, others: Sequence[Offering]
+) -> str:
+    """That every cheaper place is in a domain that has others already; "" where that is not so."""
+    component = next(c for c in app.components if c.name == chosen.component)
+    spread, mine = wanted(app.policy, component), chosen.offering.hourly
+    cheaper = [o for o in others if mine and o.hourly is not None and o.hourly < mine]
+    same = (run for run in placement.runs if run.component == component.name)
+    rest = [a.offering for run in same for a in run if a.replica != chosen.replica]
+    atlas = apart([*rest, chosen.offering, *others])
+    lost = [atlas.lacks([*rest, offering], spread) for offering in cheaper]
+    if not lost or not all(lost):
+        return ""
+    level = next(iter(lost[0]))
+    return (
+        f"x-moot.spread wants {spread[level]} {PLURALS[level]}, and every cheaper place is in one "
+        "that has a replica"
     )
 
 

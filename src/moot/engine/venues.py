@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TypeVar
 
 from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.value import JSON, is_mapping
 from moot.model.venue import Venue
 from moot.passes.differ import Facts
 from moot.provider import Env, Provider, ProviderError, TypeSchema, installed
@@ -56,8 +58,8 @@ class Venues:
     def provider(self, name: str) -> Provider:
         """The provider of a venue.
 
-        Raises BadInput where there is no such venue or provider, ProviderError where it cannot be
-        loaded.
+        Raises BadInput where there is no such venue or provider, or where it has no such settings,
+        ProviderError where it cannot be loaded.
         """
         if name not in self._providers:
             venue = self.known(name)
@@ -66,10 +68,11 @@ class Venues:
             try:
                 made = self.kinds[venue.provider]()
             except (ImportError, AttributeError) as error:
-                text = f"provider {venue.provider!r} cannot be loaded: {error}"
-                remedy = f"install what it needs: pip install 'moot[{venue.provider}]'"
-                raise ProviderError("InvalidRequest", text, remedy=remedy) from error
-            self._providers[name] = made(name, venue.configuration, self.env)
+                raise _not_loaded(venue.provider, error) from error
+            ready = made(name, venue.configuration, self.env)
+            if unknown := list(_unknown_settings(venue, ready.config_schema)):
+                raise BadInput(*unknown)
+            self._providers[name] = ready
         return self._providers[name]
 
     def call(self, venue: str, what: str, job: Callable[[Provider], T]) -> T:
@@ -82,6 +85,8 @@ class Venues:
             raise
         except BadInput:
             raise
+        except ImportError as error:  # an SDK is imported where it is first used
+            raise _not_loaded(self.known(venue).provider, error) from error
         except Exception as error:
             self.env.trace(venue, f"{what}: {type(error).__name__}: {error}{self._took(started)}")
             text = f"{type(error).__name__}: {error} (a defect of the provider)"
@@ -171,6 +176,26 @@ def _is_pool(name: str, members: Sequence[str]) -> Diagnostic:
         detail="here one of them is needed",
         remedy=f"name the machine, for example {members[0]}",
     )
+
+
+def _not_loaded(provider: str, error: Exception) -> ProviderError:
+    text = f"provider {provider!r} cannot be loaded: {error}"
+    remedy = f"install what it needs: pip install 'moot[{provider}]'"
+    return ProviderError("InvalidRequest", text, remedy=remedy)
+
+
+def _unknown_settings(venue: Venue, schema: JSON) -> Iterable[Diagnostic]:
+    """Those that the schema does not name: a typing error must not pass for the default."""
+    known = schema.get("properties") if is_mapping(schema) else None
+    if not is_mapping(known):
+        return
+    for key in venue.configuration.keys() - known.keys():
+        near = get_close_matches(key, list(known), n=1)
+        yield Diagnostic(
+            summary=f"venue {venue.pool or venue.name!r} has a setting that is not known",
+            detail=f"venue {venue.name} has no setting {key}",
+            remedy=f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}",
+        )
 
 
 def _no_such_provider(venue: Venue, kinds: Mapping[str, object]) -> Diagnostic:

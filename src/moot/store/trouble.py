@@ -46,6 +46,7 @@ def unusable(where: str, reason: str) -> Failure:
         Diagnostic(
             summary="moot's memory cannot be used",
             detail=f"{where}: {reason}",
-            remedy="mend that, or point MOOT_STORE elsewhere; `moot recover` rebuilds a lost one",
+            remedy="mend that, put a backup in its place, or point MOOT_STORE elsewhere; "
+            "`moot recover` rebuilds it once it is moved away",
         )
     )

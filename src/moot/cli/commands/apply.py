@@ -64,7 +64,7 @@ def down(call: Call, out: Output) -> int:
     outcome = follow(call, out, apply)
     if out.json_wanted:
         answer(out, outcome)
-    elif outcome.kept_volumes and not silent:
+    elif outcome.kept_volumes and not silent and not volumes:
         out.message(f"kept: {', '.join(outcome.kept_volumes)}")
         out.message("moot down --volumes, or moot volume rm NAME, deletes them and what is in them")
     return conclude(call, out, outcome, "moot down")

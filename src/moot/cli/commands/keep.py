@@ -29,7 +29,7 @@ def sweep(call: Call, out: Output) -> int:
     chosen = [stray for stray in strays if volumes or not stray.item.keeps_data]
     out.warn(call.moot.doubts())
     if not out.json_wanted:
-        out.stale(stale)
+        out.stale(stale, shown=False)
         _show_strays(strays, out)
     deleted: list[Stray] = []
     outcomes: Sequence[Outcome] = ()
@@ -157,7 +157,7 @@ def _show_strays(strays: Sequence[Stray], out: Output) -> None:
 
 
 def _show_recovery(recovery: Recovery, out: Output) -> None:
-    out.stale(recovery.stale)
+    out.stale(recovery.stale, shown=False)
     if recovery.why:
         out.warn([recovery.why])
     rows = [_row(item) for item in recovery.items]

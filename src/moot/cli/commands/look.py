@@ -71,7 +71,7 @@ def why(call: Call, out: Output) -> int:
     if out.json_wanted:
         out.answer(why_json(answer))
         return 0
-    out.line(f"{answer.replica} is on {answer.chosen}, {answer.price or 'price unknown'}")
+    out.line(f"{answer.replica} belongs on {answer.chosen}, {answer.price or 'price unknown'}")
     if answer.reason:
         out.line(f"  because: {answer.reason}")
     if line := outlook_line(answer.availability):

@@ -28,7 +28,7 @@ def user_data(call: Call, out: Output) -> int:
     given = call.invocation
     format = given.value("format") or "cloud-init"
     boot = FirstBoot(
-        hostname=_named(given.value("hostname") or "", _HOST_NAME, "a host name"),
+        hostname=_named(given.value("hostname") or "", _HOST_NAME, "a host name", "web1.example"),
         users=_users(call),
         packages=given.values("package"),
         files=tuple(_file(word) for word in given.values("put")),
@@ -58,7 +58,8 @@ def _users(call: Call) -> tuple[NewUser, ...]:
             )
         )
     keys = tuple(key for file in files for key in _keys(file))
-    return tuple(NewUser(name=_named(n, _USER_NAME, "a user name"), keys=keys) for n in names)
+    users = [_named(name, _USER_NAME, "a user name", "deploy") for name in names]
+    return tuple(NewUser(name=user, keys=keys) for user in users)
 
 
 def _own_keys(call: Call) -> Iterator[Path]:
@@ -103,7 +104,7 @@ def _file(word: str) -> NewFile:
 
 
 def _unit(path: Path) -> NewUnit:
-    name = _named(path.name, _UNIT_NAME, "the name of a systemd unit")
+    name = _named(path.name, _UNIT_NAME, "the name of a systemd unit", "shop.service")
     try:
         return NewUnit(name=name, content=_read(path).decode())
     except UnicodeDecodeError as error:
@@ -124,9 +125,10 @@ def _host_key(name: str | None) -> HostKey | None:
     return host_key(Path(name))
 
 
-def _named(text: str, pattern: re.Pattern[str], kind: str) -> str:
+def _named(text: str, pattern: re.Pattern[str], kind: str, example: str) -> str:
     if text and not pattern.fullmatch(text):
-        raise BadInput(Diagnostic(summary=f"{text!r} is not {kind}", remedy=f"want {kind}"))
+        remedy = f"write one like {example}"
+        raise BadInput(Diagnostic(summary=f"{text!r} is not {kind}", remedy=remedy))
     return text
 
 
@@ -135,7 +137,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadInput(
-            Diagnostic(summary=f"{path} cannot be read", detail=error.strerror or str(error))
+            Diagnostic(
+                summary=f"{path} cannot be read",
+                detail=error.strerror or str(error),
+                remedy="name a file that you can read",
+            )
         ) from None
 
 
