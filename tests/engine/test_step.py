@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from desk import Desk, create, delete, item, waiting_for
 
-from moot.engine.effect import Call, Record, Seen
+from moot.engine.effect import Call, Record, Seen, Tell
 from moot.engine.step import FIRST_LOOK_S
 from moot.model.plan import Wait
 
@@ -141,6 +141,21 @@ def test_looks_become_rarer_but_never_rarer_than_a_second():
         pauses.append(desk.looks[0].at - desk.now)
     assert pauses == sorted(pauses)
     assert pauses[-1] == 1.0
+
+
+def test_a_long_wait_is_told_once_by_what_it_holds_up():
+    wait = Wait("create a#1", "a", "healthy")
+    desk = Desk(create("a"), create("b", "gate"), gates={"gate": [wait]})
+    desk.done("create a#1", status="starting")
+    told = [
+        effect
+        for _ in range(8)
+        for effect in desk.look("a", "unhealthy", later=1.0)
+        if isinstance(effect, Tell)
+    ]
+    (tell,) = told
+    assert (tell.change.key, tell.phase) == ("create b#1", "waiting")
+    assert tell.note == "waiting for a to be healthy; it is unhealthy"
 
 
 def test_an_unchanged_status_is_not_written_down_again():

@@ -48,14 +48,14 @@ class Silent:
 
 
 class Lines(Silent):
-    """One line for each change that is settled."""
+    """One line for each change that is settled, or held up for long."""
 
     def __init__(self, out: Output) -> None:
         self._out = out
 
     def observe(self, step: Step) -> None:
-        """A line where the step settles a change."""
-        text = settled(step)
+        """A line where the step settles a change, or says what is waited for."""
+        text = clean(step.note) if step.phase == "waiting" else settled(step)
         if text:
             self._out.message(f"[{step.done}/{step.total}] {text}")
 
@@ -142,9 +142,11 @@ def settled(step: Step) -> str:
 
 
 def _running(step: Step, since: float) -> str:
-    waiting = "waiting for" if step.phase == "waiting" else DOING.get(step.verb, step.verb)
+    took_s = time.monotonic() - since
+    if step.phase == "waiting":
+        return f"  {clean(step.note)}  {took_s:.1f}s"
     note = f"  {clean(step.note)}" if step.note else ""
-    return f"  {waiting} {step.address}  {time.monotonic() - since:.1f}s{note}"
+    return f"  {DOING.get(step.verb, step.verb)} {step.address}  {took_s:.1f}s{note}"
 
 
 def _terminal_size() -> tuple[int, int]:

@@ -150,7 +150,8 @@ class Apply:
 
     def _tell(self, tell: Tell) -> None:
         change, now = tell.change, self._now()
-        started = self._started.setdefault(change.key, now)
+        begun = tell.phase != "waiting"
+        started = self._started.setdefault(change.key, now) if begun else now
         self._done += tell.phase in {"done", "dropped", "failed"}
         self.observer(
             Step(

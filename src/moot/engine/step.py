@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from moot.engine.effect import Call, Effect, Look, Record, Remember, Seen, Tell
 from moot.engine.event import (
@@ -33,6 +35,7 @@ UNKNOWN = frozenset({"OutcomeUnknown", "ServiceTimeout", "NetworkFailure"})
 UNREPEATABLE = frozenset({"TAG", "BARE"})
 FIRST_LOOK_S = 0.03
 LONGEST_LOOK_S = 1.0
+LONG_S = 5.0  # a wait that takes so long is told
 
 
 def step(walk: Walk, event: Event) -> list[Effect]:
@@ -161,10 +164,28 @@ def _judge(walk: Walk, item: ConfigurationItem, now: float) -> None:
 
 
 def _again(walk: Walk, item: ConfigurationItem, now: float) -> list[Effect]:
-    """Look again, less and less often."""
-    begun, pause = walk.since[str(item.address)]
-    walk.since[str(item.address)] = (begun, min(pause * 1.4, LONGEST_LOOK_S))
-    return [Look(item, now + pause)]
+    """Look again, less and less often; and say once what is waited for, where that takes long."""
+    address = str(item.address)
+    begun, pause = walk.since[address]
+    walk.since[address] = (begun, min(pause * 1.4, LONGEST_LOOK_S))
+    look = Look(item, now + pause)
+    if now - begun < LONG_S or address in walk.told:
+        return [look]
+    walk.told.add(address)
+    wait = walk.watches[address][0]
+    note = f"waiting for {address} to be {wait.condition}; it is {item.status}"
+    return [look, *(Tell(change, "waiting", note) for change in islice(_behind(walk, wait), 1))]
+
+
+def _behind(walk: Walk, wait: Wait) -> Iterator[Change]:
+    """The changes that this wait holds up."""
+    waits = deque([wait])
+    while waits:
+        for name in walk.waiting[waits.popleft()]:
+            if name in walk.changes:
+                yield walk.changes[name]
+            else:
+                waits += walk.behind.get(name, [])
 
 
 def _looked(

@@ -28,8 +28,9 @@ class Walk:
     `rank` is how long the chain of changes is that waits for a change or gate: gates count nothing.
     `attempts` are the definite failures of a change so far, those of earlier turns included.
     `unknown` are changes of which an earlier call may have had an effect that nobody saw, `refused`
-    those that must not be made, and why; `resumes` is how pending calls go on.  `before` is the
-    walk of the same turn that this one goes on with.
+    those that must not be made, and why; `resumes` is how pending calls go on.  `told` are things
+    of which it was said that they are waited for.  `before` is the walk of the same turn that this
+    one goes on with.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Walk:
     behind: dict[str | None, list[Wait]] = field(default_factory=dict[str | None, list[Wait]])
     waiting: dict[Wait, list[str]] = field(default_factory=dict[Wait, list[str]])
     watches: dict[str, list[Wait]] = field(default_factory=dict[str, list[Wait]])
+    told: set[str] = field(default_factory=set[str])
     since: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     rank: dict[str, int] = field(default_factory=dict[str, int])
     tries: dict[str, int] = field(default_factory=dict[str, int])

@@ -25,8 +25,9 @@ Phase = Literal["started", "pending", "waiting", "done", "dropped", "failed"]
 class Step:
     """One thing that happened during an apply.  `elapsed_s` is since the change was started.
 
-    `change` is the Change's key.  "waiting" is for a condition such as health, "dropped" is a
-    possible change that turned out to be none.  `done` of `total` changes are settled.
+    `change` is the Change's key.  "waiting" says that it is held up by a condition such as health,
+    "dropped" is a possible change that turned out to be none.  `done` of `total` changes are
+    settled.
     """
 
     change: str

@@ -169,7 +169,7 @@ def _detail(record: Record, note: str) -> str:
     if seen.get("restarts"):
         parts.append(f"restarted {seen['restarts']} times")
     if seen.get("failing"):
-        parts.append(
-            f"health check failed {seen['failing']} times: {seen.get('probe', '').strip()}"
-        )
+        said = seen.get("probe", "").strip()
+        times = f"health check failed {seen['failing']} times"
+        parts.append(f"{times}: {said}" if said else times)
     return "\n".join([*parts, *record["tail"]])
