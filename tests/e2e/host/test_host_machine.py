@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,16 @@ def test_a_folder_of_somebody_else_is_not_a_volume(site: Site) -> None:
     with pytest.raises(ProviderError, match="AlreadyExists"):
         site.create(volume())
     assert (theirs / "precious").exists()
+
+
+def test_what_we_lost_sight_of_is_named_with_what_takes_it_back(site: Site) -> None:
+    made = site.create(volume())
+    op = site.operation("shop@laptop/volume/data")
+    lost = replace(op, marks=replace(op.marks, uid="of a record that was lost"))
+    with pytest.raises(ProviderError, match=f"is {made.address} already") as caught:
+        site.provider.create(volume(), lost)
+    assert "moot sweep" in str(caught.value.remedy)
+    site.delete(made)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")

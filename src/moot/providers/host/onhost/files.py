@@ -67,7 +67,7 @@ def adopt_or_make(folder, marks, mode):
         found = load(f"{folder}/marks.json")
         # A folder without marks is one of ours whose making was cut short, if it is empty.
         if not same(found, marks) and (found or occupied):
-            raise Problem("AlreadyExists", f"{folder} is there and is not ours") from None
+            raise _anothers(folder, found, marks) from None
     if not os.path.exists(f"{folder}/marks.json"):
         write(f"{folder}/marks.json", json.dumps(marks), durable=True)
 
@@ -75,6 +75,16 @@ def adopt_or_make(folder, marks, mode):
 def same(found, marks):
     """Whether both are the marks of one thing; generation and memo may differ meanwhile."""
     return all(found.get(f"moot.{key}") == marks.get(f"moot.{key}") for key in IDENTITY)
+
+
+def _anothers(folder, found, marks):
+    """What is in the way, and what to do about it: it may be what we lost sight of."""
+    remedy = "choose another app name with -p, or remove that"
+    if not found or found.get("moot.installation") != marks["moot.installation"]:
+        return Problem("AlreadyExists", f"{folder} is there and is not ours", remedy)
+    message = f"{folder} is {found.get('moot.address')} already, which we lost sight of"
+    remedy = "`moot sweep` lists it, and may end it; `moot adopt` takes on what it lists"
+    return Problem("AlreadyExists", message, remedy)
 
 
 def _make(folder):
