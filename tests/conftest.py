@@ -10,13 +10,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import hypothesis
 import pytest
+
+from moot.cli.run import run
 
 ROOT = Path(__file__).parent.parent
 BOUND_S = 300  # far beyond what any test takes, on any machine
@@ -72,6 +74,23 @@ def provided(request: pytest.FixtureRequest) -> None:
     ):
         if request.node.get_closest_marker(marker):
             request.getfixturevalue(fixture)
+
+
+@pytest.fixture
+def told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], tuple[int, str, str]]:
+    """Runs a command of moot in a folder and home of its own: exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
+
+    def ask(line: str) -> tuple[int, str, str]:
+        code = run(line.split())
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -8,32 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from moot.cli.run import run
-
 Run = Callable[[str], tuple[int, str, str]]
 
 
 @pytest.fixture
-def moot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command; its exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
+def moot(told: Run) -> Run:
+    """With a place of our own, and one that is sold."""
     Path("venues.yaml").write_text(
         "venues:\n"
         "  docker: {provider: fake, silent: true}\n"
         "  laptop: {provider: fake, offerings: [{name: free, traits: [own], machine: l}]}\n"
         "  cloud: {provider: fake, offerings: [{name: small, hourly: 0.02, traits: [sold]}]}\n"
     )
-
-    def ask(line: str) -> tuple[int, str, str]:
-        code = run(line.split())
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return ask
+    return told
 
 
 def declare(budget: str, replicas: int = 1) -> None:

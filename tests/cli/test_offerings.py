@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from moot.cli.run import run
-
 VENUES = """\
 venues:
   attic:
@@ -26,21 +24,10 @@ Run = Callable[[str], tuple[int, str, str]]
 
 
 @pytest.fixture
-def moot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command; its exit code, stdout and stderr."""
-    (tmp_path / "venues.yaml").write_text(VENUES)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
-
-    def ask(line: str) -> tuple[int, str, str]:
-        code = run(line.split())
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return ask
+def moot(told: Run) -> Run:
+    """With these venues."""
+    Path("venues.yaml").write_text(VENUES)
+    return told
 
 
 def listed(moot: Run, line: str) -> dict[str, Any]:

@@ -8,28 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from moot.cli.run import run
-
 SLA = "{zone: 99.99%, host: 99.5%}"
 
 Run = Callable[[str], tuple[int, str, str]]
 
 
 @pytest.fixture
-def moot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command; its exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
-
-    def ask(line: str) -> tuple[int, str, str]:
-        code = run(line.split())
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return ask
+def moot(told: Run) -> Run:
+    return told
 
 
 def declare(promise: str = "99.95%", replicas: int = 2, quorum: int = 1) -> None:

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from moot.cli.run import run
-
 VENUES = """\
 venues:
   lab:
@@ -42,22 +40,11 @@ Run = Callable[[str], tuple[int, str, str]]
 
 
 @pytest.fixture
-def moot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command; its exit code, stdout and stderr."""
-    (tmp_path / "venues.yaml").write_text(VENUES)
-    (tmp_path / "compose.yaml").write_text(COMPOSE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOOT_VENUES", str(tmp_path / "venues.yaml"))
-
-    def ask(line: str) -> tuple[int, str, str]:
-        code = run(line.split())
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return ask
+def moot(told: Run) -> Run:
+    """With these venues and this App."""
+    Path("venues.yaml").write_text(VENUES)
+    Path("compose.yaml").write_text(COMPOSE)
+    return told
 
 
 def answered(moot: Run, line: str) -> dict[str, Any]:
