@@ -17,7 +17,6 @@ from . import secretfiles
 from .engines import ask, containers, engine, required
 from .files import Problem, adopt_or_make, alone, load, same, staying, tidy, write
 from .ports import release, reserve
-from .runs import place_file
 
 TYPE = "host.container"
 LABELS = ("moot.installation", "moot.uid", "moot.incarnation")
@@ -147,7 +146,7 @@ def _begin(folder, marks, spec, words, files, reservations):
 
 def _make(folder, name, marks, spec, words, files, reservations):
     """Everything that must be there first, then the container, started at once if it can be."""
-    placed = [(place_file(folder, file, None), file) for file in files]
+    placed = [(secretfiles.place(folder, file, None), file) for file in files]
     ports = load(f"{folder}/spec.json").get("ports")  # of an earlier try, which may hold them
     spec["ports"] = ports or {str(t): reserve(folder, reservations) for t in spec["targets"]}
     environment = spec.pop("environment")

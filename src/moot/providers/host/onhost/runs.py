@@ -186,7 +186,7 @@ def _equip(folder, spec, files):
     for name, path in spec["volumes"].items():
         environment[name] = _mounted(path, ids)
     for file in files:
-        environment[file["variable"]] = place_file(folder, file, ids)
+        environment[file["variable"]] = secretfiles.place(folder, file, ids)
     spec["given"] = [environment[file["variable"]] for file in files]
     for name in spec["scratch"]:
         environment[name] = _own(f"{folder}/scratch/{name}", ids)
@@ -220,19 +220,6 @@ def _mounted(path, ids):
         raise Problem("InvalidRequest", f"{path} is to be mounted and is not there", "make it")
     if ids and os.path.isdir(path) and not os.listdir(path) and os.stat(path).st_uid == 0:
         os.chown(path, ids[0], ids[1])
-    return path
-
-
-def place_file(folder, file, ids):
-    """Write one file the replica is given; returns where: below its run folder, or in memory."""
-    parts = [part for part in file["target"].split("/") if part not in {"", ".", ".."}]
-    base = secretfiles.prepare(folder, ids) if file.get("secret") else folder
-    path = "/".join([base, "files", *parts])
-    os.makedirs(os.path.dirname(path), mode=0o711 if ids else 0o700, exist_ok=True)
-    write(path, secretfiles.content_of(file))
-    if ids:
-        os.chown(path, ids[0], ids[1])
-    os.chmod(path, file["mode"])
     return path
 
 

@@ -70,6 +70,19 @@ def redacted(folder, lines):
     return lines
 
 
+def place(folder, file, ids):
+    """Write one file the replica is given; returns where: below its run folder, or in memory."""
+    parts = [part for part in file["target"].split("/") if part not in {"", ".", ".."}]
+    base = prepare(folder, ids) if file.get("secret") else folder
+    path = "/".join([base, "files", *parts])
+    os.makedirs(os.path.dirname(path), mode=0o711 if ids else 0o700, exist_ok=True)
+    write(path, content_of(file))
+    if ids:
+        os.chown(path, ids[0], ids[1])
+    os.chmod(path, file["mode"])
+    return path
+
+
 def discard(folder):
     """Remove what a run folder has in memory; the rest goes with the folder."""
     path = room(folder)
