@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib.util
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ import pytest
 from moot.cli.run import run
 
 ROOT = Path(__file__).parent.parent
+FILES = 8192  # open at once: what tests drop in circles waits for the garbage collector
 BOUND_S = 300  # far beyond what any test takes, on any machine
 SBIN = ("/usr/sbin", "/sbin")  # where Debian keeps haproxy and dockerd; not on every user's PATH
 
@@ -39,6 +41,9 @@ hypothesis.settings.load_profile("moot")
 def pytest_configure(config: pytest.Config) -> None:
     """No test reads or writes the user's own venues, database or logs."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a time-out still cleans up
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
     home = tempfile.TemporaryDirectory(prefix="moot-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     os.environ["MOOT_HOME"] = f"{home.name}/home"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ class SQLite:
                 self._db = sqlite3.connect(
                     path, isolation_level=None, timeout=locked_s, check_same_thread=False
                 )
+            weakref.finalize(self, self._db.close)  # a connection is in a circle of its own
             path.chmod(0o600)
         except OSError as error:
             raise trouble.unusable(str(path), error.strerror or str(error)) from None
