@@ -24,14 +24,14 @@ def offered(
         try:
             venues.provider(name)
         except ProviderError as error:
-            absent[name] = _reason(error)
+            absent[name] = error.message
     asked = [name for name in names if name not in absent]
     found = ask({n: Question(n, FACTS, "offerings", _offerings) for n in asked}, venues, slots)
     offerings: list[Offering] = []
     for name in asked:
         answer = found[name]
         if isinstance(answer, ProviderError):
-            absent[name] = _reason(answer)
+            absent[name] = answer.message
         else:
             venue = venues.known(name)
             offerings += (replace(o, pool=venue.pool, vendor=venue.vendor) for o in answer)
@@ -40,7 +40,3 @@ def offered(
 
 def _offerings(provider: Provider) -> Sequence[Offering]:
     return provider.offerings()
-
-
-def _reason(error: ProviderError) -> str:
-    return f"{error.code}: {error.message}"

@@ -69,7 +69,7 @@ class Engine:
             outcome = str(error)
             raise
         except Exception as error:
-            failure = provider_error(error, self.venue)
+            failure = provider_error(error, self.venue, self.endpoint.url)
             outcome = str(failure)
             raise failure from error
         finally:
@@ -170,7 +170,7 @@ def _client_class() -> type[Client]:
     return Deaf
 
 
-def provider_error(error: Exception, venue: str) -> ProviderError:
+def provider_error(error: Exception, venue: str, url: str) -> ProviderError:
     """What went wrong between us and the Engine, in the contract's words."""
     import requests.exceptions as http
     from docker import errors
@@ -185,7 +185,7 @@ def provider_error(error: Exception, venue: str) -> ProviderError:
         case http.ReadTimeout():
             return ProviderError("ServiceTimeout", "the Docker Engine did not answer in time")
         case errors.DockerException() | http.RequestException() | OSError():
-            return _unreachable(error, venue)
+            return _unreachable(error, venue, url)
         case _:
             return ProviderError("GeneralServiceException", f"{type(error).__name__}: {error}")
 
@@ -210,7 +210,7 @@ def _api_error(error: Any) -> ProviderError:
     return ProviderError(code, message, remedy=remedy)
 
 
-def _unreachable(error: Exception, venue: str) -> ProviderError:
+def _unreachable(error: Exception, venue: str, url: str) -> ProviderError:
     causes = list(_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):
         return ProviderError(
@@ -220,7 +220,8 @@ def _unreachable(error: Exception, venue: str) -> ProviderError:
         )
     return ProviderError(
         "NetworkFailure",
-        f"the Docker Engine does not answer: {causes[-1]}",
+        f"the Docker Engine at {url} does not answer: "
+        f"{getattr(causes[-1], 'strerror', None) or causes[-1]}",
         remedy=f"start it (sudo systemctl start docker), or correct 'host' of the venue {venue} "
         "or DOCKER_HOST",
     )
