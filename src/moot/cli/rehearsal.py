@@ -86,22 +86,20 @@ def damage_row(damage: Damage) -> tuple[str, ...]:
 
 
 def worst_line(worst: Worst) -> str:
-    """One line of a plan; "" where there is nothing to say."""
+    """One line of a plan; "" where there is nothing to say: that all is lost with all of it."""
     if worst.left_out:
         return f"Worst single failure: left out, as {worst.left_out} may fail; moot what-if tells"
-    if worst.damage is None:
+    if worst.damage is None or worst.damage.total:
         return ""
     damage, found = worst.damage, worst.damage.rehearsed
     moves = _counted(found.count("moves"), "replica moves", "replicas move")
-    if damage.total:
-        effect = "stops everything"
-    elif found.lacking:
+    if found.lacking:
         effect = f"stops {', '.join(_reasons(found))}"
     elif found.problems:
         effect = f"cannot be made good: {found.problems[0].summary}"
     else:
         effect = "stops nothing"
-    more = f"; {moves}" if moves and not damage.total else ""
+    more = f"; {moves}" if moves else ""
     return f"Worst single failure: losing {damage.loss.label} {effect}{more}"
 
 
