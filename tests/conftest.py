@@ -7,7 +7,6 @@ import functools
 import importlib.util
 import os
 import resource
-import shutil
 import signal
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import hypothesis
 import pytest
 
 from moot.cli.run import run
+from tests.lacking import command, lacking
 
 ROOT = Path(__file__).parent.parent
 FILES = 8192  # open at once: what tests drop in circles waits for the garbage collector
@@ -158,19 +158,6 @@ def engine_host() -> Iterator[Any]:
 def haproxy() -> str:
     """Path of the HAProxy binary."""
     return command("haproxy")
-
-
-def command(name: str) -> str:
-    """Path of a program from a Debian package; skips the test where it is missing."""
-    found = shutil.which(name)
-    return found if found else lacking(f"{name} is not installed")
-
-
-def lacking(reason: str) -> str:
-    """Skip, or fail where nobody would read a skip: on CI a root with apt lacks nothing."""
-    if os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get"):
-        pytest.fail(f"on CI this must be there: {reason}")
-    pytest.skip(reason)
 
 
 @functools.cache

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
-from conftest import command
 from moot.cli.commands.completion import selected
 from moot.cli.scripts import script
+from tests.lacking import command
 
 COMPOSE = """\
 name: shop
