@@ -50,6 +50,25 @@ def test_a_lease_is_kept_as_long_as_it_is_renewed(shop):
                 shop.store.claim("shop", "other", shop.env.now(), LEASE_S, alive)
 
 
+def test_a_lease_that_took_longer_than_it_lasts_is_asked_for_again(shop, monkeypatch):
+    claim = shop.store.claim
+
+    def held_up(*args):
+        """As where another's transaction has to end first."""
+        lease = claim(*args)
+        shop.ahead += LEASE_S + 1
+        return lease
+
+    with hold("shop", "up", shop.world, "the first", alive) as journal:
+        shop.ahead += LEASE_S / 2
+        monkeypatch.setattr(shop.store, "claim", held_up)
+        journal.renew()
+        monkeypatch.undo()
+        assert journal.valid_until < shop.env.now()
+        journal.renew()
+        assert journal.valid_until > shop.env.now()
+
+
 def test_whoever_was_paused_writes_nothing_any_more(shop):
     with (
         pytest.raises(Failure) as refused,

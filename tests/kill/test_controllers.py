@@ -128,16 +128,27 @@ def until_call(process: subprocess.Popen[str], verb: str, number: int) -> None:
 
 
 def fall_asleep(zombie: subprocess.Popen[str], toy: Toy) -> None:
-    """Stop it, but not while it is inside the fake venue, which would then be stopped as well."""
+    """Stop it, but not while it is inside the fake venue, which would then be stopped as well, nor
+    while it sends a transaction, of which PostgreSQL would wait for the rest.
+    """
     while True:
         zombie.send_signal(signal.SIGSTOP)
-        with closing(sqlite3.connect(toy.settings["world"], timeout=0.5)) as world:
-            try:
-                world.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                zombie.send_signal(signal.SIGCONT)
-            else:
+        world = sqlite3.connect(toy.settings["world"], timeout=0.5)
+        with closing(world), suppress(sqlite3.OperationalError):
+            world.execute("BEGIN IMMEDIATE")
+            if not is_sending(toy.store):
                 return
+        zombie.send_signal(signal.SIGCONT)
+
+
+def is_sending(store: str) -> bool:
+    """Whether the server has one part of a pipeline, and waits for the next."""
+    asked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(store) as server:
+        return bool(
+            server.execute(f"{asked} state = 'active' AND wait_event = 'ClientRead'").fetchall()
+        )
 
 
 def takes_over(start: Any) -> None:

@@ -60,13 +60,12 @@ class Journal:
     redact: Redact = field(default_factory=lambda: Redact(dict[Secret, bytes]))
     held_since: float = field(init=False)
     uids: dict[str, str] = field(init=False)
-    renewed_at: float = field(init=False)
     vault: Vault = field(init=False)
     chance: bytes = field(default_factory=lambda: os.urandom(16))
 
     def __post_init__(self) -> None:
         self.vault = Vault(self.seal.key)
-        self.renewed_at = self.held_since = self.now()
+        self.held_since = self.now()
         known = self.store.identities(self.lease.app)
         self.uids = {address: uid for address, (uid, _) in known.items()}
 
@@ -79,6 +78,11 @@ class Journal:
         """When the lease ends unless it is renewed; from then on no call may be begun."""
         return self.lease.expires_at
 
+    @property
+    def renewed_at(self) -> float:
+        """When it was last asked for the lease; the answer may have taken longer than it lasts."""
+        return self.lease.expires_at - self.lease_s
+
     def renew(self) -> None:
         """Keep the App; cheap, to be called often.  LeaseHeld once another has taken it over."""
         if self.now() - self.renewed_at <= self.lease_s / RENEWALS:
@@ -87,7 +91,7 @@ class Journal:
         if renewed.epoch != self.lease.epoch:  # it was another's meanwhile: this turn knows nothing
             self.store.release(renewed)
             raise LeaseHeld(renewed)
-        self.lease, self.renewed_at = renewed, self.now()
+        self.lease = renewed
 
     def seal_item(self, item: ConfigurationItem) -> ConfigurationItem:
         """The item as it may be stored: sensitive values as digests, and no secret in its words."""
