@@ -32,12 +32,15 @@ def digests(key: bytes) -> Callable[[Value], str]:
 
 
 def memo(item: ConfigurationItem, key: bytes) -> str:
-    """The memo of a thing about to be made; `item` is what will be recorded of it."""
+    """The memo of a thing about to be made; `item` is what will be recorded of it.
+
+    Equal items have equal memos: with a token the very same request is made again.
+    """
     digest = digests(key)
     facts: dict[str, JSON] = {
         "key": _key_check(key),
-        "asked": {name: digest(value) for name, value in item.applied.items()},
-        "after": item.depends_on,
+        "asked": {name: digest(item.applied[name]) for name in sorted(item.applied)},
+        "after": sorted(item.depends_on),
         "on": item.on,
         "replica": item.replica,
         "main": item.main,
