@@ -113,6 +113,12 @@ def test_what_a_venue_adds_to_what_it_shows_is_no_difference():
     assert after(thing(want(), limits={"cpu": 1, "pids": 100}), want()) == ()
 
 
+def test_equal_things_have_equal_memos():
+    one = replace(thing(want()), applied={"a": 1, "b": 2}, depends_on=("x", "y"))
+    other = replace(one, applied={"b": 2, "a": 1}, depends_on=("y", "x"))
+    assert memo(one, KEY) == memo(other, KEY)
+
+
 @pytest.mark.parametrize("memory", ["", "{", "[]", '{"asked":{}}'])
 def test_without_a_memo_the_hidden_counts_as_asked_for(memory: str):
     item = replace(thing(want()), memo=memory)
