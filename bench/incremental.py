@@ -158,7 +158,7 @@ def _world(environ: Mapping[str, str], max_age_s: float = 0.0) -> Iterator[World
 
 def _stand(app: App, world: World) -> None:
     """Everything is recorded as if it had been made, and a turn has found nothing to be done."""
-    with hold(app.name, "bench", world) as (journal, renew):
+    with hold(app.name, "bench", world) as journal:
         store, wanted = world.store, iter(Sketch.of(app, world, ()).desired(None))
         items: dict[str, ConfigurationItem] = {}
         while page := list(islice(wanted, PAGE)):
@@ -167,11 +167,11 @@ def _stand(app: App, world: World) -> None:
                     journal.uids[want.address] = uuid.uuid4().hex
                     items[want.address] = _made(want, items, world)
                     journal.write(items[want.address])
-            renew()
+            journal.renew()
         with store.turn(journal.lease):
             for venue, type in store.kinds(app.name):
                 store.put_listed(app.name, venue, type, journal.now())
-        hands = Hands({}, lambda step: None, threading.Event(), renew)
+        hands = Hands({}, lambda step: None, threading.Event(), journal.renew)
         turn, _ = reconcile(app, world, journal, hands, lambda turn: None)
         assert not turn.plan.changes, turn.plan.changes[0]
 
