@@ -45,7 +45,7 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
     assert code == 0
     assert (
         "Cost: 0.04 EUR/hour, about 29.20 EUR/month, 14.60 more than now; "
-        "the budget is 50 EUR/month\n"
+        "no placement costs less; the budget is 50 EUR/month\n"
         "  web  29.20 EUR/month, 14.60 more than now\n"
     ) in out
     cost = json.loads(moot("plan --venue cloud --json")[1])["cost"]
@@ -53,6 +53,7 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
         "hourly": "0.04",
         "monthly": "29.20",
         "currency": "EUR",
+        "floor": {"hourly": "0.04", "monthly": "29.20"},
         "components": [
             {
                 "component": "web",

@@ -113,6 +113,20 @@ COSTS = [
         Cost(hourly=Decimal(0), currency="EUR", unpriced=("a", "b"), budget=Budget.of("9 EUR/day")),
         "Cost: nothing; the budget is 9 EUR/day; a, b have no price and count as nothing",
     ),
+    (
+        replace(COST, floor=Decimal("0.018"), budget=Budget.of("9 EUR/day")),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month; no placement costs less; "
+        "the budget is 9 EUR/day",
+    ),
+    (
+        replace(COST, floor=Decimal("0.015")),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month; at most 16.7 % could be saved",
+    ),
+    (
+        replace(COST, floor=Decimal("0.017999")),
+        "Cost: 0.018 EUR/hour, about 13.14 EUR/month; at most 0.1 % could be saved",
+    ),
+    (Cost(hourly=Decimal(0), currency="EUR", floor=Decimal(0)), ""),
 ]
 
 

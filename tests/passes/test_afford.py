@@ -70,16 +70,16 @@ def test_what_costs_more_is_refused_with_the_sums_and_the_dearest():
     told = refused(shop("100 EUR/month", db=1, log=1, web=3), room("a", "0.05", cpu=4.0),
                    room("b", "0.10"))  # fmt: skip
     assert told.summary == (
-        "x-moot.budget allows 100 EUR/month, this placement costs 292.00 EUR/month"
+        "x-moot.budget allows 100 EUR/month, this placement costs 219.00 EUR/month"
     )
     assert told.detail.splitlines() == [
         "it is the cheapest that was found; the dearest components are",
-        "web: 219.00 EUR/month for 3 on b",
+        "web: 109.50 EUR/month for 3 on a",
+        "log: 73.00 EUR/month for 1 on b",
         "db: 36.50 EUR/month for 1 on a",
-        "log: 36.50 EUR/month for 1 on a",
     ]
     assert told.remedy.startswith("web drives it: ")
-    assert told.remedy.endswith("or allow 192.00 EUR/month more")
+    assert told.remedy.endswith("or allow 119.00 EUR/month more")
     assert told.place == LINE
 
 

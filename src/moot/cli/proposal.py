@@ -97,7 +97,7 @@ def cost_line(cost: Cost) -> str:
     stood = before.hourly if before else None
     if cost.hourly == 0 and not cost.budget and not stood:
         return ""
-    parts = [_sum(cost) + _difference(cost.hourly, stood)]
+    parts = [_sum(cost) + _difference(cost.hourly, stood), *_certificate(cost)]
     if cost.budget:
         parts.append(f"the budget is {cost.budget}")
     if cost.unpriced and (cost.budget or cost.priced):
@@ -127,6 +127,7 @@ def cost_json(cost: Cost) -> JSON:
     return {
         **_amounts(cost.hourly),
         "currency": cost.currency,
+        "floor": _amounts(cost.floor),
         "components": [
             {"component": name, **_amounts(hourly), "before": _amounts(stood.get(name))}
             for name, hourly in cost.components
@@ -160,6 +161,16 @@ def _sum(cost: Cost) -> str:
     unknown = ", ".join(name for name, hourly in cost.components if hourly is None)
     least = f"at least {monthly(cost.priced)} {cost.currency}/month" if cost.priced else "unknown"
     return f"{least}, for want of a price of {unknown}" if unknown else least
+
+
+def _certificate(cost: Cost) -> Iterator[str]:
+    """How much less it might cost at the very most."""
+    if not cost.hourly or cost.floor is None:
+        return
+    if over := (cost.hourly - cost.floor) / cost.hourly * 100:
+        yield f"at most {max(over, Decimal('0.1')):.1f} % could be saved"
+    else:
+        yield "no placement costs less"
 
 
 def _comparable(cost: Cost) -> Cost | None:

@@ -29,6 +29,7 @@ def cost(
         currency=currency,
         components=tuple((name, _sum(runs, currency)) for name, runs in by_component.items()),
         currencies=currencies,
+        floor=placement.floor,
         priced=spent(placement),
         unpriced=tuple(sorted({r.offering.site for r in placement.runs if not _priced(r)})),
         before=cost(before) if before else None,

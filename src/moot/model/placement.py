@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal, overload
 
 from moot.model.app import App, Component
@@ -125,10 +126,15 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """The decision and its explanation, kept together so that no one has to rerun it to ask why."""
+    """The decision and its explanation, kept together so that no one has to rerun it to ask why.
+
+    `floor` is what no placement that keeps all promises costs less than, an hour; None where
+    nobody knows.
+    """
 
     assignments: Sequence[Assignment]
     rejections: tuple[Rejection, ...] = ()
+    floor: Decimal | None = field(default=None, compare=False)
 
     @property
     def runs(self) -> tuple[Run, ...]:

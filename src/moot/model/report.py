@@ -54,6 +54,7 @@ class Cost:
     """Of what the plan leaves standing, an hour; `hourly` None where a price is unknown, or in
     another currency than the first of `currencies`.
 
+    `floor` is what no placement that keeps all promises costs less than, None where nobody knows;
     `priced` is the sum without what has no price, `unpriced` venues and pools that have none;
     `before` is of what stands now by the record, at the prices of then; None: there is no record.
     """
@@ -62,6 +63,7 @@ class Cost:
     currency: str
     components: tuple[tuple[str, Decimal | None], ...] = ()
     currencies: tuple[str, ...] = ()
+    floor: Decimal | None = None
     priced: Decimal = Decimal(0)
     unpriced: tuple[str, ...] = ()
     before: Cost | None = None

@@ -17,6 +17,7 @@ from moot.passes.afford import spent
 from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.fill import MOVE_THRESHOLD, Room, fill, price
 from moot.passes.fit import Way, aloof, fit
+from moot.passes.search import Attempts, search
 
 
 def place(
@@ -39,15 +40,25 @@ def place(
     """
     atlas = apart(offerings if app.policy.spread else ())
 
-    def decided(threshold: Decimal) -> Placement:
+    def decided(
+        order: Sequence[Component], threshold: Decimal, prior: Placement | None
+    ) -> Placement:
         desk = _Desk(app, Room.offered(offerings), homes or {}, absent or {}, atlas, threshold)
-        return desk.decide(offerings, prior)
+        return desk.decide(offerings, prior, order)
 
-    placement = decided(MOVE_THRESHOLD)
+    def searched(threshold: Decimal) -> Placement:
+        attempts = Attempts(
+            together=lambda order: decided(order, threshold, prior),
+            alone=lambda component: decided([component], Decimal(0), None),
+            worth=lambda found: spent(found) + threshold * _moved(found, prior),
+        )
+        return search(app.components, attempts, offerings)
+
+    placement = searched(MOVE_THRESHOLD)
     budget = app.policy.budget
     if budget and spent(placement) > budget.hourly:
         with suppress(Refused):  # what moves may take the only room that another can have
-            return min(placement, decided(Decimal(0)), key=spent)
+            return min(placement, searched(Decimal(0)), key=spent)
     return placement
 
 
@@ -75,8 +86,10 @@ class _Desk:
         self.sharers = _sharers(self.app, self.volumes)
         self.silent = Counter(venue.partition(":")[0] for venue in self.absent)
 
-    def decide(self, offerings: Sequence[Offering], prior: Placement | None) -> Placement:
-        """Component by component; Refused where one has no place."""
+    def decide(
+        self, offerings: Sequence[Offering], prior: Placement | None, order: Sequence[Component]
+    ) -> Placement:
+        """Component by component in that order; Refused where one has no place."""
         for run in prior.runs if prior else ():
             self.before.setdefault(run.component, []).append(run)
             self.room.given[run.offering.venue] += run.count
@@ -85,11 +98,14 @@ class _Desk:
             rejected += [Rejection(component.name, v, "-", why) for v, why in self.absent.items()]
             self.found[component.name] = fits, rejected
             self.able[component.name] = {offering.venue for offering, _ in fits}
-        for component in self.app.components:
+        for component in order:
             self.place(component)
         if self.problems:
             raise Refused(*self.problems)
-        return Placement(assignments=Assignments(self.placed), rejections=tuple(self.rejections))
+        position = {c.name: index for index, c in enumerate(self.app.components)}
+        runs = sorted(self.placed, key=lambda run: position[run.component])
+        rejections = sorted(self.rejections, key=lambda why: position[why.component])
+        return Placement(assignments=Assignments(runs), rejections=tuple(rejections))
 
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
@@ -284,6 +300,14 @@ def _sharers(app: App, ours: Set[str]) -> dict[str, list[tuple[str, str]]]:
     for shared in found.values():
         shared.sort(key=lambda other: (position[other[0]], other[1]))
     return found
+
+
+def _moved(found: Placement, prior: Placement | None) -> int:
+    """How many components have replicas on what they were not on."""
+    before = {(run.component, run.offering.venue) for run in (prior.runs if prior else ())}
+    stood = {name for name, _ in before}
+    there = ((run.component, run.offering.venue) for run in found.runs)
+    return len({name for name, venue in there if name in stood and (name, venue) not in before})
 
 
 def _cost(choice: Sequence[Run]) -> Decimal:

@@ -1,0 +1,174 @@
+"""Components x what they get in an order -> the best Placement that a few orders give."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from moot.model.app import Component
+from moot.model.diagnostic import Refused
+from moot.model.placement import Placement
+from moot.model.venue import Offering
+
+Order = tuple[Component, ...]
+Costs = Mapping[str, Decimal | None]  # of each component an hour; None: nobody knows
+
+# Looks of a component at an offering.  They are counted, not timed: all machines decide alike.
+LOOKS = 200_000
+LEAST, MOST = 3, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How components are placed: all of them in an order, or one as if there were no other and
+    nothing ran yet.  Both raise Refused.  `worth` is what is to be least of a placement.
+    """
+
+    together: Callable[[Order], Placement]
+    alone: Callable[[Component], Placement]
+    worth: Callable[[Placement], Decimal]
+
+
+def search(
+    components: Sequence[Component], attempts: Attempts, offerings: Sequence[Offering]
+) -> Placement:
+    """What the order of the file gives; where that is refused, or dearer than it may have to be,
+    the best of some other orders: those come first that found no place, or pay more than alone.
+
+    The placement's `floor` is what all would pay if each had every offering for itself, where all
+    prices are in one currency and the App is not too large to look.  Raises what the order of the
+    file raises, where no order that was tried has a place for all.
+    """
+    looks = max(1, len(components) * len(offerings))
+    search = _Search(tuple(components), attempts, max(LEAST, min(MOST, LOOKS // looks)))
+    order, placement = search.feasible()
+    if len({offering.hourly for offering in offerings}) <= 1:
+        paid = _paid(placement)
+        return replace(placement, floor=_floor(paid, paid))
+    if looks > LOOKS:
+        return placement
+    best = search.cheaper(order, placement)
+    currencies = {offering.currency for offering in offerings if offering.hourly}
+    return best if len(currencies) == 1 else replace(best, floor=None)
+
+
+@dataclass
+class _Search:
+    """What was tried so far, and how many attempts are left."""
+
+    components: Order
+    attempts: Attempts
+    left: int
+    tried: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
+
+    def feasible(self) -> tuple[Order, Placement]:
+        """An order in which all have a place: that of the file if it is one."""
+        refusals: list[Refused] = []
+        for start in (self.components, tuple(sorted(self.components, key=_size, reverse=True))):
+            order = start
+            while self.opens(order):
+                try:
+                    return order, self.attempts.together(order)
+                except Refused as refused:
+                    refusals.append(refused)
+                    blamed = {each.component for each in refused.diagnostics}
+                    if not self.placeable(blamed):
+                        raise refusals[0] from None
+                    order = _sooner(order, blamed)
+        raise refusals[0]
+
+    def cheaper(self, order: Order, placement: Placement) -> Placement:
+        """This one, or a better one in which somebody who pays more than alone comes first."""
+        floors = {component.name: self.floor(component) for component in self.components}
+        for better, found in self.improvements(order, placement, floors):
+            order, placement = better, found
+        return replace(placement, floor=_floor(floors, _paid(placement)))
+
+    def floor(self, component: Component) -> Decimal | None:
+        """What it costs alone; None for what is only left where it was, and where nobody knows."""
+        try:
+            return _paid(self.attempts.alone(component))[component.name]
+        except Refused:
+            return None
+
+    def improvements(
+        self, order: Order, placement: Placement, floors: Costs
+    ) -> Iterator[tuple[Order, Placement]]:
+        """Orders, each better than the one before."""
+        found = True
+        while found:
+            found = False
+            for component in _dear(order, floors, _paid(placement)):
+                other = _sooner(order, {component.name})
+                if not self.opens(other):
+                    continue
+                try:
+                    outcome = self.attempts.together(other)
+                except Refused:
+                    continue
+                if self.attempts.worth(outcome) < self.attempts.worth(placement):
+                    order, placement, found = other, outcome, True
+                    yield order, placement
+                    break
+
+    def opens(self, order: Order) -> bool:
+        """Whether it may be tried: once, and only so many of them."""
+        names = tuple(component.name for component in order)
+        if names in self.tried or not self.left:
+            return False
+        self.tried.add(names)
+        self.left -= 1
+        return True
+
+    def placeable(self, blamed: Collection[str]) -> bool:
+        """Whether each of these has a place if it has everything for itself."""
+        try:
+            for component in self.components:
+                if component.name in blamed:
+                    self.attempts.alone(component)
+        except Refused:
+            return False
+        return True
+
+
+def _sooner(order: Order, names: Collection[str]) -> Order:
+    return tuple(sorted(order, key=lambda component: component.name not in names))
+
+
+def _size(component: Component) -> tuple[float, int, int]:
+    needs = component.needs
+    return needs.cpu, needs.memory_mib, needs.disk_mib
+
+
+def _dear(order: Order, floors: Costs, paid: Costs) -> list[Component]:
+    """Those that pay more than alone, in order."""
+    found: list[Component] = []
+    for component in order:
+        floor, price = floors[component.name], paid[component.name]
+        if floor is not None and (price is None or price > floor):
+            found.append(component)
+    return found
+
+
+def _floor(floors: Costs, paid: Costs) -> Decimal | None:
+    """What no placement costs less than; None where that is not known, or one pays less than it
+    would alone: it is spread less than it should, or over more than it could be now.
+    """
+    total = Decimal(0)
+    for name, floor in floors.items():
+        price = paid[name]
+        if floor is None or price is None or price < floor:
+            return None
+        total += floor
+    return total
+
+
+def _paid(placement: Placement) -> Costs:
+    """What each component costs; nothing, if nothing of it runs."""
+    costs: defaultdict[str, Decimal | None] = defaultdict(Decimal)
+    for run in placement.runs:
+        had, hourly = costs[run.component], run.offering.hourly
+        costs[run.component] = None if had is None or hourly is None else had + hourly * run.count
+    return costs
