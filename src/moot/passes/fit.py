@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from moot.model.app import App, Component
 from moot.model.placement import Rejection, RunsAs
 from moot.model.venue import Offering
+from moot.passes.stock import Stock
 
 ISOLATION = ("process", "container", "vm", "metal")
 
-Way = tuple[Offering, RunsAs]
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """`ways` is by kind of offering how the component runs there: these can take it."""
+
+    ways: Mapping[int, RunsAs]
+    rejected: tuple[Rejection, ...]
 
 
-def fit(
-    app: App, component: Component, offerings: Sequence[Offering], homes: Mapping[str, str]
-) -> tuple[list[Way], list[Rejection]]:
+def fit(app: App, component: Component, stock: Stock, homes: Mapping[str, str]) -> Fits:
     """Offerings on which one replica could run, each with how, and the others with the reason.
 
     `homes` says in which venue each existing volume is.
     """
-    fits: list[Way] = []
-    rejected: list[Rejection] = []
-    for offering in offerings:
+    ways: dict[int, RunsAs] = {}
+    out: list[tuple[int, str]] = []
+    for kind, numbers in enumerate(stock.kinds):
+        offering = stock.offerings[numbers[0]]
         runs_as = _way(component, offering)
         reason = _misfit(app, component, offering, homes)
-        if reason is None and isinstance(runs_as, Rejection):
-            reason = runs_as.reason
-        if reason is not None or isinstance(runs_as, Rejection):
-            reason = reason or "cannot run it"
-            rejected.append(Rejection(component.name, offering.venue, offering.name, reason))
+        if runs_as and not reason:
+            ways[kind] = runs_as
         else:
-            fits.append((offering, runs_as))
-    return fits, rejected
+            reason = reason or _no_way(component, offering)
+            out += [(number, reason) for number in numbers]
+    found = ((stock.offerings[number], reason) for number, reason in sorted(out))
+    rejected = (Rejection(component.name, o.venue, o.name, reason) for o, reason in found)
+    return Fits(ways, tuple(rejected))
 
 
 def aloof(component: Component, offering: Offering) -> str:
@@ -47,7 +54,7 @@ def aloof(component: Component, offering: Offering) -> str:
     return ""
 
 
-def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
+def _way(component: Component, offering: Offering) -> RunsAs | None:
     """How it would run there: as a process where both ways are open and isolation allows it."""
     floor = ISOLATION.index(component.isolation) if component.isolation else 0
     processes = "runs:process" in offering.traits
@@ -56,7 +63,7 @@ def _way(component: Component, offering: Offering) -> RunsAs | Rejection:
         return "process"
     if component.container and containers and floor <= ISOLATION.index("container"):
         return "container"
-    return Rejection(component.name, offering.venue, offering.name, _no_way(component, offering))
+    return None
 
 
 def _no_way(component: Component, offering: Offering) -> str:

@@ -12,6 +12,7 @@ from moot.model.placement import Assignments, Placement, Run
 from moot.model.rehearsal import Ground, Key, Rehearsed, Trouble, key_of
 from moot.model.venue import Offering
 from moot.passes.afford import afford
+from moot.passes.beside import beside
 from moot.passes.connect import connect
 from moot.passes.fare import fare
 from moot.passes.place import place
@@ -79,7 +80,7 @@ class _Desk:
             try:
                 return place(
                     app,
-                    _beside(self.left(), self.then),
+                    beside(self.left(), self.then),
                     prior=_placement(prior),
                     homes=self.then.homes,
                     absent=self.then.absent,
@@ -134,25 +135,6 @@ def _homes(keeping: Mapping[str, Iterable[str]], before: Iterable[Run]) -> dict[
         for volume in keeping.get(run.component, ()):
             found.setdefault(volume, run.offering.venue)
     return found
-
-
-def _beside(held: Iterable[Run], ground: Ground) -> Sequence[Offering]:
-    """What is offered, without the room that these runs go on holding."""
-    needs = {component.name: component.needs for component in ground.app.components}
-    count: Counter[tuple[Key, str]] = Counter()
-    for run in held:
-        count[key_of(run.offering), run.component] += run.count
-    room = {key_of(offering): offering for offering in ground.offerings}
-    for (key, component), held_by in count.items():
-        if offering := room.get(key):
-            need = needs[component]
-            room[key] = replace(
-                offering,
-                cpu=offering.cpu - held_by * need.cpu,
-                memory_mib=offering.memory_mib - held_by * need.memory_mib,
-                disk_mib=offering.disk_mib - held_by * need.disk_mib,
-            )
-    return tuple(room.values())
 
 
 def _down(app: App, running: Iterable[Run]) -> Iterator[str]:

@@ -23,10 +23,12 @@ LEAST, MOST = 3, 50
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """How components are placed: all of them in an order, or one as if there were no other and
-    nothing ran yet.  Both raise Refused.  `worth` is what is to be least of a placement.
+    nothing ran yet; `driving` is `together` where the first may drive out what runs.  They raise
+    Refused.  `worth` is what is to be least of a placement.
     """
 
     together: Callable[[Order], Placement]
+    driving: Callable[[Order], Placement]
     alone: Callable[[Component], Placement]
     worth: Callable[[Placement], Decimal]
 
@@ -105,7 +107,7 @@ class _Search:
                 if not self.opens(other):
                     continue
                 try:
-                    outcome = self.attempts.together(other)
+                    outcome = self.attempts.driving(other)
                 except Refused:
                     continue
                 if self.attempts.worth(outcome) < self.attempts.worth(placement):

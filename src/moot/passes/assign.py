@@ -1,0 +1,232 @@
+"""Basis x an order of components -> Placement: one after the other, each where it is cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from moot.model.app import Component
+from moot.model.availability import Level
+from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.placement import Assignments, Placement, Rejection, Run
+from moot.model.venue import Offering
+from moot.passes.apart import Spread, wanted
+from moot.passes.fill import NOWHERE, Stand, fill
+from moot.passes.prepare import Basis
+from moot.passes.refuse import refuse
+from moot.passes.stock import Room, Shelf, demand
+
+
+def assign(
+    basis: Basis, order: Sequence[Component], threshold: Decimal, drives: bool = False
+) -> Placement:
+    """Component by component in that order; Refused with those that have no place, and why.
+
+    What runs already keeps its room until its turn, so that nobody drives it out, unless one would
+    have no place at all otherwise; or `drives` allows it.
+    """
+    return _Desk(basis, threshold).decide(order, () if drives else order)
+
+
+class _Desk:
+    """One attempt: what was decided so far.
+
+    `held` is the room of those that run already and whose turn is still to come.
+    """
+
+    def __init__(self, basis: Basis, threshold: Decimal) -> None:
+        self.basis = basis
+        self.app = basis.app
+        self.stock = basis.stock
+        self.threshold = threshold
+        self.room = Room(basis.stock)
+        self.held: dict[str, list[tuple[int, int]]] = {}
+        self.able: dict[str, set[str]] = {}
+        self.placed: dict[str, list[Run]] = {}
+        self.rejected: dict[str, list[Rejection]] = {}
+        self.problems: list[Diagnostic] = []
+
+    def decide(self, order: Iterable[Component], held: Iterable[Component]) -> Placement:
+        for name in self.basis.sharers:
+            numbers = self.stock.shelf(self.basis.fits[name].ways).numbers
+            self.able[name] = {self.stock.offerings[number].venue for number in numbers}
+        for component in held:
+            self.hold(component)
+        for component in order:
+            self.place(component)
+        if self.problems:
+            raise Refused(*self.problems)
+        names = [component.name for component in self.app.components]
+        return Placement(
+            assignments=Assignments(run for n in names for run in self.placed.get(n, ())),
+            rejections=tuple(why for n in names for why in self.rejected.get(n, ())),
+        )
+
+    def hold(self, component: Component) -> None:
+        """Keep the room in which it stands."""
+        each, ways = demand(component.needs), self.basis.fits[component.name].ways
+        held: list[tuple[int, int]] = []
+        for _, count, number in self.basis.stood[component.name]:
+            if number != NOWHERE and self.stock.kind_of[number] in ways:
+                count = self.room.capacity(number, each, count)
+                self.room.take(number, each, count)
+                held.append((number, count))
+        self.held[component.name] = held
+
+    def release(self, component: Component) -> None:
+        each = demand(component.needs)
+        for number, count in self.held.pop(component.name, ()):
+            self.room.take(number, each, -count)
+
+    def place(self, component: Component) -> None:
+        """Decide where all replicas of a component run."""
+        self.release(component)
+        shelf = self.together(component)
+        stands = self.choose(component, self.choices(component, shelf))
+        driven: list[Component] = []
+        if not stands and not self.problems:
+            driven = [other for other in self.app.components if other.name in self.held]
+            for other in driven:
+                self.release(other)
+            stands = self.choose(component, self.choices(component, shelf)) if driven else []
+        if stands:
+            self.accept(component, stands)
+        elif stranded := list(self.stranded(component)):
+            self.placed[component.name] = stranded
+            self.able[component.name] = {run.offering.venue for run in stranded}
+        elif component.replicas:
+            rejected = self.rejected[component.name]
+            self.problems.append(refuse(self.basis, component, shelf, self.room, rejected))
+        for other in driven:
+            self.hold(other)
+
+    def accept(self, component: Component, stands: Sequence[Stand]) -> None:
+        each, ways = demand(component.needs), self.basis.fits[component.name].ways
+        offerings, kinds = self.stock.offerings, self.stock.kind_of
+        for _, count, number in stands:
+            self.room.take(number, each, count)
+        self.placed[component.name] = [
+            Run(self.app.name, component.name, first, count, offerings[n], ways[kinds[n]])
+            for first, count, n in stands
+        ]
+        if component.name in self.basis.sharers:
+            self.able[component.name] = {offerings[n].venue for _, _, n in stands}
+
+    def choices(self, component: Component, shelf: Shelf) -> list[list[Stand]]:
+        """How it can run in each place, or else in several; those that are spread least too little.
+
+        It is spread less only for want of venues that are silent.
+        """
+        spread = wanted(self.app.policy, component)
+        places = self.basis.places(component, shelf).values()
+        found = [self.filled(component, place, spread) for place in places]
+        if self.basis.crosses(component, spread) and (
+            self.is_scattered(component) or not any(r and not n for n, r in found)
+        ):
+            found.append(self.filled(component, self.basis.reachable(component, shelf), spread))
+        least = min((lacking for lacking, stands in found if stands), default=0)
+        return [stands for lacking, stands in found if stands and lacking == least]
+
+    def filled(self, component: Component, shelf: Shelf, spread: Spread) -> tuple[int, list[Stand]]:
+        """How many domains are lacking where it runs on these, and how it does: not at all where
+        more are lacking than may be silent.
+        """
+
+        def tried(spread: Spread) -> list[Stand]:
+            before = self.basis.stood[component.name]
+            return fill(component, shelf, self.room, before, spread, self.threshold) or []
+
+        if stands := tried(spread):
+            return 0, stands
+        lacks = self.lacks(component, shelf, spread)
+        if any(n > self.missing(component, shelf, level) for level, n in lacks.items()):
+            return 0, []
+        least: Spread = {level: n - lacks.get(level, 0) for level, n in spread.items()}
+        return sum(lacks.values()), tried(least) if lacks else []
+
+    def lacks(self, component: Component, shelf: Shelf, spread: Spread) -> Spread:
+        """How many domains fewer than are wanted have room for a replica."""
+        return self.stock.lacks(self.room.open(shelf.numbers, demand(component.needs)), spread)
+
+    def missing(self, component: Component, shelf: Shelf, level: Level) -> int:
+        """How many domains of a level there may be that do not answer, beside these."""
+        silent = self.basis.silent
+        if self.basis.keeps(component):
+            return 0
+        if level in ("vendor", "venue"):
+            return len(silent.keys() - shelf.sites.keys())
+        if self.basis.crosses(component, wanted(self.app.policy, component)):
+            return silent.total()
+        return sum(silent[site] for site in shelf.sites)
+
+    def is_scattered(self, component: Component) -> bool:
+        return len({run.offering.site for run in self.basis.before.get(component.name, ())}) > 1
+
+    def together(self, component: Component) -> Shelf:
+        """The candidates in venues that can run, or already do, all it shares a volume with."""
+        fits = self.basis.fits[component.name]
+        rejected = self.rejected[component.name] = list(fits.rejected)
+        for venue, why in self.basis.absent.items():
+            rejected.append(Rejection(component.name, venue, "-", why))
+        shelf = self.stock.shelf(fits.ways)
+        others = self.basis.sharers.get(component.name, ())
+        if not others:
+            return shelf
+        kept: set[int] = set()
+        for number in shelf.numbers:
+            offering = self.stock.offerings[number]
+            lone = next((o for o in others if offering.venue not in self.able[o[0]]), None)
+            if lone:
+                reason = "{!r}, which shares its volume {!r}, is not or cannot be there".format(
+                    *lone
+                )
+                rejected.append(Rejection(component.name, offering.venue, offering.name, reason))
+            else:
+                kept.add(number)
+        return shelf.only(kept.__contains__)
+
+    def choose(self, component: Component, choices: Sequence[list[Stand]]) -> list[Stand]:
+        """The cheapest, but stay where most replicas are unless moving saves the threshold.
+
+        Ties: a plain process before a container, then by name and on the machine of a pool that
+        has least to do, so that the same input gives the same placement on every machine.
+        """
+        if len(choices) < 2:
+            return choices[0] if choices else []
+        ways = self.basis.fits[component.name].ways
+        costs = {id(choice): self.cost(choice) for choice in choices}
+
+        def rank(choice: list[Stand]) -> tuple[Decimal, bool, str, int, str]:
+            number = choice[0][2]
+            first = self.stock.offerings[number]
+            given = self.room.given[self.stock.venues[number]] if first.pool else 0
+            contained = ways[self.stock.kind_of[number]] == "container"
+            return costs[id(choice)], contained, first.site, given, first.venue
+
+        def places(offerings: Iterable[Offering]) -> set[str]:
+            return {o.venue for o in offerings} if keeps else {o.site for o in offerings}
+
+        def used(choice: list[Stand]) -> set[str]:
+            return places(self.stock.offerings[number] for _, _, number in choice)
+
+        keeps = self.basis.keeps(component)
+        before = self.basis.before.get(component.name, ())
+        best = min(choices, key=rank)
+        homes = places(run.offering for run in before if run.first < component.replicas)
+        whole = [choice for choice in choices if homes and homes <= used(choice)]
+        stay = whole or [choice for choice in choices if homes & used(choice)]
+        home = min(stay, key=rank, default=best)
+        return home if costs[id(home)] - costs[id(best)] <= self.threshold else best
+
+    def cost(self, choice: Iterable[Stand]) -> Decimal:
+        prices = self.stock.prices
+        return sum((prices[number] * count for _, count, number in choice), Decimal(0))
+
+    def stranded(self, component: Component) -> Iterator[Run]:
+        """Where it was, if its data is there and nobody answers."""
+        homes = {self.basis.homes.get(m.source) for m in component.mounts if m.kind == "volume"}
+        for last in self.basis.before.get(component.name, ()):
+            if last.offering.venue in homes & self.basis.absent.keys():
+                name, count = component.name, component.replicas
+                yield Run(self.app.name, name, 0, count, last.offering, last.runs_as)
+                return

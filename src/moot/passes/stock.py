@@ -1,0 +1,198 @@
+"""Offerings -> Stock: numbered, with all that is asked of each for every component asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from moot.model.app import Needs
+from moot.model.availability import Level
+from moot.model.venue import Offering
+from moot.passes.apart import Atlas, Spread
+
+UNKNOWN_PRICE = Decimal(10**6)
+PARTS = 1_000_000  # of a CPU: room is counted in whole numbers, so that what is given back fits
+
+Key = tuple[str, str]  # venue and name of an offering
+Demand = tuple[int, int, int]  # millionths of a CPU, MiB of memory, MiB of disk
+Tier = tuple[Decimal, Sequence[int], bool]  # a price, the offerings at it, are they levelled
+
+
+def stock(offerings: Iterable[Offering], atlas: Atlas, told_apart: Set[str] = frozenset()) -> Stock:
+    """They are numbered by name and venue: among equals the lowest number is the first.
+
+    `told_apart` are venues and pools that a component may be allowed or forbidden by name.
+    """
+    known = {key(offering): offering for offering in offerings}
+    ordered = sorted(known.values(), key=lambda o: (o.name, o.venue))
+    kinds: dict[tuple[object, ...], list[int]] = {}
+    for number, offering in enumerate(ordered):
+        kinds.setdefault(_kind(offering, told_apart), []).append(number)
+    return Stock(ordered, tuple(kinds.values()), atlas)
+
+
+def key(offering: Offering) -> Key:
+    """What an offering is known by."""
+    return offering.venue, offering.name
+
+
+def price(offering: Offering) -> Decimal:
+    """An unknown price is taken for a very high one: never chosen where another is known."""
+    return UNKNOWN_PRICE if offering.hourly is None else offering.hourly
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """`kinds` are the numbers of offerings that no component can tell apart but by price."""
+
+    offerings: Sequence[Offering]
+    kinds: Sequence[Sequence[int]]
+    atlas: Atlas
+    _shelves: dict[frozenset[int], Shelf] = field(default_factory=dict[frozenset[int], "Shelf"])
+    _domains: dict[Level, Sequence[int]] = field(default_factory=dict[Level, Sequence[int]])
+
+    @cached_property
+    def numbers(self) -> Mapping[Key, int]:
+        return {key(offering): number for number, offering in enumerate(self.offerings)}
+
+    @cached_property
+    def prices(self) -> Sequence[Decimal]:
+        return [price(offering) for offering in self.offerings]
+
+    @cached_property
+    def kind_of(self) -> Sequence[int]:
+        found = [0] * len(self.offerings)
+        for kind, numbers in enumerate(self.kinds):
+            for number in numbers:
+                found[number] = kind
+        return found
+
+    @cached_property
+    def venues(self) -> Sequence[int]:
+        """A number for the venue of each: that of its first offering."""
+        first: dict[str, int] = {}
+        return [first.setdefault(o.venue, number) for number, o in enumerate(self.offerings)]
+
+    @cached_property
+    def levelled(self) -> Sequence[bool]:
+        """Whether replicas are spread evenly over its pool: not where names end at an engine."""
+        return [bool(offering.pool) and not offering.names for offering in self.offerings]
+
+    def shelf(self, kinds: Collection[int]) -> Shelf:
+        """All offerings of these kinds."""
+        wanted = frozenset(kinds)
+        if wanted not in self._shelves:
+            self._shelves[wanted] = Shelf(self, sorted(n for k in wanted for n in self.kinds[k]))
+        return self._shelves[wanted]
+
+    def domains(self, level: Level) -> Sequence[int]:
+        """A number for the domain of that level in which each is."""
+        if level not in self._domains:
+            first: dict[tuple[str, ...], int] = {}
+            paths = (self.atlas.domain(offering, level) for offering in self.offerings)
+            self._domains[level] = [first.setdefault(path, len(first)) for path in paths]
+        return self._domains[level]
+
+    def lacks(self, numbers: Collection[int], least: Spread) -> Spread:
+        """How many domains of each level are missing."""
+        found = {level: len({self.domains(level)[n] for n in numbers}) for level in least}
+        return {level: n - found[level] for level, n in least.items() if n > found[level]}
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """Some of the stock, such as what can take a component in one place."""
+
+    stock: Stock
+    numbers: Sequence[int]
+
+    @cached_property
+    def members(self) -> Set[int]:
+        return frozenset(self.numbers)
+
+    def only(self, wanted: Callable[[int], bool]) -> Shelf:
+        """What of it is wanted."""
+        return Shelf(self.stock, [number for number in self.numbers if wanted(number)])
+
+    @cached_property
+    def tiers(self) -> Sequence[Tier]:
+        """The cheapest first."""
+        found: dict[Decimal, list[int]] = {}
+        for number in self.numbers:
+            found.setdefault(self.stock.prices[number], []).append(number)
+        levelled = self.stock.levelled
+        return [(p, found[p], all(levelled[n] for n in found[p])) for p in sorted(found)]
+
+    @cached_property
+    def sites(self) -> Mapping[str, Shelf]:
+        """By venue or pool."""
+        return self._by([offering.site for offering in self.stock.offerings])
+
+    @cached_property
+    def venues(self) -> Mapping[str, Shelf]:
+        """By venue, which in a pool is one machine."""
+        return self._by([offering.venue for offering in self.stock.offerings])
+
+    def _by(self, places: Sequence[str]) -> Mapping[str, Shelf]:
+        found: dict[str, list[int]] = {}
+        for number in self.numbers:
+            found.setdefault(places[number], []).append(number)
+        return {place: Shelf(self.stock, numbers) for place, numbers in found.items()}
+
+
+class Room:
+    """What is left of every offering, and how many replicas each venue has or was given."""
+
+    def __init__(self, of: Stock) -> None:
+        self.stock = of
+        sizes = [_size(offering) for offering in of.offerings]
+        self.size = [[size[index] for size in sizes] for index in range(3)]
+        self.totals = [sum(sizes) for sizes in self.size]
+        self.left = [[*sizes] for sizes in self.size]
+        self.given = [0] * len(of.offerings)  # by number of the venue
+
+    def take(self, number: int, demand: Demand, count: int) -> None:
+        """Give so many times this away; where `count` is less than none, take it back."""
+        for left, each in zip(self.left, demand, strict=True):
+            left[number] -= each * count
+        self.given[self.stock.venues[number]] += count
+
+    def open(self, numbers: Sequence[int], demand: Demand) -> Sequence[int]:
+        """Those that have room for one."""
+        for left, each in zip(self.left, demand, strict=True):
+            if each:
+                numbers = [number for number in numbers if left[number] >= each]
+        return numbers
+
+    def capacity(self, number: int, demand: Demand, most: int) -> int:
+        """How many there is room for, up to so many."""
+        for left, each in zip(self.left, demand, strict=True):
+            if each and left[number] < each * most:
+                most = max(0, left[number] // each)
+        return most
+
+    def tightest(self, demand: Demand) -> tuple[Sequence[int], Sequence[int]]:
+        """What is left, and what there was, of that which this takes most of."""
+        shares = [each / (total or 1) for each, total in zip(demand, self.totals, strict=True)]
+        index = shares.index(max(shares))
+        return self.left[index], self.size[index]
+
+
+def demand(needs: Needs) -> Demand:
+    """What one replica takes."""
+    return round(needs.cpu * PARTS), needs.memory_mib, needs.disk_mib
+
+
+def _size(offering: Offering) -> Demand:
+    return round(offering.cpu * PARTS), offering.memory_mib, offering.disk_mib
+
+
+def _kind(offering: Offering, told_apart: Set[str]) -> tuple[object, ...]:
+    """All that `fit` looks at."""
+    return (
+        *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
+        *(offering.segmented, offering.names, bool(offering.reach)),
+        *(name if name in told_apart else "" for name in (offering.venue, offering.site)),
+    )
