@@ -95,9 +95,27 @@ class Home:
 
     def expanded(self, name: str, entry: Mapping[str, JSON]) -> tuple[Venue, ...]:
         """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
-        file = self.venues_file
-        members = expand(_venue(name, entry), _text, lambda index: _place(file, name, index))
-        return tuple(_stated(member, file) for member in members)
+        venue = _venue(name, entry)
+        members = expand(venue, _text, lambda index: self.place(name, "hosts", index))
+        return tuple(_stated(member, self.venues_file) for member in members)
+
+    def place(self, name: str, *path: str | int) -> Position | None:
+        """Where what a path leads to stands in an entry of venues.yaml, or else what it is in.
+
+        None where there is no such entry, or not yet.
+        """
+        try:
+            node: Any = yaml.compose(self.venues_file.read_text())
+            for key in ("venues", name):
+                node = _inside(node, key)
+        except (OSError, ValueError, LookupError, yaml.YAMLError):
+            return None
+        for key in path:
+            try:
+                node = _inside(node, key)
+            except LookupError:
+                break
+        return Position(str(self.venues_file), node.start_mark.line + 1, node.start_mark.column + 1)
 
     def written(self) -> tuple[str, ...]:
         """Names of the venues that stand in venues.yaml."""
@@ -213,16 +231,14 @@ def _text(file: str) -> str:
         raise ValueError(f"{file} cannot be read: {error}") from None
 
 
-def _place(file: Path, name: str, index: int) -> Position | None:
-    """Where the entry of this index stands among the `hosts` of a venue; None: not there yet."""
-    try:
-        node: Any = yaml.compose(file.read_text())
-        for key in ("venues", name, "hosts"):
-            node = next(value for word, value in node.value if word.value == key)
-        found = node.value[index] if isinstance(node, yaml.SequenceNode) else node
-    except (OSError, ValueError, AttributeError, LookupError, StopIteration, yaml.YAMLError):
-        return None
-    return Position(str(file), found.start_mark.line + 1, found.start_mark.column + 1)
+def _inside(node: Any, key: str | int) -> Any:
+    """The node of an entry; LookupError where there is none."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+        return node.value[key]
+    if not isinstance(node, yaml.MappingNode):
+        raise LookupError(key)
+    found = {word.value: value for word, value in node.value}
+    return found[key]
 
 
 def _unstatable(name: str, detail: str, file: Path) -> Diagnostic:

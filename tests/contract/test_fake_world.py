@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from moot.model.diagnostic import BadInput
 from moot.model.resource import Resource
 from moot.provider import Done, Env, Marks, Operation, Pending, ProviderError, Scope
 from moot.providers.fake import FakeProvider
@@ -202,33 +201,6 @@ def test_lagging_list_shows_a_thing_later(tmp_path):
     assert lagging.list("fake.network", everything, None).items == ()
     now[0] = 105.0
     assert len(lagging.list("fake.network", everything, None).items) == 1
-
-
-@pytest.mark.parametrize(
-    ("settings", "problem"),
-    [
-        ({"colour": "red"}, "has no setting colour"),
-        ({"create_class": "LUCK"}, "must be one of TOKEN, NAME, TAG, BARE"),
-        ({"latency_s": "long"}, "must be a number"),
-        ({"pending": 1.5}, "must be a whole number"),
-        ({"pending": True}, "must be a whole number"),
-        ({"page_size": 0}, "must be at least 1"),
-        ({"offerings": [{"cpu": 1}]}, "lacks name"),
-        ({"offerings": [{"name": "a", "hourly": "cheap"}]}, "hourly"),
-        ({"offerings": {}}, "must be a list"),
-        ({"faults": [{"code": "Nonsense"}]}, "code must be one of"),
-        ({"world": 7}, "must be a text"),
-    ],
-)
-def test_unusable_settings_are_named(tmp_path, settings, problem):
-    with pytest.raises(BadInput, match=problem):
-        provider(tmp_path, **settings)
-
-
-def test_all_unusable_settings_are_named_at_once(tmp_path):
-    with pytest.raises(BadInput) as refusal:
-        provider(tmp_path, colour="red", pending=-1)
-    assert len(refusal.value.diagnostics) == 2
 
 
 def test_offerings_are_as_configured(tmp_path):

@@ -48,13 +48,9 @@ class House:
     latency_s: float = 0.0
 
     def __post_init__(self):
-        settings = {
-            "provider": "fake",
-            "world": str(self.folder / "world"),
-            "latency_s": self.latency_s,
-        }
-        (self.folder / "venues.yaml").write_text(json.dumps({"venues": {"toy": settings}}))
-        self.settings = settings
+        self.settings = {"world": str(self.folder / "world"), "latency_s": self.latency_s}
+        toy = {"provider": "fake", **self.settings}
+        (self.folder / "venues.yaml").write_text(json.dumps({"venues": {"toy": toy}}))
 
     def app(self, name: str, text: str = COMPOSE) -> Path:
         folder = self.folder / name

@@ -7,25 +7,29 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeVar
 
-from moot.model.diagnostic import BadInput, Diagnostic
-from moot.model.value import JSON, is_mapping
+from moot.model.diagnostic import BadInput, Diagnostic, Position
+from moot.model.value import JSON
 from moot.model.venue import Venue
+from moot.passes.conform import Misfit, conform
 from moot.passes.differ import Facts
-from moot.provider import Env, Provider, ProviderError, TypeSchema, installed
+from moot.provider import FACTS_WITHIN_S, Env, Provider, ProviderError, TypeSchema, installed
 
 FACTS = ""  # in the place of a type's name: questions about the venue itself
-FACTS_WITHIN_S = 20.0
 
 T = TypeVar("T")
 
 
 @dataclass
 class Venues:
-    """All venues by name.  A provider is asked through `call`, which traces and classifies."""
+    """All venues by name.  A provider is asked through `call`, which traces and classifies.
+
+    `written` says where something of venues.yaml stands, by the path to it.
+    """
 
     configured: Mapping[str, Venue]
     env: Env
     kinds: Mapping[str, Callable[[], type[Provider]]] = field(default_factory=installed)
+    written: Callable[..., Position | None] = lambda *path: None
     _providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
     _schemas: dict[tuple[str, str], TypeSchema] = field(
         default_factory=dict[tuple[str, str], TypeSchema]
@@ -69,10 +73,11 @@ class Venues:
                 made = self.kinds[venue.provider]()
             except (ImportError, AttributeError) as error:
                 raise _not_loaded(venue.provider, error) from error
-            ready = made(name, venue.configuration, self.env)
-            if unknown := list(_unknown_settings(venue, ready.config_schema)):
-                raise BadInput(*unknown)
-            self._providers[name] = ready
+            # What stands in for a provider may be a function, which has no settings.
+            schema = getattr(made, "config_schema", {})
+            if wrong := list(self._wrong_settings(venue, schema)):
+                raise BadInput(*wrong)
+            self._providers[name] = made(name, venue.configuration, self.env)
         return self._providers[name]
 
     def call(self, venue: str, what: str, job: Callable[[Provider], T]) -> T:
@@ -140,6 +145,12 @@ class Venues:
                     continue
         return self._sensitive.get(type, ())
 
+    def _wrong_settings(self, venue: Venue, schema: JSON) -> Iterable[Diagnostic]:
+        """All at once; a typing error must not pass for the default either."""
+        entry = venue.pool or venue.name
+        for misfit in conform(venue.configuration, schema, f"venue {venue.name}"):
+            yield _wrong_setting(entry, misfit, self.written(entry, *misfit.path))
+
     def _unknown(self, name: str) -> Diagnostic:
         pools, pool = self.pools(), name.partition(":")[0]
         if name in pools:
@@ -184,18 +195,18 @@ def _not_loaded(provider: str, error: Exception) -> ProviderError:
     return ProviderError("InvalidRequest", text, remedy=remedy)
 
 
-def _unknown_settings(venue: Venue, schema: JSON) -> Iterable[Diagnostic]:
-    """Those that the schema does not name: a typing error must not pass for the default."""
-    known = schema.get("properties") if is_mapping(schema) else None
-    if not is_mapping(known):
-        return
-    for key in venue.configuration.keys() - known.keys():
-        near = get_close_matches(key, list(known), n=1)
-        yield Diagnostic(
-            summary=f"venue {venue.pool or venue.name!r} has a setting that is not known",
-            detail=f"venue {venue.name} has no setting {key}",
-            remedy=f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}",
-        )
+def _wrong_setting(entry: str, misfit: Misfit, place: Position | None) -> Diagnostic:
+    what, remedy = "that cannot be used", "correct it, or leave it out for what is usual"
+    if misfit.known:
+        near = get_close_matches(str(misfit.path[-1]), misfit.known, n=1)
+        what = "that is not known"
+        remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(misfit.known)}"
+    return Diagnostic(
+        summary=f"venue {entry!r} has a setting {what}",
+        detail=misfit.problem,
+        remedy=remedy,
+        place=place,
+    )
 
 
 def _no_such_provider(venue: Venue, kinds: Mapping[str, object]) -> Diagnostic:

@@ -1,40 +1,19 @@
-"""What `venues.yaml` may say about a fake venue, checked and in one value."""
+"""What `venues.yaml` may say about a fake venue, in one value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import NoneType
 from typing import Literal, get_args
 
-from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.value import JSON
 from moot.model.venue import Offering
 from moot.provider import CreateClass, Env, ErrorCode
 
 RUNS = frozenset({"runs:process", "runs:container"})
-SUMMARY = "Unusable venue"
-TYPES = {
-    "object": Mapping,
-    "array": list,
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "number": int | float,
-    "null": NoneType,
-}
-NAMES = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "a text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "null": "null",
-}
 NUMBER = {"type": "number", "minimum": 0}
 COUNT = {"type": "integer", "minimum": 0}
 TEXT = {"type": "string"}
@@ -129,12 +108,8 @@ class Settings:
 
     @classmethod
     def read(cls, venue: str, configuration: Mapping[str, JSON], env: Env) -> Settings:
-        """The settings of a venue; BadInput names what is wrong with them."""
-        settings = {key: value for key, value in configuration.items() if key != "provider"}
-        if problems := sorted(_problems(settings, CONFIG_SCHEMA, f"venue {venue}")):
-            remedy = "docs/writing-a-provider.md lists the settings of a fake venue"
-            wrong = [Diagnostic(summary=SUMMARY, detail=p, remedy=remedy) for p in problems]
-            raise BadInput(*wrong)
+        """The settings of a venue, which fit the schema."""
+        settings = dict(configuration)
         world = settings.pop("world", None)
         host = settings.pop("host", "")
         offerings = settings.pop("offerings", None) or [{"name": "room"}]
@@ -145,42 +120,6 @@ class Settings:
             faults=tuple(Fault(**entry) for entry in faults),
             **settings,
         )
-
-
-def _problems(value: JSON, schema: JSON, where: str) -> Iterator[str]:
-    """What a value breaks of the parts of JSON Schema used above."""
-    match schema:
-        case {"enum": choices} if value not in choices:
-            yield f"{where} must be one of {', '.join(choices)}"
-        case {"type": kinds} if not any(_is_a(value, kind) for kind in _listed(kinds)):
-            yield f"{where} must be {' or '.join(NAMES[kind] for kind in _listed(kinds))}"
-        case {"type": "object"}:
-            yield from _problems_in(value, schema, where)
-        case {"items": inner}:
-            for index, entry in enumerate(value):
-                yield from _problems(entry, inner, f"{where}[{index}]")
-        case {"minimum": least} if value < least:
-            yield f"{where} must be at least {least}"
-        case _:
-            pass
-
-
-def _listed(kinds: str | list[str]) -> list[str]:
-    return [kinds] if isinstance(kinds, str) else kinds
-
-
-def _is_a(value: JSON, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    return isinstance(value, TYPES[kind])
-
-
-def _problems_in(value: Mapping[str, JSON], schema: JSON, where: str) -> Iterator[str]:
-    known = schema["properties"]
-    yield from (f"{where} has no setting {key}" for key in value.keys() - known.keys())
-    yield from (f"{where} lacks {key}" for key in {*schema.get("required", ())} - value.keys())
-    for key in value.keys() & known.keys():
-        yield from _problems(value[key], known[key], f"{where}: {key}")
 
 
 def _path(world: JSON, default: Path) -> Path | None:

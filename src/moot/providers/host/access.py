@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from moot.model.value import JSON
-from moot.provider import Env, ProviderError
+from moot.provider import FACTS_WITHIN_S, Env, ProviderError
 from moot.providers.host.courier import courier
 from moot.providers.host.machine import Machine
+from moot.providers.host.onhost.ports import reservations_of
 from moot.providers.host.session import Interpreter
 from moot.shells.local import LocalShell
 from moot.shells.ssh import CONNECTION, SshShell, Way
@@ -34,7 +35,8 @@ CONFIG_SCHEMA: JSON = {
         "host_keys": {"enum": ["strict", "accept-new"]},
         "host_key": {"type": "string", "pattern": "^SHA256:"},
         "jump": _TEXT,
-        "connect_timeout_s": {"type": "number", "exclusiveMinimum": 0},
+        # The engine gives up a venue that says nothing for longer.
+        "connect_timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": FACTS_WITHIN_S},
         "persist_s": {"type": "integer", "minimum": 0},
         "sudo": {"type": "boolean"},
         "python": _TEXT,
@@ -65,13 +67,12 @@ def machine_of(venue: str, configuration: Mapping[str, JSON], env: Env) -> Machi
 
 def _this_one(venue: str, configuration: Mapping[str, JSON], env: Env) -> Machine:
     root, data = _folders(venue, configuration, env)
-    runtime = env.environ.get("XDG_RUNTIME_DIR") or f"/tmp/moot-{os.getuid()}"  # noqa: S108
     return Machine(
         courier=courier(Interpreter(LocalShell(), (sys.executable,), folder=OURS)),
         shell=LocalShell(),
         root=root,
         data=data,
-        reservations=f"{runtime}/moot/ports" if os.getuid() else "/run/moot/ports",
+        reservations=reservations_of(env.environ),
         python=sys.executable,
         path=env.environ.get("PATH") or Machine.path,
         haproxy=_haproxy(configuration),
