@@ -12,7 +12,8 @@ PS = Command(
     teach=(
         "Status is one of starting, running, healthy, unhealthy, completed, failed and stale;\n"
         "stale means that the venue does not answer and this is the last that was seen.  With\n"
-        "--max-age, SEEN says how old it is where it was not asked again."
+        "--max-age, SEEN says how old it is where it was not asked again.  ENDPOINTS are where\n"
+        "something listens: no address of a gateway that is not there yet, or has failed."
     ),
     example="moot ps\nmoot ps --all --json",
     answers=(
@@ -75,21 +76,29 @@ SCHEMA = Command(
 
 WHY = Command(
     name="why",
-    run="look:why",
+    run="why:why",
     help="say why a replica is where it is",
     teach=(
-        "What was chosen and at what price, what else was possible, and what was not and why; and\n"
-        "how available the App is there, by what its venues state (docs/availability.md)."
+        "What was chosen and at what price; what the cheapest way would be to run its component\n"
+        "without that machine or venue, all others staying where they are; where else this\n"
+        "replica could be, with the difference in price; and everywhere else the first reason\n"
+        "why not.  And how available the App is there, by what its venues state\n"
+        "(docs/placement.md, docs/availability.md)."
     ),
-    example="moot why web/0",
+    example="moot why web/0\nmoot why web --not lab",
     answers=(
         "replica",
         "chosen",
         "price",
         "reason",
         "alternatives",
+        "possible: venue, offering, hourly, currency, more_hourly, reason",
+        "best: without, places, monthly, currency, more_monthly, refusal",
         "rejections: venue, offering, reason",
         "availability: promised, least, most, components, unknown, limit",
+    ),
+    options=(
+        Option("--not", "the cheapest way without this one; repeatable", "VENUE", True, "venues"),
     ),
     arguments=(Argument("REPLICA", "such as web/0, or web for its first", completes="replicas"),),
 )

@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from moot.engine.guard import Guard
 from moot.engine.hold import hold
 from moot.engine.journal import Journal
-from moot.engine.memo import asked, digests
 from moot.engine.offered import offered
 from moot.engine.survey import app_of, displaced, survey, unknown
-from moot.engine.turn import Observation, World, sealed
+from moot.engine.turn import World, sealed
 from moot.model.codec import placement_to_json
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Assignment, Placement, collide, on_machine
 from moot.model.report import Recovery
-from moot.model.resource import ConfigurationItem, Resource
+from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, is_list, is_mapping
 from moot.model.venue import Offering
 from moot.passes.connect import PORTS, first_choice
-from moot.passes.recall import recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +71,6 @@ class Rebuild:
             stale=seen.stale,
         )
         return recovery, seen.generation
-
-
-def remembered(
-    desired: Iterable[Resource], observed: Observation, world: World, journal: Journal | None
-) -> Observation:
-    """What was asked of things taken on by `recover` or `adopt`, as far as it can be known again.
-
-    With a journal it is written down, so that it is asked once only.
-    """
-    if not any(item.recalled for item in observed.items):
-        return observed
-    key = world.seal.key
-    items = recall(observed.items, desired, world.seal, digests(key), lambda item: asked(item, key))
-    if journal:
-        with world.store.turn(journal.lease):
-            for item, before in zip(items, observed.items, strict=True):
-                if before.recalled and not item.recalled:
-                    journal.write(item)
-    return replace(observed, items=items)
 
 
 def _record(app: str, items: Iterable[ConfigurationItem], world: World, journal: Journal) -> None:
@@ -153,10 +132,9 @@ def _ports(item: ConfigurationItem) -> Iterator[tuple[str, int]]:
         for _, port in binds:
             if port in PORTS:
                 yield _purpose(app_of(str(item.address)), listener, port), port
-    for claim in item.exclusive:
-        kind, _, port = claim.partition("/")[0].rpartition(":")
-        if kind.startswith("port:") and int(port) not in PORTS and "/tcp" in claim:
-            yield f"recovered:{port}", int(port)
+    for port in item.tcp_ports:
+        if port not in PORTS:
+            yield f"recovered:{port}", port
 
 
 def _free(ports: Mapping[str, int], others: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from moot.engine.walk import Walk
-from moot.model.app import App
 from moot.model.codec import placement_from_json
 from moot.model.diagnostic import Diagnostic
-from moot.model.placement import Assignment, Placement
-from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus, Why
+from moot.model.report import Outcome, ReplicaStatus, Stale, VolumeStatus
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, is_mapping
-from moot.model.venue import Offering
-from moot.passes.apart import PLURALS, apart, wanted
 
 UNWELL = ("failed", "unhealthy")
+ENDED = ("failed", "completed")
 
 
 def replica_status(
@@ -24,12 +21,15 @@ def replica_status(
 ) -> tuple[ReplicaStatus, ...]:
     """A line per replica, in the order of their names.  `placement` as the store keeps it.
 
-    What is left of a replica on a venue that does not answer has a line of its own.
+    What is left of a replica on a venue that does not answer has a line of its own.  An address is
+    told only while something is there that holds its port: a placement is made before its gateway.
     """
+    items = tuple(items)
     kept: Mapping[str, JSON] = placement or {}
     runs = placement_from_json(kept).runs if kept else ()
     placed = {a.replica: a.offering for run in runs for a in run}
     silent = {s.venue for s in stale}
+    held = {(i.venue, port) for i in items if i.status not in ENDED for port in i.tcp_ports}
     newest: dict[tuple[str, str], ConfigurationItem] = {}
     for item in sorted(items, key=lambda i: i.incarnation):
         if item.main and item.replica:
@@ -43,7 +43,7 @@ def replica_status(
             venue=item.venue,
             offering=placed[replica].name if replica in placed else "",
             status="stale" if item.venue in silent else item.status or "running",
-            endpoints=_endpoints(item, kept.get("endpoints", [])) or _own(item),
+            endpoints=_endpoints(item, kept.get("endpoints", []), held) or _own(item),
             since=item.since,
             detail=str(item.private.get("detail") or "") if item.status in UNWELL else "",
             observed_at=item.observed_at,
@@ -99,70 +99,8 @@ def volume_status(items: Sequence[ConfigurationItem]) -> tuple[VolumeStatus, ...
     )
 
 
-def why(app: App, placement: Placement, offerings: Sequence[Offering], replica: str) -> Why:
-    """Why a replica is where it is.  `replica` is in the placement."""
-    chosen = next(a for run in placement.runs for a in run if a.replica == replica)
-    rejections = tuple(r for r in placement.rejections if r.component == chosen.component)
-    out = {(r.venue, r.offering) for r in rejections}
-    others = [
-        o
-        for o in offerings
-        if (o.venue, o.name) not in out
-        and o.name + o.venue != chosen.offering.name + chosen.offering.venue
-    ]
-    return Why(
-        replica=replica,
-        chosen=f"{chosen.offering.venue}/{chosen.offering.name} as a {chosen.runs_as}",
-        price=_price(chosen.offering),
-        reason=_kept_apart(app, placement, chosen, others) or _because(chosen, others),
-        alternatives=tuple(f"{o.venue}/{o.name} at {_price(o)}" for o in others),
-        rejections=rejections,
-    )
-
-
-def _kept_apart(
-    app: App, placement: Placement, chosen: Assignment, others: Sequence[Offering]
-) -> str:
-    """That every cheaper place is in a domain that has others already; "" where that is not so."""
-    component = next(c for c in app.components if c.name == chosen.component)
-    spread, mine = wanted(app.policy, component), chosen.offering.hourly
-    cheaper = [o for o in others if mine and o.hourly is not None and o.hourly < mine]
-    same = (run for run in placement.runs if run.component == component.name)
-    rest = [a.offering for run in same for a in run if a.replica != chosen.replica]
-    atlas = apart([*rest, chosen.offering, *others])
-    lost = [atlas.lacks([*rest, offering], spread) for offering in cheaper]
-    if not lost or not all(lost):
-        return ""
-    level = next(iter(lost[0]))
-    return (
-        f"x-moot.spread wants {spread[level]} {PLURALS[level]}, and every cheaper place is in one "
-        "that has a replica"
-    )
-
-
-def _because(chosen: Assignment, others: Sequence[Offering]) -> str:
-    if not others:
-        return "it is the only place that can take it"
-    cheapest = min((o.hourly for o in others if o.hourly is not None), default=None)
-    mine = chosen.offering.hourly
-    if mine is not None and cheapest is not None and mine < cheapest:
-        return "it is the cheapest place that can take it"
-    if mine is not None and cheapest is not None and mine > cheapest:
-        return "it is there already, and moving would save too little"
-    pool = chosen.offering.pool
-    if pool and any(other.pool == pool for other in others):
-        return f"no other place is cheaper, and replicas are spread over the machines of {pool}"
-    return "no other place is cheaper"
-
-
-def _price(offering: Offering) -> str:
-    if offering.hourly is None:
-        return "an unknown price"
-    return f"{offering.hourly:f} {offering.currency}/hour" if offering.hourly else "no charge"
-
-
 def _endpoints(
-    item: ConfigurationItem, endpoints: Iterable[Sequence[JSON]]
+    item: ConfigurationItem, endpoints: Iterable[Sequence[JSON]], held: Collection[tuple[str, int]]
 ) -> tuple[tuple[str, str], ...]:
     """Where its component is reached on the venue it is on, or anywhere where that is not known."""
     component = str(item.replica).split("/")[1]
@@ -171,13 +109,14 @@ def _endpoints(
         for name, target, addresses, *venue in endpoints
         if name == component and venue in ([], [item.venue])
         for address in addresses
+        if (item.venue, int(address.rpartition(":")[2])) in held
     )
 
 
 def _own(item: ConfigurationItem) -> tuple[tuple[str, str], ...]:
     """Where this replica alone can be reached from its machine, if anywhere."""
     ports, address = item.properties.get("ports"), item.properties.get("address")
-    if not is_mapping(ports) or not isinstance(address, str):
+    if item.status in ENDED or not is_mapping(ports) or not isinstance(address, str):
         return ()
     return tuple((str(target), f"{address}:{port}") for target, port in ports.items())
 

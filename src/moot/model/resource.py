@@ -123,6 +123,13 @@ class ConfigurationItem:
         """The item under the address it carries there; what a provider is asked about."""
         return self if self.marked_as is None else replace(self, address=self.marked_as)
 
+    @property
+    def tcp_ports(self) -> frozenset[int]:
+        """The TCP ports of its machine that it holds, by its claims."""
+        claims = (c.partition("@")[0] for c in self.exclusive if c.startswith("port:"))
+        ports = (claim.rpartition(":")[2].split("/") for claim in claims)
+        return frozenset(int(number) for number, protocol in ports if protocol == "tcp")
+
     def has_reached(self, condition: Condition) -> bool:
         """Whether it now satisfies an edge's `condition`.
 

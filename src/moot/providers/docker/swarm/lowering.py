@@ -96,6 +96,7 @@ class _SwarmDesk:
             type="docker.service",
             venue=venue,
             properties={**kept, "current": True},
+            exclusive=self.exclusive(component),
             ready_within_s=ready_within_s(component),
         )
 
@@ -172,7 +173,7 @@ class _SwarmDesk:
             found.append({"target": target, "aliases": names})
         return found
 
-    def publish(self, component: Component) -> list[Value]:
+    def publish(self, component: Component) -> list[dict[str, Value]]:
         """What `connect` decided for TCP, and UDP as the user has it."""
         listeners = self.share.listeners_of(component.name)
         binds = {(port, x.target, "tcp") for x in listeners for _, port in x.binds}
@@ -182,6 +183,11 @@ class _SwarmDesk:
             {"published": published, "target": target, "protocol": protocol}
             for published, target, protocol in sorted(binds)
         ]
+
+    def exclusive(self, component: Component) -> frozenset[str]:
+        """Ports that no other service of the swarm can have, on every address of its nodes."""
+        ports = [port for port in self.publish(component) if port["published"]]
+        return frozenset(f"port:0.0.0.0:{p['published']}/{p['protocol']}" for p in ports)
 
     def service_address(self, component: Component) -> str:
         return f"{self.share.app.name}/{component.name}@{self.share.venue}/service"
