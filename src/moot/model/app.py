@@ -14,6 +14,7 @@ from moot.model.value import JSON, Secret, Value
 
 Condition = Literal["exists", "started", "healthy", "completed"]
 Isolation = Literal["process", "container", "vm", "metal"]
+Places = Mapping[str, Position]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,10 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """One part of an App, run as identical replicas; it is up when `quorum` of them are."""
+    """One part of an App, run as identical replicas; it is up when `quorum` of them are.
+
+    `places` says where what decides where it can run stands in the file.
+    """
 
     name: str
     replicas: int = 1
@@ -209,6 +213,7 @@ class Component:
     segmentation_required: bool = False
     recipe: Recipe | None = None
     place: Position | None = field(default=None, compare=False)
+    places: Places = field(default_factory=dict[str, Position], compare=False)
 
     @property
     def targets(self) -> tuple[int, ...]:
@@ -259,13 +264,17 @@ class NativeResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What to guarantee for the whole App.  Empty `venues` means all that are configured."""
+    """What to guarantee for the whole App.  Empty `venues` means all that are configured.
+
+    `places` says where each stands, of a level such as `spread.zone` too.
+    """
 
     venues: tuple[str, ...] = ()
     residency: tuple[str, ...] = ()
     spread: Mapping[str, int] = field(default_factory=dict[str, int])
     availability: float | None = None
     budget: Budget | None = None
+    places: Places = field(default_factory=dict[str, Position], compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from moot.model.value import JSON
+
+if TYPE_CHECKING:
+    from moot.model.conflict import Conflict
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,7 +27,8 @@ class Position:
 class Diagnostic:
     """One message: `summary` is short and fixed, `detail` what and why, `remedy` what to do.
 
-    `component` is the one it is about, where it is about one.
+    `component` is the one it is about, where it is about one.  `conflict` says which promises
+    cannot be kept together, where that is what is wrong.
     """
 
     summary: str
@@ -31,14 +37,16 @@ class Diagnostic:
     place: Position | None = None
     severity: Literal["error", "warning"] = "error"
     component: str = ""
+    conflict: Conflict | None = field(default=None, compare=False)
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, JSON]:
         """The shape of an entry of `errors` in every `--json` answer."""
         return {
             "summary": self.summary,
             "detail": self.detail,
             "remedy": self.remedy,
             "place": str(self.place) if self.place else None,
+            **({"conflict": self.conflict.as_json()} if self.conflict else {}),
         }
 
 

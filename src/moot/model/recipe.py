@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from moot.model.diagnostic import Position
 from moot.model.value import JSON, Value
 
 Encoding = Literal["utf-8", "base64"]
@@ -27,6 +28,7 @@ class RecipeFile:
     """A file of the machine.  `content` may be a Secret, or a Text with Refs inside.
 
     `template`: every `${NAME}` in it is filled in on the machine.
+    `place` is where the content is declared, or line 0 of the file here that this is a copy of.
     """
 
     path: str
@@ -36,6 +38,7 @@ class RecipeFile:
     owner: str | None = None
     group: str | None = None
     mode: str = "0644"
+    place: Position | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

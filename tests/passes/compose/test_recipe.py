@@ -9,9 +9,11 @@ from declaration import parsed
 
 from moot.model.recipe import FirewallRule, Recipe, RecipeFile, RecipeUser
 from moot.model.value import Ref, Secret, Text
-from moot.passes.compose import recipe_use
+from moot.passes.compose import recipe_use, templates
 from moot.passes.compose.recipe_keys import LIBRARY
 from moot.passes.parse import Content, Executable
+from moot.providers.host.onhost import systemfiles
+from moot.providers.host.onhost.templates import facts
 
 SHIPPED = {str(path): path.read_bytes() for path in Path(recipe_use.FOLDER).iterdir()}
 
@@ -140,3 +142,66 @@ def test_every_recipe_of_the_library_is_all_that_a_component_needs(name: str) ->
     assert component.healthcheck
     assert component.recipe
     assert component.recipe.packages
+
+
+TEMPLATE = "host = ${HOST_NAME}\nlog = ${LEVEL}\ndb = ${DB_HOST}:${DB_PORT_5432} $${OTHER} ${low}\n"
+TWO = """\
+services:
+  web:
+    environment: {LEVEL: info}
+    depends_on: [db]
+    x-moot:
+      process: run
+      recipe:
+        files:
+          /etc/shop.conf: {%s, template: true}
+  db:
+    x-moot: {process: postgres}
+    expose: [5432]
+"""
+
+
+def test_a_template_may_name_variables_the_machine_and_what_it_connects_to() -> None:
+    assert parsed({"compose.yaml": TWO % "source: ./t", "t": TEMPLATE}).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line", "column"),
+    [
+        ("a\nb = ${LEVLE}\n", "LEVLE", 2, 5),
+        ("${CACHE_HOST}", "CACHE_HOST", 1, 1),
+        ("${DB_PORT_80}", "DB_PORT_80", 1, 1),
+        ("$${A} ${B}", "B", 1, 7),
+    ],
+)
+def test_a_name_in_a_template_that_nothing_stands_for_is_refused_at_its_line(
+    text: str, name: str, line: int, column: int
+) -> None:
+    (told,) = parsed({"compose.yaml": TWO % "source: ./t", "t": text}).diagnostics
+    assert told.detail == (
+        f"Line {line} of the template for /etc/shop.conf names {name}, which is not set."
+    )
+    assert told.place and told.place.file.endswith("/t")
+    assert (told.place.line, told.place.column) == (line, column)
+
+
+def test_the_template_may_be_in_a_folder_or_in_the_declaration_itself() -> None:
+    folder = parsed({"compose.yaml": TWO % "source: ./d", "d/a/t": "\n${NO}\n", "d/b": b"\xff"})
+    (told,) = folder.diagnostics
+    assert str(told.place).endswith("/d/a/t:2:1")
+    (told,) = parsed({"compose.yaml": TWO % "content: 'x ${LEVELS}'"}).diagnostics
+    assert told.remedy == "Did you mean 'LEVEL'?"
+    assert str(told.place).endswith("compose.yaml:9:37")
+
+
+def test_what_is_no_template_or_not_known_here_may_hold_anything() -> None:
+    plain = TWO.replace(", template: true", "") % "source: ./t"
+    assert parsed({"compose.yaml": plain, "t": "${NO}"}).diagnostics == ()
+    top = "secrets: {s: {file: ./s}}\n"
+    secret = parsed({"compose.yaml": TWO % "secret: s" + top, "s": "${NO}"})
+    assert secret.diagnostics == ()
+
+
+def test_names_are_read_here_as_they_are_filled_in_on_the_machine() -> None:
+    assert set(templates.MACHINE) == set(facts("10.0.0.1"))
+    assert templates.TEMPLATE.pattern == systemfiles.TEMPLATE.pattern

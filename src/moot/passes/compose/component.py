@@ -23,6 +23,7 @@ from moot.model.value import Ref, Text, Value
 from moot.passes.compose.conduct import device_requests, healthcheck, limits, needs, restart, update
 from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
+from moot.passes.compose.places import places
 from moot.passes.compose.ports import first_published
 from moot.passes.compose.recipe import recipe
 
@@ -95,6 +96,7 @@ def component(
         segmentation_required=moot.scalar("segmentation") == "required",
         recipe=recipe(moot.get("recipe"), files, resolver.variable),
         place=node.key_place,
+        places=places(node),
     )
 
 

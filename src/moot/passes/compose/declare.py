@@ -21,6 +21,7 @@ from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
 from moot.passes.compose.reports import Reports, did_you_mean
 from moot.passes.compose.secrets import Secrets
+from moot.passes.compose.templates import check_templates
 
 SECRET = "secret"  # noqa: S105 - a word: `${moot:secret.NAME}` is no native resource
 
@@ -35,7 +36,7 @@ def declared(model: Node, files: Files, reports: Reports) -> App:
     components = tuple(
         component(key, node, files, sections, resolver) for key, node in model.items("services")
     )
-    return App(
+    app = App(
         name=name,
         components=components,
         connections=_connections(components),
@@ -46,6 +47,8 @@ def declared(model: Node, files: Files, reports: Reports) -> App:
         policy=_policy(moot),
         folder=files.folder,
     )
+    check_templates(app, reports)
+    return app
 
 
 class _Resolver:
@@ -163,8 +166,8 @@ def _resources(moot: Node, resolver: _Resolver) -> tuple[NativeResource, ...]:
         NativeResource(
             name=key,
             type=node.scalar("type"),
-            venue=node.scalar("venue"),
-            properties=resolver.value(node.get("properties") or node.but({})),
+            venue=resolver.venues[key],
+            properties=resolver.value(given) if (given := node.get("properties")) else {},
             place=node.key_place,
         )
         for key, node in moot.items("resources")
@@ -180,4 +183,8 @@ def _policy(moot: Node) -> Policy:
         spread=moot.scalar("spread") or {},
         availability=fraction(availability) if availability else None,
         budget=Budget.of(str(budget.value), budget.place) if budget else None,
+        places={
+            **{key: node.key_place for key, node in moot.items()},
+            **{f"spread.{level}": node.key_place for level, node in moot.items("spread")},
+        },
     )

@@ -63,15 +63,23 @@ def _files(path: str, node: Node, files: Files, resolve: Resolve) -> Iterator[Re
     if source is not None:
         for where, content, encoding, executable in _copies(source, files):
             target = path if where == "." else posixpath.join(path, where)
-            yield _file(target, node, content, encoding, "0755" if executable else "0644")
+            here = Position(posixpath.normpath(posixpath.join(str(source.value), where)), 0, 0)
+            yield _file(target, node, content, here, encoding, "0755" if executable else "0644")
     elif (secret := node.get("secret")) is not None:
         if (found := _secret(secret, files)) is not None:
-            yield _file(path, node, found, "utf-8", "0600")
+            yield _file(path, node, found, secret.place, mode="0600")
     elif (content := node.get("content")) is not None:
-        yield _file(path, node, resolve(content), "utf-8", "0644")
+        yield _file(path, node, resolve(content), content.place)
 
 
-def _file(path: str, node: Node, content: Value, encoding: Encoding, mode: str) -> RecipeFile:
+def _file(
+    path: str,
+    node: Node,
+    content: Value,
+    place: Position,
+    encoding: Encoding = "utf-8",
+    mode: str = "0644",
+) -> RecipeFile:
     return RecipeFile(
         path=path,
         content=content,
@@ -80,6 +88,7 @@ def _file(path: str, node: Node, content: Value, encoding: Encoding, mode: str) 
         owner=node.scalar("owner"),
         group=node.scalar("group"),
         mode=(node.scalar("mode") or mode).zfill(4),
+        place=place,
     )
 
 

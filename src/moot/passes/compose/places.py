@@ -1,0 +1,32 @@
+"""Where a component says what decides where it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from moot.model.conflict import Aspect
+from moot.model.diagnostic import Position
+from moot.passes.compose.node import Node
+
+_RESERVED = ("deploy", "resources", "reservations")
+_KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
+    "replicas": (("deploy", "replicas"), ("scale",)),
+    "cpu": ((*_RESERVED, "cpus"),),
+    "memory": ((*_RESERVED, "memory"), ("mem_reservation",)),
+    "trait": (("gpus",), (*_RESERVED, "devices")),
+    "volumes": (("volumes",),),
+    "isolation": (("x-moot", "isolation"),),
+    "segmentation": (("x-moot", "segmentation"),),
+    "recipe": (("x-moot", "recipe"),),
+}
+
+
+def places(node: Node) -> dict[str, Position]:
+    """By aspect the place of the first of its keys that is stated."""
+    found: dict[str, Position] = {}
+    for aspect, keys in _KEYS.items():
+        stated = (node.get(*key) for key in keys)
+        first = next((child for child in stated if child is not None), None)
+        if first is not None:
+            found[aspect] = first.key_place
+    return found
