@@ -100,6 +100,25 @@ def test_ls_says_who_uses_what_and_from_where_and_never_a_content(house: House):
     assert CONTENT not in out + err
 
 
+def test_a_secret_is_one_line_however_it_is_given(house: House):
+    text = COMPOSE.replace('MODE: "${MODE:-a}"', 'PASSWORD: "${moot:secret.token}"')
+    (house.folder / "compose.yaml").write_text(text)
+    (house.folder / "token").write_text(f"{CONTENT}\n")
+    house.up()
+    whole = given(house)
+    (secret,) = house.json("secret", "ls")["secrets"]
+    assert sorted(secret["used_by"]) == ["db", "web"]
+    assert [gone["name"] for gone in house.json("secret", "forget", "token")["secrets"]] == [
+        "token",
+        "token",
+    ]
+    text = text.replace("${moot:secret.token}", "none")
+    (house.folder / "compose.yaml").write_text(text)
+    house.up()
+    (alone,) = house.json("secret", "ls")["secrets"]
+    assert (alone["version"], given(house)) == (secret["version"], whole)
+
+
 def test_forgetting_says_what_is_gone_and_what_never_was(house: House):
     house.up()
     (gone,) = house.json("secret", "forget", "token")["secrets"]

@@ -12,6 +12,9 @@ CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
 Host key for {} has changed and you have requested strict checking.
 Host key verification failed.
 """
+OFFENDING = """Add correct host key in /k s/known to get rid of this message.
+Offending ED25519 key in /k s/known:3
+"""
 UNKNOWN = """No ED25519 host key is known for web and you have requested strict checking.
 Host key verification failed.
 """
@@ -19,8 +22,9 @@ DENIED = "ops@web: Permission denied (publickey).\n"
 GONE = "Warning: Identity file /k not accessible: No such file or directory.\n"
 REFUSED = "ssh: connect to host web port 22: Connection refused\n"
 CASES = [  # exit code, what is said, what it means, what helps
-    (255, CHANGED.format("web"), "host key has changed", "`ssh-keygen -R 'web'`"),
+    (255, CHANGED.format("web"), "host key has changed", "`ssh-keygen -R web` "),
     (255, CHANGED.format("[web]:2222"), "host key has changed", "`ssh-keygen -R '[web]:2222'`"),
+    (255, OFFENDING + CHANGED.format("web"), "host key", "`ssh-keygen -R web -f '/k s/known'` "),
     (255, UNKNOWN, "not one we may trust", "accept-new"),
     (255, "Can't open user config file /c: No such file\n", "cannot be read", "`ssh_config`"),
     (255, DENIED, "does not let us in", "`user`"),

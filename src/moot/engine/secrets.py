@@ -72,18 +72,25 @@ def last_answer(app: str, origin: Origin, store: Store, vault: Vault) -> tuple[b
 
 
 def listed(apps: Collection[str], store: Store) -> tuple[SecretStatus, ...]:
-    """A line per version that is kept, never with its content."""
+    """A line per version that is kept, never with its content.
+
+    A variable gets a secret without the newline at its end.  That is kept apart, and is the same
+    version: both were declared at once, and the longer one is the whole of it.
+    """
+    found: dict[tuple[str, str, str, float], list[KeptSecret]] = {}
+    for app in apps:
+        for kept in sorted(store.secrets(app), key=lambda kept: -len(kept.content)):
+            found.setdefault((app, kept.secret.name, kept.origin, -kept.at), []).append(kept)
     return tuple(
         SecretStatus(
             app=app,
-            name=kept.secret.name,
-            version=kept.secret.version,
-            origin=kept.origin,
-            used_by=kept.users,
-            declared_at=kept.at,
+            name=name,
+            version=forms[0].secret.version,
+            origin=origin,
+            used_by=tuple(dict.fromkeys(user for kept in forms for user in kept.users)),
+            declared_at=forms[0].at,
         )
-        for app in apps
-        for kept in store.secrets(app)
+        for (app, name, origin, _), forms in sorted(found.items())
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from moot.shell import ShellError
 
 UNREACHED = 255  # what ssh exits with where it, and not what it was to run, failed
 _KNOWN = re.compile(r"Host key for (\S+) has changed")
+_OFFENDING = re.compile(r"Offending \S+ key in (.+):\d+")
 _TRUST = (
     "find out which key it has, then connect once with `ssh {host}`, or set `host_key: SHA256:...` "
     "of this venue to its fingerprint; `host_keys: accept-new` takes what comes first"
@@ -28,7 +30,7 @@ WAY: tuple[Row, ...] = (  # of ssh itself
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
         "its host key has changed: this is another machine, or somebody is in between",
-        "if the machine was installed anew, `ssh-keygen -R '{known}'` forgets the old key",
+        "if the machine was installed anew, `ssh-keygen -R {known}` forgets the old key",
     ),
     ("Host key verification failed", "its host key is not one we may trust", _TRUST),
     (
@@ -120,9 +122,10 @@ def refusal(host: str, exit_code: int, stderr: str, *, pinned: bool = False) -> 
 
 
 def _known(host: str, stderr: str) -> str:
-    """What known_hosts calls it: with its port, or by another name."""
-    found = _KNOWN.search(stderr)
-    return found[1] if found else host
+    """What known_hosts calls it, with its port or by another name; and which file that is."""
+    name, file = _KNOWN.search(stderr), _OFFENDING.search(stderr)
+    words = [name[1] if name else host, *(("-f", file[1]) if file else ())]
+    return shlex.join(words)
 
 
 def last_words(stderr: str) -> str:

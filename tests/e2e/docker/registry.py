@@ -1,25 +1,25 @@
-"""A registry that takes whatever is pushed and gives nothing back, on a port of its own."""
+"""Registries on a port of their own: one takes whatever is pushed, others refuse every pull."""
 
 from __future__ import annotations
 
 import hashlib
 import http.server
+import json
 import threading
 import uuid
 from types import TracebackType
-from typing import ClassVar
+from typing import ClassVar, Self
 from urllib.parse import parse_qs
 
 
-class Accepting:
-    """An image that was pushed to it has a digest at its Engine, and can be had from nowhere."""
+class Registry:
+    """A server for as long as it is entered."""
 
-    def __init__(self) -> None:
-        taking = type("Taking", (_Taking,), {"sizes": {}})
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), taking)
+    def __init__(self, handler: type[http.server.BaseHTTPRequestHandler]) -> None:
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.port = self._server.server_address[1]
 
-    def __enter__(self) -> Accepting:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -31,6 +31,41 @@ class Accepting:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class Accepting(Registry):
+    """An image that was pushed to it has a digest at its Engine, and can be had from nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__(type("Taking", (_Taking,), {"sizes": {}}))
+
+
+class Refusing(Registry):
+    """It answers whoever asks for an image with one status and one of a registry's error codes."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(type("Saying", (_Saying,), {"status": status, "code": code}))
+
+
+class _Saying(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def do_GET(self) -> None:
+        error = {"code": self.code, "message": self.code.lower()}
+        body = b"{}" if self.path == "/v2/" else json.dumps({"errors": [error]}).encode()
+        self.send_response(200 if self.path == "/v2/" else self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
 
 
 class _Taking(http.server.BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from moot.provider import ProviderError
+from tests.e2e.docker.registry import Refusing
 
 pytestmark = pytest.mark.docker
 
@@ -35,6 +36,25 @@ def image(site, **properties):
 def build(site, context, **more):
     section = {"context": str(context), "dockerfile": "Dockerfile", "args": {"WHO": "you"}, **more}
     return image(site, reference=f"{site.app}-web", pull_policy="build", build=section)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        (404, "MANIFEST_UNKNOWN", "NotFound"),
+        (404, "NAME_UNKNOWN", "NotFound"),
+        (403, "DENIED", "NotFound"),  # which of the two a registry does not tell
+        (401, "UNAUTHORIZED", "AccessDenied"),
+        (429, "TOOMANYREQUESTS", "Throttling"),
+        (500, "UNKNOWN", "NetworkFailure"),
+    ],
+)
+def test_what_a_registry_says_is_tried_again_only_where_that_can_help(site, status, said, code):
+    with Refusing(status, said) as registry, pytest.raises(ProviderError) as failure:
+        site.create(image(site, reference=f"127.0.0.1:{registry.port}/x:1"))
+    assert (failure.value.code, failure.value.retryable) == (code, status in (429, 500))
+    assert f"127.0.0.1:{registry.port}/x:1" in failure.value.message
+    assert "docker login" in failure.value.remedy
 
 
 def test_what_is_there_is_used_and_left(site, busybox):

@@ -18,7 +18,7 @@ from moot.provider import Env, ProviderError
 from moot.providers.host import HostProvider
 from moot.providers.host.onhost import claims
 from moot.providers.host.onhost.files import Problem
-from moot.providers.host.onhost.ports import PORTS, reserve
+from moot.providers.host.onhost.ports import PORTS, release, reservations_of, reserve
 
 V1 = "/sys/fs/cgroup/memory"
 
@@ -214,6 +214,21 @@ def test_reservations_where_another_user_was_first_are_not_used(tmp_path: Path) 
             reserve("/data/run/x", f"{theirs}/moot/ports")
         os.chown(theirs, 0, 0)
     assert reserve("/data/run/x", f"{theirs}/moot/ports") in PORTS
+
+
+def test_nothing_is_left_below_tmp_of_the_reservations_of_others_than_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.getuid() == 0:
+        monkeypatch.setattr(os, "getuid", lambda: 4711)
+    place = Path(reservations_of({}))
+    below_tmp = place.parents[-3]
+    before = below_tmp.exists()
+    port = reserve(str(tmp_path), str(place))
+    assert (place / str(port)).read_text() == str(tmp_path)
+    release(str(tmp_path), str(place))
+    assert below_tmp.exists() == before
+    assert below_tmp.parent.is_dir()
 
 
 def test_a_damaged_record_hides_nothing_of_another_type(site: Site) -> None:

@@ -126,7 +126,7 @@ def test_a_changed_key_is_refused(ssh_hosts: Any, env: Env) -> None:
         with pytest.raises(ProviderError, match="its host key has changed") as refused:
             provider.machine.errand("facts", data="/")
         assert refused.value.code == "AccessDenied"
-        assert "ssh-keygen -R" in refused.value.remedy
+        assert f"ssh-keygen -R {machine.address} -f " in refused.value.remedy
 
 
 def test_words_and_bytes_arrive_as_they_are(host: Any, env: Env) -> None:

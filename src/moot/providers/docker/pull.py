@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from moot.provider import ProviderError
+from moot.provider import ErrorCode, ProviderError
 from moot.providers.docker.client import Engine
 from moot.providers.docker.jobs import Report
+
+FINAL: tuple[ErrorCode, ...] = ("NotFound", "AccessDenied", "InvalidCredentials", "InvalidRequest")
+SAID: tuple[tuple[ErrorCode, tuple[str, ...]], ...] = (
+    ("NotFound", ("not found", "manifest unknown", "does not exist")),
+    ("AccessDenied", ("denied", "unauthorized", "forbidden", "no basic auth credentials")),
+    ("InvalidRequest", ("no matching manifest", "does not match the specified platform")),
+    ("Throttling", ("toomanyrequests", "too many requests")),
+    ("NetworkFailure", ("",)),
+)
 
 
 def pulled(engine: Engine, reference: str, platform: str, report: Report) -> str:
@@ -35,16 +44,24 @@ def pulled(engine: Engine, reference: str, platform: str, report: Report) -> str
     try:
         engine.call(f"image pull {reference}", pull)
     except ProviderError as error:
-        raise error if error.remedy else _pull_failed(reference, error.message) from None
+        if error.remedy:
+            raise
+        raise _pull_failed(reference, error.message, error.code) from None
     found = engine.call(f"image inspect {reference}", lambda c: c.inspect_image(reference))
     if tag and not tag.startswith("sha256:"):  # the Engine notes the time: the pull was today
         engine.call(f"image tag {reference}", lambda c: c.tag(found["Id"], repository, tag))
     return str(found["Id"])
 
 
-def _pull_failed(reference: str, message: str) -> ProviderError:
+def _pull_failed(
+    reference: str, message: str, code: ErrorCode = "ServiceInternalError"
+) -> ProviderError:
+    """An Engine calls all that a registry says its own internal error, also what is final."""
+    if code not in FINAL:
+        said = message.lower()
+        code = next(meant for meant, words in SAID if any(word in said for word in words))
     return ProviderError(
-        "NotFound" if "not found" in message or "manifest unknown" in message else "NetworkFailure",
+        code,
         f"could not pull {reference}: {message}",
         remedy="correct the image's name, log in (docker login), or give the component a 'build'",
     )

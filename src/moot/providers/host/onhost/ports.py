@@ -12,6 +12,14 @@ from .files import Problem
 PORTS = range(20000, 32768)  # above what services are known by, below the kernel's ephemeral ports
 
 
+def reservations_of(environ):
+    """Where our user keeps them.  With the last goes the folder, and the one that it is in."""
+    if not os.getuid():
+        return "/run/moot/ports"
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return f"{runtime}/moot/ports" if runtime else f"/tmp/moot-{os.getuid()}/ports"  # noqa: S108  (the usual)
+
+
 def reserve(folder, reservations, fixed=None):
     """A port nobody listens on, reserved for the run folder by a file named like the port."""
     import random  # dear to import, and many replicas have no port

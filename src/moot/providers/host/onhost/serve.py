@@ -17,6 +17,7 @@ from . import bundle
 from .errands import perform, prepare
 from .facts import facts
 from .frames import Frames, packed, send
+from .ports import reservations_of
 
 GREETING = b"moot: a courier is here\n"
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -48,12 +49,11 @@ def _hello(given, arguments):
     connection = arguments[0].split() if arguments else []
     if len(connection) == 4:
         os.environ["SSH_CONNECTION"] = arguments[0]  # which sudo does not hand on
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/moot-{os.getuid()}"  # noqa: S108  (the usual)
     return {
         "python": sys.executable,
         "data": given["data"],
         "root": given["root"],
-        "reservations": f"{runtime}/moot/ports" if os.getuid() else "/run/moot/ports",
+        "reservations": reservations_of(os.environ),
         "address": connection[2] if len(connection) == 4 else "127.0.0.1",
         "facts": facts(given["data"]),
     }
