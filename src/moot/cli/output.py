@@ -146,8 +146,9 @@ class Output:
     def _diagnostic(self, kind: str, colour: str, diagnostic: Diagnostic) -> None:
         lines = [f"{self.style_message(f'{kind}:', colour)} {clean(diagnostic.summary)}"]
         lines += [f"  {diagnostic.place}"] if diagnostic.place else []
-        for text in (diagnostic.detail, diagnostic.remedy):
-            lines += [f"  {clean(line)}" for line in text.splitlines()]
+        texts = [*diagnostic.detail.splitlines(), *_conflict(diagnostic)]
+        texts += diagnostic.remedy.splitlines()
+        lines += [f"  {clean(text)}" for text in texts]
         self.message("\n".join(lines))
 
     def _write(self, stream: TextIO | None, text: str) -> None:
@@ -192,6 +193,14 @@ def ago(epoch_s: float | None, now: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def _conflict(diagnostic: Diagnostic) -> Iterable[str]:
+    if diagnostic.conflict is None:
+        return ()
+    from moot.cli.conflict import conflict_lines  # prices take a while to load
+
+    return conflict_lines(diagnostic.conflict)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -35,7 +35,8 @@ With `--json` every command prints one object, in one envelope:
 
 What is said of a venue in `stale` was last seen at `since` (seconds since 1970, like every time).
 A command that fails prints
-`{"version": 1, "errors": [{"summary", "detail", "remedy", "place"}]}`.
+`{"version": 1, "errors": [{"summary", "detail", "remedy", "place"}]}`; where an App cannot be
+placed, one of the errors has its `conflict` (docs/placement.md).
 `logs --follow` prints one envelope per line. Fields may be added; none is renamed or removed.
 Below, each command lists what it adds to the envelope: a field, and after a colon the fields of
 its entries.

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from moot.engine.journal import Journal
 from moot.engine.observe import observe
 from moot.engine.promised import promised
-from moot.engine.rebuild import remembered
+from moot.engine.reasoned import reasoned
 from moot.engine.recorded import Seen, findings_of, fresh, rested
+from moot.engine.remembered import remembered
 from moot.engine.sketch import Sketch
-from moot.engine.turn import Observation, Turn, World, sealed
+from moot.engine.turn import Turn, sealed
 from moot.engine.unreached import reached
-from moot.model.app import App
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.finding import Finding, Rule
 from moot.model.placement import SHARED
-from moot.model.plan import Create, Plan
-from moot.model.resource import Resource
-from moot.model.value import Ref, Secret, Value, at_path, encode, substitute
+from moot.model.plan import Create
+from moot.model.value import Secret, at_path, encode, substitute
 from moot.passes.judge import judge
-from moot.passes.narrow import Rested, narrow
+from moot.passes.narrow import narrow
 from moot.passes.plan import plan as planned
-from moot.provider import TypeSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from moot.engine.journal import Journal
+    from moot.engine.turn import Observation, World
+    from moot.model.app import App
+    from moot.model.finding import Finding, Rule
+    from moot.model.plan import Plan
+    from moot.model.resource import Resource
+    from moot.model.value import Ref, Value
+    from moot.passes.narrow import Rested
+    from moot.provider import TypeSchema
 
 
 def propose(
@@ -44,7 +53,8 @@ def propose(
         observed = observe(app.name, world, journal)
     seen = Seen(app.name, world, observed)
     sketch = Sketch.of(app, world, seen.within(()).items)
-    outlook = promised(app, sketch.placement, world.venues.configured, sketch.absent)
+    with reasoned(sketch.ground, world):
+        outlook = promised(app, sketch.placement, world.venues.configured, sketch.absent)
     before = world.store.resting(app.name)
     rest = rested(sketch, before) if journal or observed is None else None
     draft = _drafted(sketch, seen, rest, journal)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from moot.engine.ground import explored
+from moot.engine.reasoned import reasoned
 from moot.engine.turn import World
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic
@@ -35,8 +36,9 @@ class Sketch:
     def of(cls, app: App, world: World, own: Iterable[ConfigurationItem]) -> Sketch:
         """`own` is what belongs to the App as a whole, its volumes among it."""
         ground = explored(app, world, own)
-        placement = place(app, ground.offerings, ground.prior, ground.homes, ground.absent)
-        afford(app, placement)
+        with reasoned(ground, world):
+            placement = place(app, ground.offerings, ground.prior, ground.homes, ground.absent)
+            afford(app, placement)
         connected = connect(app, placement, ground.ports, ground.taken)
         return cls(app, world, placement, connected, ground)
 

@@ -1,0 +1,68 @@
+"""Finds which promises of a refused App cannot be kept together, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from moot.engine.offered import offered
+from moot.engine.promised import promised
+from moot.engine.turn import World
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.placement import Placement
+from moot.model.rehearsal import Ground
+from moot.passes.afford import afford
+from moot.passes.attempt import Effort
+from moot.passes.conflict import conflict
+from moot.passes.place import place
+from moot.passes.relax import relax
+from moot.provider import ProviderError
+
+# Components times offerings tried: some 10 placements of 50 components on 300 machines, of each.
+MOST_SEARCHED = 160_000
+MOST_RELAXED = 160_000
+
+
+def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """The same diagnostics; the one that the conflict is about has it."""
+
+    def decide(tried: Ground) -> Placement:
+        placement = place(tried.app, tried.offerings, tried.prior, tried.homes, tried.absent)
+        afford(tried.app, placement)
+        if tried.app.policy.availability is not None:
+            promised(tried.app, placement, world.venues.configured, tried.absent)
+        return placement
+
+    wider = _widened(ground, world)
+    troubled = [refusal.component for refusal in refusals if refusal.component]
+    found = conflict(wider, decide, troubled, Effort(MOST_SEARCHED))
+    if found is None:
+        yield from refusals
+        return
+    found = relax(wider, found, decide, Effort(MOST_RELAXED))
+    about = next((r for r in refusals if r.component in found.components), refusals[0])
+    for refusal in refusals:
+        yield replace(refusal, conflict=found) if refusal is about else refusal
+
+
+def _widened(ground: Ground, world: World) -> Ground:
+    """With what those venues offer that the App does not allow."""
+    if not ground.app.policy.venues:
+        return ground
+    asked = world.venues.meant(ground.app.policy.venues)
+    usable = [name for name in world.allowed if name not in asked and _is_usable(name, world)]
+    offerings, absent = offered(usable, world.venues, world.slots)
+    return replace(
+        ground,
+        offerings=[*ground.offerings, *offerings],
+        absent={**ground.absent, **absent},
+    )
+
+
+def _is_usable(name: str, world: World) -> bool:
+    """What is wrong with the settings of a venue that was not asked for is no matter here."""
+    try:
+        world.venues.provider(name)
+    except (BadInput, ProviderError):
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""Ground x how it is decided -> Placement, or None where that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from moot.model.diagnostic import Refused
+from moot.model.placement import Placement
+from moot.model.rehearsal import Ground
+
+Decide = Callable[[Ground], Placement]
+
+LEAST_OFFERED = 10  # what a placement costs at least, in offerings
+
+
+class Exhausted(Exception):
+    """There is no effort left for another attempt."""
+
+
+@dataclass
+class Effort:
+    """How much may still be tried: components times offerings, each some microseconds of CPU."""
+
+    left: int
+
+
+def attempt(ground: Ground, decide: Decide, effort: Effort) -> Placement | None:
+    """Raises Exhausted where that would take more than is left."""
+    effort.left -= len(ground.app.components) * (len(ground.offerings) + LEAST_OFFERED)
+    if effort.left < 0:
+        raise Exhausted
+    try:
+        return decide(ground)
+    except Refused:
+        return None

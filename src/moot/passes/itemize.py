@@ -1,0 +1,79 @@
+"""App -> its Promises: whatever may be a reason why something has no place, each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from moot.model.app import App, Component, Needs, Policy
+from moot.model.availability import percent
+from moot.model.conflict import Aspect, Promise
+from moot.passes.apart import PLURALS
+
+GIB = 1024
+
+
+def itemize(app: App) -> tuple[Promise, ...]:
+    """What holds for all first, then component by component in the order of the file."""
+    ours = {volume.name for volume in app.volumes if not volume.external}
+    of_components = (p for c in app.components if c.replicas for p in _of(c, ours))
+    return (*_of_all(app.policy), *of_components)
+
+
+def _of_all(policy: Policy) -> Iterator[Promise]:
+    def promise(aspect: Aspect, value: str, subject: str = "") -> Promise:
+        where = policy.places.get(f"{aspect}.{subject}") or policy.places.get(aspect)
+        return Promise(aspect, "", subject, f"x-moot.{aspect}: {value}", where)
+
+    if policy.residency:
+        yield promise("residency", _listed(policy.residency))
+    if policy.venues:
+        yield promise("venues", _listed(policy.venues))
+    for level in PLURALS:
+        if (count := policy.spread.get(level, 1)) > 1:
+            yield promise("spread", f"{{{level}: {count}}}", level)
+    if policy.budget:
+        budget = policy.budget
+        yield Promise("budget", text=f"x-moot.budget: {budget}", place=budget.place)
+    if policy.availability is not None:
+        yield promise("availability", percent(policy.availability).replace(" ", ""))
+
+
+def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
+    def promise(aspect: Aspect, text: str, subject: str = "") -> Promise:
+        where = component.places.get(aspect, component.place)
+        text = f"services.{component.name}.{text}"
+        return Promise(aspect, component.name, subject, text, where)
+
+    if component.replicas > 1:
+        yield promise("replicas", f"deploy.replicas: {component.replicas}")
+    for aspect, subject, text in _needs(component.needs):
+        yield promise(aspect, f"deploy.resources.reservations.{text}", subject)
+    volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
+    if volumes:
+        yield promise("volumes", f"volumes: {_listed(volumes)}")
+    if component.isolation:
+        yield promise("isolation", f"x-moot.isolation: {component.isolation}")
+    if component.segmentation_required:
+        yield promise("segmentation", "x-moot.segmentation: required")
+    if component.recipe:
+        yield promise("recipe", "x-moot.recipe")
+
+
+def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:
+    if needs.cpu:
+        yield "cpu", "", f"cpus: {needs.cpu:g}"
+    if needs.memory_mib:
+        yield "memory", "", f"memory: {_memory(needs.memory_mib)}"
+    if needs.disk_mib:
+        yield "disk", "", f"disk: {_memory(needs.disk_mib)}"
+    for trait in sorted(needs.traits):
+        yield "trait", trait, f"devices: {trait}"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return f"[{', '.join(values)}]"
+
+
+def _memory(mib: int) -> str:
+    """As Compose writes it: `512M`, `4G`."""
+    return f"{mib // GIB}G" if mib % GIB == 0 else f"{mib}M"

@@ -1,0 +1,242 @@
+"""A refused App: the promises that cannot be kept together, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from declared import app_of, changed, without
+from hypothesis import assume, given
+from hypothesis import strategies as some
+
+from moot.model.conflict import Conflict
+from moot.model.diagnostic import Refused
+from moot.model.placement import Placement
+from moot.model.rehearsal import Ground
+from moot.model.venue import Offering
+from moot.passes.afford import afford, spent
+from moot.passes.attempt import Effort
+from moot.passes.conflict import conflict
+from moot.passes.itemize import itemize
+from moot.passes.place import place
+from moot.passes.relax import relax
+
+AMPLE = 10**7
+
+
+def machine(
+    name: str, hourly: float = 0, zone: str = "a", cpu: float = 4, *traits: str
+) -> Offering:
+    pool, _, host = name.rpartition(":")
+    return Offering(
+        venue=name,
+        name="machine",
+        pool=pool,
+        machine=name,
+        reach=host or name,
+        cpu=cpu,
+        memory_mib=4096,
+        traits=frozenset({"runs:process", "runs:container", *traits}),
+        zone=zone,
+        hourly=Decimal(str(hourly)),
+    )
+
+
+def service(replicas: int = 1, cpus: float = 1, **more: Any) -> dict[str, Any]:
+    reserved = {"cpus": str(cpus), "memory": "256M"}
+    deploy = {"replicas": replicas, "resources": {"reservations": reserved}}
+    return {"image": "x", "expose": ["80"], "deploy": deploy, **more}
+
+
+def shop(services: Mapping[str, Any], **policy: Any) -> dict[str, Any]:
+    return {"name": "shop", "x-moot": policy, "services": dict(services)}
+
+
+def decide(ground: Ground) -> Placement:
+    made = place(ground.app, ground.offerings, ground.prior, ground.homes, ground.absent)
+    afford(ground.app, made)
+    return made
+
+
+def decided(declaration: dict[str, Any], ground: Ground, names: Sequence[str] = ()) -> Placement:
+    """As `moot plan` would, of these components or of all."""
+    app = app_of(declaration)
+    chosen = tuple(c for c in app.components if not names or c.name in names)
+    return decide(replace(ground, app=replace(app, components=chosen)))
+
+
+def found(declaration: dict[str, Any], ground: Ground, effort: int = AMPLE) -> Conflict | None:
+    """What is said where it is refused."""
+    with pytest.raises(Refused) as refused:
+        decided(declaration, ground)
+    ground = replace(ground, app=app_of(declaration))
+    troubled = [d.component for d in refused.value.diagnostics if d.component]
+    core = conflict(ground, decide, troubled, Effort(effort))
+    return core and relax(ground, core, decide, Effort(effort))
+
+
+def ground(*offerings: Offering, **more: Any) -> Ground:
+    return Ground(app=app_of(shop({"x": service()})), offerings=offerings, **more)
+
+
+def texts(core: Conflict | None) -> list[str]:
+    return [promise.text for promise in core.promises] if core else []
+
+
+def options(core: Conflict | None) -> dict[str, Decimal | None]:
+    return {option.text: option.hourly for option in core.relaxations} if core else {}
+
+
+LAB = [machine("lab:a", 1, "a"), machine("lab:b", 1, "b")]
+RACK = [machine("rack:a", 2, "a"), machine("rack:b", 2, "b"), machine("rack:c", 3, "c")]
+
+
+# Examples.
+
+
+def test_a_spread_that_the_allowed_venues_cannot_have():
+    declaration = shop({"web": service(3)}, venues=["lab"], spread={"zone": 3}, residency=[])
+    core = found(declaration, ground(*LAB, *RACK))
+    assert texts(core) == [
+        "x-moot.venues: [lab]",
+        "x-moot.spread: {zone: 3}",
+        "services.web.deploy.replicas: 3",
+    ]
+    assert options(core) == {
+        "with `services.web.deploy.replicas: 2`": 2,
+        "with `x-moot.spread: {zone: 2}`": 3,
+        "with `x-moot.venues: [lab, rack]`": 2 + 2 + 3,
+    }
+    assert list(options(core).values()) == sorted(options(core).values())
+
+
+def test_what_no_promise_is_the_reason_of_has_no_conflict():
+    silent = replace(LAB[0], traits=frozenset())
+    assert found(shop({"web": service()}), ground(silent)) is None
+
+
+def test_components_that_take_the_room_from_one_another():
+    """Whatever else is there and could be anywhere is no part of it."""
+    gpu = machine("house", 9, "a", 4, "gpu")
+    devices = {"capabilities": ["gpu"]}
+    needy = service(1, 3)
+    needy["deploy"]["resources"]["reservations"]["devices"] = [devices]
+    others = {f"part{n}": service(2) for n in range(6)}
+    core = found(shop({"one": needy, **others, "two": needy}), ground(gpu, *RACK, *LAB))
+    prefix = "deploy.resources.reservations"
+    assert texts(core) == [
+        f"services.{name}.{prefix}.{text}"
+        for name in ("one", "two")
+        for text in ("cpus: 3", "devices: gpu")
+    ]
+    assert core and core.components == ("one", "two")
+    assert f"with `services.two.{prefix}.cpus: 1`" in options(core)
+
+
+def test_a_need_is_lowered_to_what_fits():
+    core = found(shop({"web": service(2, 6)}), ground(*LAB))
+    assert options(core) == {"with `services.web.deploy.resources.reservations.cpus: 4`": 2}
+
+
+def test_a_budget_is_raised_to_what_it_costs_and_not_to_what_stands():
+    declaration = shop({"web": service(2)}, budget="1 EUR/hour")
+    there = decided(shop({"web": service(2)}), ground(*RACK))
+    core = found(declaration, ground(*RACK, *LAB, prior=there))
+    assert texts(core) == ["x-moot.budget: 1 EUR/hour", "services.web.deploy.replicas: 2"]
+    assert options(core)["with `x-moot.budget: 2.0000 EUR/hour`"] == 2
+    raised = next(option for option in core.relaxations if option.over == "budget")
+    assert raised.more == 1
+    fewer = next(option for option in core.relaxations if option.over == "now")
+    assert (fewer.hourly, fewer.more) == (1, 1 - 4)
+
+
+def test_data_that_cannot_leave_is_a_promise():
+    declaration = shop({"db": service(volumes=["data:/d"])}, residency=["eu"])
+    declaration["volumes"] = {"data": {}}
+    away = machine("rack:eu", 1, "a", 4, "eu")
+    core = found(declaration, ground(*LAB, away, homes={"data": "lab:a"}))
+    assert texts(core) == ["x-moot.residency: [eu]", "services.db.volumes: [data]"]
+
+
+def test_where_several_things_are_wrong_what_helps_together_is_said():
+    declaration = shop({"web": service(), "db": service(1, 9)}, residency=["eu"])
+    core = found(declaration, ground(*LAB))
+    cpus = "services.db.deploy.resources.reservations.cpus: 9"
+    assert texts(core) == [cpus]
+    assert options(core) == {f"without `x-moot.residency: [eu]` and `{cpus}`": 2}
+
+
+def test_without_effort_it_says_less_and_nothing_wrong():
+    declaration = shop({f"part{n}": service(2, 2) for n in range(4)})
+    here = ground(*LAB)
+    assert found(declaration, here, 0) is None
+    cores = [found(declaration, here, effort) for effort in range(100, 2000, 100)]
+    assert {core.irreducible for core in cores if core} == {True, False}
+    for core in filter(None, cores):
+        others = [p.text for p in itemize(app_of(declaration)) if p not in core.promises]
+        with pytest.raises(Refused):
+            decided(without(declaration, *others), here, core.components)
+
+
+# Whatever is declared.
+
+services = some.dictionaries(
+    some.sampled_from(["web", "db", "jobs"]),
+    some.builds(
+        service,
+        some.integers(1, 4),
+        some.sampled_from([0.5, 1, 2, 5]),
+        volumes=some.sampled_from([[], ["data:/d"]]),
+    ),
+    min_size=1,
+)
+policies = some.fixed_dictionaries(
+    {},
+    optional={
+        "venues": some.lists(some.sampled_from(["lab", "rack"]), min_size=1, unique=True),
+        "residency": some.just(["eu"]),
+        "budget": some.sampled_from(["1 EUR/hour", "4 EUR/hour"]),
+        "spread": some.dictionaries(
+            some.sampled_from(["zone", "host", "venue"]), some.integers(2, 3), max_size=2
+        ),
+    },
+)
+offers = some.lists(
+    some.builds(
+        machine,
+        some.sampled_from(["lab:1", "lab:2", "rack:1", "rack:2", "solo", "cloud"]),
+        some.sampled_from([0, 0.5, 1, 3]),
+        some.sampled_from("ab"),
+        some.sampled_from([1, 2, 4]),
+        some.sampled_from(["eu", "us"]),
+    ),
+    min_size=1,
+    unique_by=lambda offering: offering.venue,
+)
+
+
+@given(services, policies, offers, some.sampled_from(["", "lab:1", "gone"]))
+def test_each_promise_is_needed_and_each_relaxation_is_true(services, policy, offers, home):
+    declaration = shop(services, **policy)
+    declaration["volumes"] = {"data": {}}
+    here = ground(*offers, homes={"data": home} if home else {})
+    try:
+        decided(declaration, here)
+    except Refused:
+        core = found(declaration, here)
+    else:
+        core = None
+    assume(core is not None)
+    assert core.irreducible
+    others = [p.text for p in itemize(app_of(declaration)) if p not in core.promises]
+    alone = without(declaration, *others)
+    with pytest.raises(Refused):
+        decided(alone, here, core.components)
+    for promise in core.promises:
+        decided(without(alone, promise.text), here, core.components)
+    for option in core.relaxations:
+        made = decided(changed(declaration, option.text), here)
+        assert spent(made) == option.hourly
