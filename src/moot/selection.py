@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from moot.asking import Asking
 from moot.model.diagnostic import BadInput
-from moot.passes.parse import Origin
-from moot.reading import Loaded, load
+from moot.reading import load
+
+if TYPE_CHECKING:
+    from moot.model.app import App
+    from moot.passes.parse import Origin
+    from moot.reading import Loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +58,29 @@ class Declared:
             self._loaded = loaded
         return self._loaded
 
+    def app(self) -> App:
+        """The App; where somebody must be asked for its secrets, to be looked at only."""
+        app = self.loaded().parsed.app
+        assert app is not None, "a declaration with errors is refused when it is read"
+        return app
+
+    def answered_app(self) -> App:
+        """The App as it may be carried out."""
+        self.answered()
+        return self.app()
+
+    def name(self) -> str:
+        """The App's name, from -p where the declaration is not at hand."""
+        chosen = self.selection
+        return chosen.name if chosen.name and not chosen.files else self.app().name
+
     def answered(self) -> Loaded:
         """The same with all its secrets; somebody may be asked for a passphrase."""
         loaded = self.loaded()
         if loaded.parsed.asks and loaded.parsed.app:
             name = loaded.parsed.app.name
+            from moot.asking import Asking
+
             asking = Asking(self.environ, lambda origin: self.kept(name, origin))
             self._loaded = loaded = asking.answered(loaded, self.digest)
         return loaded

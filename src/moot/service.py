@@ -2,74 +2,50 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from moot.engine.adopt import Wanted, adopt, forget
-from moot.engine.compare import compare
-from moot.engine.doctor import examine
-from moot.engine.enact import Enact
-from moot.engine.first_boot import document
 from moot.engine.guard import Guard
-from moot.engine.hold import hold
-from moot.engine.machines import Machines, machines
-from moot.engine.offered import offered
-from moot.engine.propose import propose
-from moot.engine.quoted import quoted
-from moot.engine.rebuild import Rebuild
-from moot.engine.rehearsal import Stage, worst_of
-from moot.engine.replicas import Replicas, one_of
 from moot.engine.seal import Seal
-from moot.engine.secrets import forget as forget_secrets
-from moot.engine.secrets import last_answer, listed
 from moot.engine.slots import Slots
-from moot.engine.sources import packed
-from moot.engine.status import why
-from moot.engine.sweep import Sweep
 from moot.engine.turn import World
-from moot.engine.undo import Before, before, undoing
 from moot.engine.vault import Vault
-from moot.engine.venue_book import VenueBook
 from moot.engine.venues import Venues
-from moot.engine.view import View
 from moot.home import Home
-from moot.market import snapshot
-from moot.model.app import App
-from moot.model.diagnostic import Diagnostic
-from moot.model.first_boot import FirstBoot
-from moot.model.market import Listing, Order, Wish
-from moot.model.plan import Plan
-from moot.model.rehearsal import PriceChange
-from moot.model.report import (
-    Check,
-    Contrast,
-    Failures,
-    Outcome,
-    Proposal,
-    Recovery,
-    Rehearsal,
-    ReplicaStatus,
-    SecretStatus,
-    Stale,
-    Step,
-    Stray,
-    Undoing,
-    VenueStatus,
-    Version,
-    VolumeStatus,
-    Why,
-)
-from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, Secret
-from moot.passes.parse import Parsed
-from moot.provider import Env, LogLine
-from moot.reading import read
+from moot.provider import Env
 from moot.rules import baseline
 from moot.selection import Declared, Selection
 from moot.store import open_store
 
-Observer = Callable[[Step], None]
+if TYPE_CHECKING:
+    from threading import Event
+
+    from moot.engine.adopt import Wanted
+    from moot.engine.enact import Enact
+    from moot.engine.machines import Machines
+    from moot.engine.rehearsal import Stage
+    from moot.engine.replicas import Replicas
+    from moot.engine.sweep import Sweep
+    from moot.engine.undo import Before
+    from moot.engine.venue_book import VenueBook
+    from moot.engine.view import View
+    from moot.model import report
+    from moot.model.diagnostic import Diagnostic
+    from moot.model.first_boot import FirstBoot
+    from moot.model.market import Listing, Order, Wish
+    from moot.model.plan import Plan
+    from moot.model.rehearsal import PriceChange
+    from moot.model.report import Outcome, Proposal, Recovery, Stale, Undoing, VenueStatus
+    from moot.model.resource import ConfigurationItem
+    from moot.model.value import JSON, Secret
+    from moot.passes.parse import Origin, Parsed
+    from moot.provider import LogLine
+
+    Observer = Callable[[report.Step], None]
+    Tell = Callable[[str], None]
+
+# A method imports what it alone needs: no command waits for the modules of another.
 
 
 class Moot:
@@ -79,10 +55,7 @@ class Moot:
     """
 
     def __init__(
-        self,
-        selection: Selection,
-        environ: Mapping[str, str],
-        trace: Callable[[str], None] | None = None,
+        self, selection: Selection, environ: Mapping[str, str], trace: Tell | None = None
     ) -> None:
         self._selection = selection
         self._environ = environ
@@ -92,18 +65,13 @@ class Moot:
             environ=environ,
             trace=lambda venue, line: trace(f"{venue} {line}") if trace else None,
         )
-        self._venues = Venues(self._home.venues(), env)
+        self._venues = Venues(self._home.venues(), env, written=self._home.place)
         self._store = open_store(self._home.store)
         self._seal = Seal(self._home.key(), self._venues.sensitive)
         self._vault = Vault(self._home.key())
         self._guard = Guard(self._home, self._store, self._seal, env.now)
         self._slots = Slots()
-        self._declared = Declared(
-            selection,
-            environ,
-            self._seal.digest,
-            lambda app, origin: last_answer(app, origin, self._store, self._vault),
-        )
+        self._declared = Declared(selection, environ, self._seal.digest, self._last_answer)
 
     def close(self) -> None:
         """Close the database.  What was started goes on without us."""
@@ -120,25 +88,29 @@ class Moot:
 
     def plan(self) -> Proposal:
         """What `up` would do now.  Nothing is changed or written."""
-        app, world = self._answered_app(), self._world()
+        from moot.engine.propose import propose
+        from moot.engine.rehearsal import worst_of
+
+        app, world = self._declared.answered_app(), self._world()
         turn = propose(app, world)
         return self._told(replace(turn.proposal(app), worst=worst_of(turn, world)))
 
-    def what_if(self, lose: Sequence[str], load: int, prices: Sequence[PriceChange]) -> Rehearsal:
+    def what_if(
+        self, lose: Sequence[str], load: int, prices: Sequence[PriceChange]
+    ) -> report.Rehearsal:
         """What would become of the App, were this so.  Nothing is changed or written."""
         return self._stage().what_if(lose, load, prices)
 
-    def failures(self) -> Failures:
+    def failures(self) -> report.Failures:
         """What each single failure would do, the worst first.  Nothing is changed or written."""
         return self._stage().failures()
 
     def up(
-        self,
-        observer: Observer,
-        announce: Callable[[Proposal], None],
-        cancelled: threading.Event,
+        self, observer: Observer, announce: Callable[[Proposal], None], cancelled: Event
     ) -> Outcome:
         """Make the App so.  `announce` is called once, before the first change."""
+        from moot.engine.sources import packed
+
         loaded = self._declared.answered()
 
         def sources() -> bytes | None:
@@ -151,9 +123,11 @@ class Moot:
 
     def undoing(self) -> Undoing:
         """What `undo` would do now, and what it cannot.  Nothing is changed or written."""
+        from moot.engine.undo import undoing
+
         return undoing(self._before(), self._world())
 
-    def undo(self, told: Undoing, observer: Observer, cancelled: threading.Event) -> Outcome:
+    def undo(self, told: Undoing, observer: Observer, cancelled: Event) -> Outcome:
         """Make the App what it was before its declaration last changed, as `told` said."""
         return self._enact(observer, cancelled).undo(self._before(), told)
 
@@ -163,12 +137,14 @@ class Moot:
         volumes: bool,
         observer: Observer,
         announce: Callable[[Plan], None],
-        cancelled: threading.Event,
+        cancelled: Event,
     ) -> Outcome:
         """Take the App away; its data only with `volumes`.  With -p it needs no compose file."""
-        return self._enact(observer, cancelled).down(self._name(), volumes, announce)
+        return self._enact(observer, cancelled).down(self._declared.name(), volumes, announce)
 
-    def ps(self, *, all: bool = False) -> tuple[tuple[ReplicaStatus, ...], tuple[Stale, ...]]:
+    def ps(
+        self, *, all: bool = False
+    ) -> tuple[tuple[report.ReplicaStatus, ...], tuple[Stale, ...]]:
         """Every replica as it is now."""
         return self._view().replicas(self._names(all))
 
@@ -178,27 +154,32 @@ class Moot:
         """All that exists, sensitive values as digests; `at` a time, by what was known then."""
         if at is None:
             return self._view().items(self._names(all), type)
-        app = None if all else self._name()
+        app = None if all else self._declared.name()
         return self._store.inventory_at(at, app, type), ()
 
-    def history(self, address: str) -> tuple[Version, ...]:
+    def history(self, address: str) -> tuple[report.Version, ...]:
         """Every version of what was at an address, newest first."""
         return self._view().history(address)
 
-    def diff(self, since: float, until: float, *, all: bool = False) -> tuple[Contrast, ...]:
+    def diff(self, since: float, until: float, *, all: bool = False) -> tuple[report.Contrast, ...]:
         """What came, went and changed between two times; no venue is asked."""
+        from moot.engine.compare import compare
+
         return tuple(compare(self._names(all), since, until, self._store))
 
-    def why(self, replica: str) -> Why:
-        """Why a replica is where it is, or would be after the next `up`."""
-        app = self._app()
-        turn = propose(app, self._world())
+    def why(self, replica: str, without: Sequence[str] = ()) -> report.Why:
+        """Why a replica is where it is, or would be after the next `up`; and what is best without
+        these venues and pools, or without what it is on.
+        """
+        from moot.engine.propose import propose
+        from moot.engine.replicas import one_of
+        from moot.engine.why import why
+
+        app, world = self._declared.app(), self._world()
+        turn = propose(app, world)
         assert turn.placement is not None
-        names = [a.replica for a in turn.placement.assignments]
-        chosen = one_of(replica, app.name, names)
-        offerings, _ = offered(self._allowed(), self._venues, self._slots)
-        found = why(app, turn.placement, offerings, chosen)
-        return replace(found, availability=turn.outlook)
+        chosen = one_of(replica, app.name, [a.replica for a in turn.placement.assignments])
+        return why(turn, world, chosen, without)
 
     def logs(
         self,
@@ -227,17 +208,12 @@ class Moot:
             replica, argv, tty=tty, environment=environment, working_dir=working_dir, user=user
         )
 
-    def sweep(self) -> tuple[tuple[Stray, ...], tuple[Stale, ...]]:
+    def sweep(self) -> tuple[tuple[report.Stray, ...], tuple[Stale, ...]]:
         """What carries our marks and is in no inventory.  Nothing is changed."""
         return self._sweep().found()
 
     def sweep_delete(
-        self,
-        chosen: Sequence[Stray],
-        *,
-        volumes: bool,
-        observer: Observer,
-        cancelled: threading.Event,
+        self, chosen: Sequence[report.Stray], *, volumes: bool, observer: Observer, cancelled: Event
     ) -> tuple[Outcome, ...]:
         """Delete such things, App by App; what keeps data only with `volumes`."""
         self._guard.admit()
@@ -246,17 +222,23 @@ class Moot:
 
     def recover(self, installation: str | None, confirm: Callable[[Recovery], bool]) -> Recovery:
         """Rebuild the inventory from the marks on the venues and take over; `confirm` decides."""
+        from moot.engine.rebuild import Rebuild
+
         ours = installation or self._guard.installation
         return Rebuild(self._world(), self._guard, ours).run(confirm)
 
     def adopt(self, wanted: Wanted) -> ConfigurationItem:
         """Take a thing that exists into the inventory."""
+        from moot.engine.adopt import adopt
+
         self._guard.admit()
         self._guard.advance()
         return adopt(wanted, self._world())
 
     def forget(self, address: str) -> tuple[ConfigurationItem, ...]:
         """Take what is at an address out of the inventory; the venue is not asked."""
+        from moot.engine.adopt import forget
+
         self._guard.admit()
         self._guard.advance()
         return forget(address, self._world())
@@ -286,6 +268,8 @@ class Moot:
 
     def machines(self, names: Sequence[str]) -> Machines:
         """Machines to be asked and told; all there are where none is named."""
+        from moot.engine.machines import machines
+
         chosen = self._venues.meant(names)
         return machines(chosen or self._allowed(), bool(chosen), self._venues, self._slots)
 
@@ -293,64 +277,68 @@ class Moot:
         self, wish: Wish, order: Order, limit: int | None, names: Sequence[str], *, market: bool
     ) -> Listing:
         """What these venues offer now; where none is named all, and with `market` what is sold."""
+        from moot.engine.quoted import quoted
+        from moot.market import snapshot
+
         chosen = self._venues.meant(names)
         sold = snapshot() if market and not chosen and not self._selection.venues else ()
         asked = chosen or self._allowed()
         return quoted(wish, order, limit, asked, sold, self._venues, self._slots)
 
-    def volume_list(self, *, all: bool = False) -> tuple[VolumeStatus, ...]:
+    def volume_list(self, *, all: bool = False) -> tuple[report.VolumeStatus, ...]:
         """Everything that keeps data."""
         return self._view().volumes(self._names(all))
 
-    def volume_remove(
-        self, names: Sequence[str], observer: Observer, cancelled: threading.Event
-    ) -> Outcome:
+    def volume_remove(self, names: Sequence[str], observer: Observer, cancelled: Event) -> Outcome:
         """Delete volumes that nothing uses; Refused where something does."""
-        return self._enact(observer, cancelled).remove_volumes(self._name(), names)
+        return self._enact(observer, cancelled).remove_volumes(self._declared.name(), names)
 
     def user_data(self, boot: FirstBoot, format: str) -> str:
         """First-boot data for cloud-init or Ignition.  Raises BadInput for what it cannot say."""
+        from moot.engine.first_boot import document
+
         return document(boot, format)
 
-    def secret_list(self, *, all: bool = False) -> tuple[SecretStatus, ...]:
+    def secret_list(self, *, all: bool = False) -> tuple[report.SecretStatus, ...]:
         """Every secret of which moot keeps the content, without that."""
+        from moot.engine.secrets import listed
+
         return listed(self._names(all), self._store)
 
     def secret_forget(self, names: Sequence[str]) -> tuple[Secret, ...]:
         """Drop what is kept of secrets; replicas keep what they were given."""
-        self._guard.admit()
-        with hold(self._name(), "secret forget", self._world()) as journal:
-            self._guard.advance()
-            return forget_secrets(names, journal)
+        from moot.engine.hold import hold
+        from moot.engine.secrets import forget
 
-    def doctor(self) -> tuple[Check, ...]:
+        self._guard.admit()
+        with hold(self._declared.name(), "secret forget", self._world()) as journal:
+            self._guard.advance()
+            return forget(names, journal)
+
+    def doctor(self) -> tuple[report.Check, ...]:
         """What this machine lacks, and the command that mends it."""
+        from moot.engine.doctor import examine
+
         return tuple(examine(self._venues, self._slots))
 
     def _before(self) -> Before:
-        return before(self._name(), self._world(), self._vault, read, self._environ)
+        from moot.engine.undo import before
+        from moot.reading import read
 
-    def _enact(self, observer: Observer, cancelled: threading.Event) -> Enact:
+        return before(self._declared.name(), self._world(), self._vault, read, self._environ)
+
+    def _enact(self, observer: Observer, cancelled: Event) -> Enact:
+        from moot.engine.enact import Enact
+
         return Enact(self._world(), self._guard, self._vault, observer, cancelled)
 
-    def _answered_app(self) -> App:
-        self._declared.answered()
-        return self._app()
+    def _last_answer(self, app: str, origin: Origin) -> tuple[bytes, float] | None:
+        from moot.engine.secrets import last_answer
 
-    def _app(self) -> App:
-        app = self.config().app
-        assert app is not None, "a declaration with errors is refused when it is read"
-        return app
-
-    def _name(self) -> str:
-        """The App's name, from -p where the declaration is not at hand."""
-        chosen = self._selection
-        if chosen.name and not chosen.files:
-            return chosen.name
-        return self._app().name
+        return last_answer(app, origin, self._store, self._vault)
 
     def _names(self, all: bool) -> tuple[str, ...]:
-        return self._store.apps() if all else (self._name(),)
+        return self._store.apps() if all else (self._declared.name(),)
 
     def _allowed(self) -> tuple[str, ...]:
         """The venues of this run; --venue narrows them.  BadInput where one is not configured."""
@@ -370,23 +358,33 @@ class Moot:
         )
 
     def _view(self) -> View:
+        from moot.engine.view import View
+
         return View(self._world())
 
     def _replicas(self) -> Replicas:
         """Of two things of one replica, the one whose venue answers is meant."""
-        app = self._name()
+        from moot.engine.replicas import Replicas
+
+        app = self._declared.name()
         observed = self._view().observed(app)
         silent = {stale.venue for stale in observed.stale}
         items = sorted(observed.items, key=lambda item: item.venue not in silent)
         return Replicas(app, items, self._venues)
 
     def _stage(self) -> Stage:
-        return Stage.of(self._app(), self._world())
+        from moot.engine.rehearsal import Stage
+
+        return Stage.of(self._declared.app(), self._world())
 
     def _sweep(self) -> Sweep:
+        from moot.engine.sweep import Sweep
+
         return Sweep(self._world())
 
     def _book(self) -> VenueBook:
+        from moot.engine.venue_book import VenueBook
+
         return VenueBook(self._home, self._venues, self._store, self._slots)
 
     def _told(self, proposal: Proposal) -> Proposal:

@@ -24,6 +24,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         _leave_threads()
         return INTERRUPTED
+    finally:
+        if argv is None:
+            gc.freeze()  # what ends with the process need not be looked through before
 
 
 def _print_overview() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from moot.engine.apply import Apply
 from moot.engine.ask import Question, ask
 from moot.engine.journal import Journal, Kind
 from moot.engine.survey import pages
@@ -40,7 +41,8 @@ def carry_out(
         before=before,
     )
     _look_before(walk, world, journal)
-    return hands.executor(
+    executor = hands.executor or Apply
+    return executor(
         walk=walk,
         venues=world.venues,
         journal=journal,

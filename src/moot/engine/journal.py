@@ -12,6 +12,7 @@ from moot.engine.effect import Call, Effect, Record, Remember, Seen
 from moot.engine.memo import memo
 from moot.engine.redact import Redact
 from moot.engine.seal import Seal
+from moot.engine.settling import ANSWERED, QUIET_SINCE
 from moot.engine.step import UNKNOWN
 from moot.engine.vault import Vault
 from moot.engine.walk import Walk
@@ -30,8 +31,6 @@ Kind = tuple[str, str]  # venue, type
 # Creates that would be done again should they arrive again; so would the later ones of several.
 REPEATED = {"NAME", "TAG", "BARE"}
 _WRITTEN = (Record, Remember, Seen)
-# In the place of how a call goes on, once it does not.
-QUIET_SINCE, ANSWERED = "$quiet since", "$answered"
 
 
 @dataclass

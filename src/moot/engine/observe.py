@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from moot.engine import settling
 from moot.engine.explained import explained
 from moot.engine.identify import identify, made_for
 from moot.engine.item import joined
-from moot.engine.journal import Journal
 from moot.engine.listing import Key, Kind, Listing, list_kinds, read_each, read_named
 from moot.engine.survey import thing
 from moot.engine.turn import Observation, World
@@ -18,7 +18,10 @@ from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.report import Stale
 from moot.model.resource import ConfigurationItem, Resource
 from moot.provider import ProviderError
-from moot.store import Intent
+
+if TYPE_CHECKING:
+    from moot.engine.journal import Journal
+    from moot.store import Intent
 
 
 def observe(app: str, world: World, journal: Journal | None = None) -> Observation:
@@ -108,8 +111,10 @@ class _View:
             self.seen = identify(found, self.known, uids)
         known = {_key(item) for item in self.known}
         doubled = {(made_for(a), n) for a, n in self.seen.keys() - known if a != made_for(a)}
+        if not doubled:
+            return
         several = {k: i for k, i in self.seen.items() if (made_for(k[0]), k[1]) in doubled}
-        answers = read_each(several, self.world, tick) if several else {}
+        answers = read_each(several, self.world, tick)
         if gone := {thing(several[key]) for key, answer in answers.items() if answer is None}:
             there = [item for item in found if thing(item) not in gone]
             self.seen = identify(there, [i for i in self.known if thing(i) not in gone], uids)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from moot.engine.journal import ANSWERED, QUIET_SINCE, Kind
-from moot.engine.turn import World
 from moot.model.codec import item_from_json
 from moot.model.diagnostic import Diagnostic
-from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, Value, encode, is_mapping
-from moot.provider import CreateClass, TypeSchema
-from moot.store import Intent
+from moot.model.value import encode, is_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from moot.engine.listing import Kind
+    from moot.engine.turn import World
+    from moot.model.resource import ConfigurationItem
+    from moot.model.value import JSON, Value
+    from moot.provider import CreateClass, TypeSchema
+    from moot.store import Intent
+
+# In the place of how a call goes on, once it does not.
+QUIET_SINCE, ANSWERED = "$quiet since", "$answered"
 
 
 def kind_of(intent: Intent) -> Kind:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from moot.engine.apply import Apply
 from moot.engine.cost import cost
-from moot.engine.seal import Seal
-from moot.engine.slots import Slots
-from moot.engine.venues import Venues
-from moot.engine.walk import Walk
-from moot.model.app import App
 from moot.model.availability import Outlook
-from moot.model.diagnostic import Diagnostic
-from moot.model.finding import Finding, Rule
-from moot.model.placement import Placement, Share
-from moot.model.plan import Change, Plan
-from moot.model.rehearsal import Ground
-from moot.model.report import Proposal, Stale, Step
-from moot.model.resource import ConfigurationItem, Resource
-from moot.model.value import Secret
-from moot.passes.narrow import Rested
-from moot.store import Intent, Store
+from moot.model.placement import Placement
+from moot.model.report import Proposal
+
+if TYPE_CHECKING:
+    import threading
+
+    from moot.engine.seal import Seal
+    from moot.engine.slots import Slots
+    from moot.engine.venues import Venues
+    from moot.engine.walk import Walk
+    from moot.model.app import App
+    from moot.model.diagnostic import Diagnostic
+    from moot.model.finding import Finding, Rule
+    from moot.model.placement import Share
+    from moot.model.plan import Change, Plan
+    from moot.model.rehearsal import Ground
+    from moot.model.report import Stale, Step
+    from moot.model.resource import ConfigurationItem, Resource
+    from moot.model.value import Secret
+    from moot.passes.narrow import Rested
+    from moot.store import Intent, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Observation:
     stale: tuple[Stale, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     undecided: tuple[Intent, ...] = ()
-    refused: Mapping[str, Diagnostic] = field(default_factory=dict[str, Diagnostic])
+    refused: Mapping[str, Diagnostic] = field(default_factory=dict[str, "Diagnostic"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +123,14 @@ class Execution(Protocol):
 class Hands:
     """What an apply needs of its caller: secrets, someone to tell, and a way to be stopped.
 
-    `executor` makes the walks: with threads, unless a simulator drives them.
+    `executor` makes the walks, where a simulator drives them instead of threads.
     """
 
     secrets: Mapping[Secret, bytes]
     observer: Callable[[Step], None]
     cancelled: threading.Event
     renew: Callable[[], None]
-    executor: Callable[..., Execution] = Apply
+    executor: Callable[..., Execution] | None = None
 
 
 def sealed(item: ConfigurationItem, world: World) -> ConfigurationItem:
