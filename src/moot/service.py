@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from moot.engine.venue_book import VenueBook
     from moot.engine.view import View
     from moot.model import report
+    from moot.model.comparison import Comparison, Search
     from moot.model.diagnostic import Diagnostic
     from moot.model.first_boot import FirstBoot
     from moot.model.market import Listing, Order, Wish
@@ -284,6 +285,12 @@ class Moot:
         sold = snapshot() if market and not chosen and not self._selection.venues else ()
         asked = chosen or self._allowed()
         return quoted(wish, order, limit, asked, sold, self._venues, self._slots)
+
+    def compare(self, search: Search) -> Comparison:
+        """What machines for the App would cost on each vendor.  Nothing is bought or written."""
+        from moot.engine.estimated import estimated
+
+        return estimated(self._declared.app(), self._world(), search)
 
     def volume_list(self, *, all: bool = False) -> tuple[report.VolumeStatus, ...]:
         """Everything that keeps data."""

@@ -181,6 +181,41 @@ OFFERINGS = Command(
     exits=(0, 1, 2),
 )
 
+COMPARE = Command(
+    name="compare",
+    run="compare:compare",
+    help="estimate what the App would cost on each vendor",
+    teach=(
+        "Chooses the machines that would be bought for all of the App and packs its replicas onto\n"
+        "them, from the snapshot of the market that moot offerings lists.  Nothing is bought: no\n"
+        "account is needed, and moot plan does not use the market.  Each line is the best region\n"
+        "of a vendor, or of as many vendors as x-moot.spread wants; GAP is by how much it may be\n"
+        "dearer than the cheapest way there is.  It exits with 1 where no vendor can run the App.\n"
+        "docs/compare.md says what is counted and what is not."
+    ),
+    example=(
+        "moot compare\n"
+        "moot compare --vendor aws --region 'eu-*' --top 5\n"
+        "moot compare --burstable --json"
+    ),
+    answers=(
+        "estimates: vendors, hourly, monthly, least_hourly, gap, currency, priced, sites, or "
+        "vendors, reason",
+        "own: hourly, monthly, currency, unpriced, reason",
+        "free: own, vendors, sites, hourly, monthly, currency",
+        "now: hourly, monthly, currency",
+        "unstated, arm64, unzoned",
+    ),
+    options=(
+        Option("--vendor", "only such vendors; repeatable", "PATTERN", True),
+        Option("--region", "only such regions; repeatable", "PATTERN", True),
+        Option("--burstable", "also types that share their CPUs, as if these were their own"),
+        Option("--top", "so many regions of each vendor; default: 1", "N"),
+        Option("--rounds", "look so much longer for what is cheaper; default: 200", "N"),
+    ),
+    exits=(0, 1, 2),
+)
+
 INVENTORY = Command(
     name="inventory",
     run="look:inventory",
@@ -232,4 +267,4 @@ HISTORY = Command(
     arguments=(Argument("ADDRESS", "as moot inventory prints it", completes="addresses"),),
 )
 
-LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, WHAT_IF, OFFERINGS, INVENTORY, HISTORY, DIFF)
+LOOKING = (PS, LOGS, CONFIG, SCHEMA, WHY, WHAT_IF, OFFERINGS, COMPARE, INVENTORY, HISTORY, DIFF)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from moot.model.alternative import Alternative, Possible
 from moot.model.app import App
 from moot.model.availability import Outlook
 from moot.model.budget import Budget
@@ -142,7 +143,11 @@ class ReplicaStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """Why a replica is where it is: what was chosen, what else was possible, what was not."""
+    """Why a replica is where it is: what was chosen, what else was possible, what was not.
+
+    `alternatives` are in words what `possible` is; `best` is the best of all its component's
+    replicas without something.
+    """
 
     replica: str
     chosen: str
@@ -151,6 +156,8 @@ class Why:
     alternatives: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     availability: Outlook = field(default_factory=Outlook)
+    possible: tuple[Possible, ...] = ()
+    best: Alternative | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

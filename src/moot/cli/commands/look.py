@@ -1,4 +1,4 @@
-"""The commands that print what there is: ps, why, inventory, history, doctor."""
+"""The commands that print what there is: ps, inventory, history, doctor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from moot.cli.commands.apply import address_text
-from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output, ago, clean, moment
 from moot.cli.times import moment as moment_of
 from moot.model.diagnostic import BadInput, Diagnostic
-from moot.model.report import Check, Contrast, Version, Why
+from moot.model.report import Check, Contrast, Version
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
 
@@ -62,29 +61,6 @@ def ps(call: Call, out: Output) -> int:
         ),
         {"STATUS": STATUS_COLOURS},
     )
-    return 0
-
-
-def why(call: Call, out: Output) -> int:
-    """Why a replica is where it is."""
-    answer = call.moot.why(call.invocation.arguments[0])
-    if out.json_wanted:
-        out.answer(why_json(answer))
-        return 0
-    out.line(f"{answer.replica} belongs on {answer.chosen}, {answer.price or 'price unknown'}")
-    if answer.reason:
-        out.line(f"  because: {answer.reason}")
-    if line := outlook_line(answer.availability):
-        out.line(line)
-    if answer.alternatives:
-        out.line("also possible:")
-        for alternative in answer.alternatives:
-            out.line(f"  {alternative}")
-    if answer.rejections:
-        out.line("not possible:")
-        for rejection in answer.rejections:
-            offering = f"/{rejection.offering}" if rejection.offering not in ("", "-") else ""
-            out.line(f"  {rejection.venue}{offering}: {rejection.reason}")
     return 0
 
 
@@ -191,22 +167,6 @@ def doctor(call: Call, out: Output) -> int:
         if check.remedy and not check.ok:
             out.line(f"        {check.remedy}")
     return int(failed)
-
-
-def why_json(answer: Why) -> dict[str, JSON]:
-    """The fields of `why --json`."""
-    return {
-        "replica": answer.replica,
-        "chosen": answer.chosen,
-        "price": answer.price,
-        "reason": answer.reason,
-        "alternatives": list(answer.alternatives),
-        "rejections": [
-            {"venue": each.venue, "offering": each.offering, "reason": each.reason}
-            for each in answer.rejections
-        ],
-        "availability": outlook_json(answer.availability),
-    }
 
 
 def item_json(item: ConfigurationItem) -> JSON:

@@ -1,0 +1,131 @@
+"""Placement x Ground -> for each offering where a replica is not, why, or how much dearer it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from moot.model.alternative import Possible
+from moot.model.app import Component
+from moot.model.placement import Assignment, Placement, Rejection, Run
+from moot.model.rehearsal import Ground, key_of
+from moot.model.venue import Offering
+from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
+from moot.passes.beside import beside
+from moot.passes.fill import MOVE_THRESHOLD
+from moot.passes.fit import aloof
+
+
+def elsewhere(
+    ground: Ground, placement: Placement, chosen: Assignment
+) -> tuple[tuple[Possible, ...], tuple[Rejection, ...]]:
+    """What is possible, the cheapest first, and of the rest the first reason why it is not.
+
+    First comes what an offering is, then its room beside all others, then where the component's
+    other replicas are.  What was rejected by `place` keeps its reason.
+    """
+    component = next(c for c in ground.app.components if c.name == chosen.component)
+    rejected = tuple(r for r in placement.rejections if r.component == component.name)
+    out = {(rejection.venue, rejection.offering) for rejection in rejected}
+    others = [o for o in ground.offerings if key_of(o) not in out | {key_of(chosen.offering)}]
+    left = {key_of(o): o for o in beside(_but(placement, chosen), ground)}
+    fellows = _Fellows.of(ground, placement, chosen, component)
+    found: list[Possible] = []
+    for offering in others:
+        reason = _full(component, offering, left[key_of(offering)]) or fellows.against(offering)
+        if reason:
+            rejected += (Rejection(component.name, offering.venue, offering.name, reason),)
+        else:
+            found.append(_possible(ground, chosen, offering))
+    found.sort(key=lambda each: (each.more is None, each.more or 0, key_of(each.offering)))
+    return tuple(found), rejected
+
+
+def _but(placement: Placement, chosen: Assignment) -> Iterator[Run]:
+    """All runs without that one replica."""
+    for run in placement.runs:
+        there = run.component == chosen.component and chosen.index - run.first in range(run.count)
+        yield replace(run, count=run.count - 1) if there else run
+
+
+def _full(component: Component, offering: Offering, left: Offering) -> str:
+    """What there is too little of, beside all that is placed there."""
+    needs = component.needs
+    if left.cpu < needs.cpu - 1e-9:
+        return f"has {left.cpu:g} of {offering.cpu:g} CPUs left, it needs {needs.cpu:g}"
+    if left.memory_mib < needs.memory_mib:
+        had = f"{left.memory_mib} of {offering.memory_mib} MiB of memory"
+        return f"has {had} left, it needs {needs.memory_mib}"
+    if left.disk_mib < needs.disk_mib:
+        had = f"{left.disk_mib} of {offering.disk_mib} MiB of disk"
+        return f"has {had} left, it needs {needs.disk_mib}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fellows:
+    """Where the other replicas of the component are, and what that asks of this one.
+
+    They are `scattered` over several venues or pools only where no single one has enough domains.
+    """
+
+    component: Component
+    spread: Spread
+    keeps: bool
+    scattered: bool
+    atlas: Atlas
+    places: Sequence[Offering]
+    lacking: int
+
+    @classmethod
+    def of(
+        cls, ground: Ground, placement: Placement, chosen: Assignment, component: Component
+    ) -> _Fellows:
+        ours = {volume.name for volume in ground.app.volumes if not volume.external}
+        runs = (run for run in _but(placement, chosen) if run.component == component.name)
+        places = [run.offering for run in runs if run.count]
+        spread = wanted(ground.app.policy, component)
+        atlas = apart([*ground.offerings, chosen.offering, *places] if spread else ())
+        return cls(
+            component=component,
+            spread=spread,
+            keeps=any(m.kind == "volume" and m.source in ours for m in component.mounts),
+            scattered=len({o.site for o in (*places, chosen.offering)}) > 1,
+            atlas=atlas,
+            places=places,
+            lacking=sum(atlas.lacks([*places, chosen.offering], spread).values()),
+        )
+
+    def against(self, offering: Offering) -> str:
+        """Why this one cannot be there while they are where they are."""
+        here, there = [*self.places, offering], {o.site for o in self.places} - {offering.site}
+        if self.keeps and any(o.venue != offering.venue for o in self.places):
+            return "its volume keeps all replicas on one machine"
+        if there and not self.scattered:
+            return f"its other replicas are on {min(there)}, and all are in one venue or pool"
+        if there and (reason := aloof(self.component, offering)):
+            return f"its other replicas are on {min(there)}, and {reason}"
+        lacks = self.atlas.lacks(here, self.spread)
+        if sum(lacks.values()) > self.lacking:
+            level = next(iter(lacks))
+            had = f"{self.spread[level] - lacks[level]} of the {self.spread[level]}"
+            return f"it would leave {had} {PLURALS[level]} that x-moot.spread wants"
+        return ""
+
+
+def _possible(ground: Ground, chosen: Assignment, offering: Offering) -> Possible:
+    mine, price = chosen.offering, offering.hourly
+    foreign = mine.currency != offering.currency and mine.hourly and price
+    if price is None or mine.hourly is None or foreign:
+        return Possible(offering=offering, more=None)
+    more, prior = price - mine.hourly, ground.prior.runs if ground.prior else ()
+    why = ""
+    if more <= 0 and any(_is_at(run, chosen.component, mine) for run in prior):
+        why = "it is there already"
+        if -MOVE_THRESHOLD <= more < 0:
+            why += f", and moving must save more than {MOVE_THRESHOLD} {mine.currency}/hour"
+    return Possible(offering=offering, more=more, why=why)
+
+
+def _is_at(run: Run, component: str, offering: Offering) -> bool:
+    return run.component == component and key_of(run.offering) == key_of(offering)
