@@ -34,7 +34,7 @@ def identify(
         several.setdefault(key, []).append(item)
     seen: dict[Key, ConfigurationItem] = {}
     for (address, incarnation), items in several.items():
-        kept, *twins = _oldest_first(items, ours)
+        kept, *twins = items if len(items) == 1 else _oldest_first(items, ours)
         seen[address, incarnation] = kept
         seen.update({(f"{address}{TWIN}{t.identifier}", incarnation): t for t in twins})
     return seen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -52,9 +53,9 @@ class _Desk:
 
     def __post_init__(self) -> None:
         self.hard: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
-        self.soft: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
-        self.last: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
-        self.turns: dict[str, list[Wait]] = {c.key: [] for c in self.changes}
+        self.soft: defaultdict[str, list[Wait]] = defaultdict(list)
+        self.last: defaultdict[str, list[Wait]] = defaultdict(list)
+        self.turns: defaultdict[str, list[Wait]] = defaultdict(list)
         self.made = {c.address: c for c in self.changes if not isinstance(c, Delete)}
         self.ended = {c.key: c for c in self.changes if isinstance(c, Delete)}
         self.mains: dict[str, list[Resource]] = {}
@@ -284,15 +285,16 @@ class _Desk:
         sequence, dropped = untangle(edges)
         position = {name: index for index, name in enumerate(sequence)}
 
-        def after(key: str) -> tuple[Wait, ...]:
-            soft = (*self.last[key], *self.soft[key], *self.turns[key])
-            kept = (w for w in soft if (key, w.change) not in dropped)
-            return tuple(dict.fromkeys((*self.hard[key], *kept)))
+        def after(key: str) -> Iterator[Wait]:
+            yield from self.hard[key]
+            for layer in (self.last, self.soft, self.turns):
+                yield from (w for w in layer.get(key, ()) if (key, w.change) not in dropped)
 
-        changes = (
-            replace(change, after=after(change.key))
-            for change in sorted(self.changes, key=lambda c: position[c.key])
-        )
+        def waiting(change: Change) -> Change:
+            waits = tuple(dict.fromkeys(after(change.key)))
+            return replace(change, after=waits) if waits else change
+
+        changes = map(waiting, sorted(self.changes, key=lambda c: position[c.key]))
         return Plan(tuple(changes), {name: tuple(waits) for name, waits in self.gates.items()})
 
 

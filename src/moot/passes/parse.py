@@ -68,9 +68,14 @@ class Parsed:
     needs: tuple[str, ...] = ()
     asks: tuple[Origin, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    canonical: JSON = field(default_factory=dict[str, JSON])
+    model: Node | None = field(default=None, repr=False, compare=False)
     secrets: Mapping[Secret, bytes] = field(default_factory=dict[Secret, bytes], repr=False)
     origins: Mapping[Secret, str] = field(default_factory=dict[Secret, str])
+
+    @property
+    def canonical(self) -> JSON:
+        """The settled `model` as `docker compose config` prints it."""
+        return canonical(self.model) if self.model else {}
 
 
 def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes], str]) -> Parsed:
@@ -101,7 +106,7 @@ def parse(sources: Sources, environ: Mapping[str, str], digest: Callable[[bytes]
         app=None if reports.failed else app,
         asks=() if reports.failed else reading.asks,
         diagnostics=reports.all(),
-        canonical=canonical(model),
+        model=model,
         secrets={} if reports.failed else secrets.contents,
         origins={} if reports.failed else secrets.origins,
     )

@@ -40,8 +40,8 @@ def plan(call: Call, out: Output) -> int:
 
 def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | None = None) -> None:
     """The plan as text; with `where` in full, each component's place and why not elsewhere too."""
-    for line in text.change_lines(proposal.plan, out.style, most=most, later=where):
-        out.line(line)
+    if lines := list(text.change_lines(proposal.plan, out.style, most=most, later=where)):
+        out.line("\n".join(lines))
     if where and proposal.plan.changes and proposal.placement.assignments:
         out.line()
         for line in text.where_lines(proposal.placement):

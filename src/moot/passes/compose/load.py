@@ -7,7 +7,7 @@ of nodes and growth through aliases are limited while reading, so no file can ex
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,19 +18,19 @@ from moot.passes.compose.node import Node
 from moot.passes.compose.scalar import resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_ALIASED = 100_000
 MAX_BYTES = 5 * 1024 * 1024
 
-_YAML: Any = yaml  # its events have no types
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # as YAML 1.2, 5.1
 )
 _CORE = "tag:yaml.org,2002:"
+_QUOTES = frozenset("'\"|>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def load(file: str, content: bytes) -> Loaded:
         return Loaded((), (_too_large(file, len(content)),))
     builder = _Builder(file)
     try:
-        for event in _events(file, _text(file, content)):
-            builder.feed(event)
+        builder.build(_events(file, _text(file, content)))
     except _Unusable as problem:
         builder.diagnostics.append(problem.diagnostic)
     documents = tuple(node for node in builder.documents if node.value is not None)
@@ -105,7 +104,7 @@ def _text(file: str, content: bytes) -> str:
 
 def _events(file: str, text: str) -> Iterator[Any]:
     try:
-        yield from _YAML.parse(text, Loader=_LOADER)
+        yield from iter(_LOADER(text).get_event, None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark and error.context_mark and mark.line >= text.count("\n"):
@@ -135,7 +134,7 @@ class _Open:
     node: Node
     anchor: str | None
     key: Node | None = None
-    merges: list[Node] = field(default_factory=list[Node])
+    merges: tuple[Node, ...] = ()
     weight: int = 1
 
 
@@ -151,22 +150,20 @@ class _Builder:
         self._nodes = 0
         self._aliased = 0
 
-    def feed(self, event: Any) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.MappingStartEvent():
-                self._start(event, {})
-            case yaml.SequenceStartEvent():
-                self._start(event, [])
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._end()
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._anchors = {}
-            case _:
-                pass
+    def build(self, events: Iterator[Any]) -> None:
+        """Take in all events; by a table, because there are many of them."""
+        takers: dict[Any, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: lambda event: self._start(event, {}),
+            yaml.SequenceStartEvent: lambda event: self._start(event, []),
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: lambda event: self._anchors.clear(),
+        }
+        for event in events:
+            if take := takers.get(event.__class__):
+                take(event)
 
     def _node(self, event: Any, value: Any) -> Node:
         self._nodes += 1
@@ -193,17 +190,15 @@ class _Builder:
         )
 
     def _scalar(self, event: Any) -> None:
-        tag: str = event.tag or ""
-        node = self._node(event, event.value)
-        node.text = event.value
-        if tag == f"{_CORE}str" or tag == "!" or event.style in ("'", '"', "|", ">"):
-            node.value = event.value
-        else:
-            node.value = resolved(event.value)
+        text: str = event.value
+        tag: str | None = event.tag
+        quoted = event.style in _QUOTES or (tag is not None and tag in ("!", f"{_CORE}str"))
+        node = self._node(event, text if quoted else resolved(text))
+        node.text = text
         if event.anchor:
             self._anchors[event.anchor] = (node, 1)
-        is_merge = event.value == "<<" and not event.style
-        self._place(node, 1, is_merge=is_merge)
+        is_merge = text == "<<" and not event.style
+        self._place(node, 1, is_merge=is_merge, shared=event.anchor is not None)
 
     def _start(self, event: Any, value: Any) -> None:
         if len(self._open) >= MAX_DEPTH:
@@ -213,13 +208,14 @@ class _Builder:
             self._anchors[event.anchor] = None
         self._open.append(_Open(self._node(event, value), event.anchor))
 
-    def _end(self) -> None:
+    def _end(self, event: Any) -> None:
+        del event
         done = self._open.pop()
         if done.merges:
             self._merge(done)
         if done.anchor:
             self._anchors[done.anchor] = (done.node, done.weight)
-        self._place(done.node, done.weight)
+        self._place(done.node, done.weight, shared=done.anchor is not None)
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
@@ -236,10 +232,13 @@ class _Builder:
             _stop("Aliases grow too large",
                   f"Written out, the aliases stand for more than {MAX_ALIASED} values.",
                   "Use fewer aliases of aliases.", self._at(event.start_mark))  # fmt: skip
-        self._place(node, weight)
+        self._place(node, weight, shared=True)
 
-    def _place(self, node: Node, weight: int, *, is_merge: bool = False) -> None:
-        """Put a finished value where it belongs: document, list, key or value."""
+    def _place(self, node: Node, weight: int, *, shared: bool, is_merge: bool = False) -> None:
+        """Put a finished value where it belongs: document, list, key or value.
+
+        What is `shared` may stand elsewhere too, under another key.
+        """
         if not self._open:
             self.documents.append(node)
             return
@@ -252,10 +251,14 @@ class _Builder:
             parent.key = self._key(node, is_merge)
         elif isinstance(container, dict):
             key, parent.key = parent.key, None
-            if key.tag == "override":
-                parent.merges.append(node.under(key))
+            if shared:
+                node = node.under(key)
             else:
-                self._member(container, key, node)
+                node.key_line, node.key_column = key.line, key.column
+            if key.tag == "override":
+                parent.merges += (node,)
+            elif container.setdefault(key.text, node) is not node:
+                self._twice(container[key.text], key)
 
     def _key(self, node: Node, is_merge: bool) -> Node:
         """A key as text.  The merge key is marked by a tag that no other key can have."""
@@ -263,24 +266,22 @@ class _Builder:
             self._problem("Not a key", "A mapping's key must be a single word.",
                           "Write the key as text.", node)  # fmt: skip
             return Node("", node.file, node.line, node.column)
-        tag = "override" if is_merge else ""
-        return Node(node.text, node.file, node.line, node.column, node.text, tag)
+        if is_merge or node.tag:
+            tag = "override" if is_merge else ""
+            return Node(node.text, node.file, node.line, node.column, node.text, tag)
+        return node
 
-    def _member(self, container: dict[str, Node], key: Node, node: Node) -> None:
-        first = container.get(key.text)
-        if first is None:
-            container[key.text] = node.under(key)
-            return
+    def _twice(self, first: Node, key: Node) -> None:
         where = f"line {first.key_line}, column {first.key_column}"
         self._problem("Duplicate key", f"{key.text!r} stands in this mapping already, at {where}.",
                       "Remove one of the two.", key)  # fmt: skip
 
     def _merge(self, done: _Open) -> None:
         container = done.node.value
-        if len(done.merges) > 1:
+        source, *more = done.merges
+        if more:
             self._problem("Duplicate key", "'<<' stands in this mapping more than once.",
-                          "Give one '<<' a list of aliases.", done.merges[1])  # fmt: skip
-        source = done.merges[0]
+                          "Give one '<<' a list of aliases.", more[0])  # fmt: skip
         sources = source.value if isinstance(source.value, list) else [source]
         for part in sources:
             if not isinstance(part.value, dict) or not isinstance(container, dict):

@@ -97,6 +97,8 @@ class Node:
     def plain(self) -> JSON:
         """The value without its places.  A Ref inside is shown the way the user wrote it."""
         match self.value:
+            case str():
+                return self.value
             case dict():
                 return {
                     key: child.plain()

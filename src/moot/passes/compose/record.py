@@ -9,7 +9,7 @@ from typing import Literal
 from moot.model.value import JSON
 from moot.passes.compose.node import Node
 from moot.passes.compose.reports import did_you_mean
-from moot.passes.compose.shape import Scope, Shape, Word, merged
+from moot.passes.compose.shape import Scope, Shape, Word, compiled, merged
 
 Fate = Literal["honoured", "refused", "carried"]
 Identity = Callable[[Node], Hashable]
@@ -200,21 +200,20 @@ class Mapped:
             scope.wrong(node, path, either)
             return None
         found: dict[str, Node] = {}
-        name_shape = Word(pattern=self.names, means=self.means)
+        is_name = compiled(self.names).fullmatch
         for name, child in written.value.items():
-            where = f"{path}.{name}"
-            key = Node(name, child.file, child.key_line or child.line,
-                       child.key_column or child.column)  # fmt: skip
             if self.extensions and name.startswith("x-"):
                 found[name] = child
-            elif name_shape.read(key, f"The name in {path}", scope) is None:
-                continue
+            elif not is_name(name):
+                key = Node(name, child.file, child.key_line or child.line,
+                           child.key_column or child.column)  # fmt: skip
+                scope.wrong(key, f"The name in {path}", self.means)
             elif child.tag == "reset":
                 found[name] = child.but(None)
             elif child.value is None and self.empty:
                 found[name] = child
             else:
-                value = self.shape.read(child, where, scope)
+                value = self.shape.read(child, f"{path}.{name}", scope)
                 if value is not None:
                     found[name] = value.tagged(child)
         return node.but(found)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from moot.model.units import duration, seconds, size_bytes
@@ -54,6 +55,12 @@ class Shape(Protocol):
     def schema(self) -> JSON:
         """The JSON Schema of what may be written."""
         ...
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, compiled when it is first asked for: most of a file's are never needed."""
+    return re.compile(pattern)
 
 
 def merged(shape: Shape, first: Node | None, second: Node) -> Node:
@@ -105,7 +112,7 @@ class Word(Single):
                 node.place,
             )
             return None
-        if self.pattern and not re.fullmatch(self.pattern, value):
+        if self.pattern and not compiled(self.pattern).fullmatch(value):
             scope.wrong(node, path, self.means)
             return None
         return node

@@ -119,9 +119,9 @@ class Handlers:
         """Things of a type; those made a moment ago may be missing, as lists of a venue lag."""
         size = self._settings.page_size
         things = self._world.things(type, after=int(cursor or 0), limit=size)
-        shown = (t for t in things if self._is_listed(t) and _in_scope(t, scope))
+        listed = ((t, Marks.from_labels(t.tags)) for t in things if self._is_listed(t))
         return Page(
-            tuple(self._item(thing) for thing in shown),
+            tuple(self._shown(t, marks) for t, marks in listed if _in_scope(marks, scope)),
             cursor=str(things[-1].number) if len(things) == size else None,
         )
 
@@ -192,6 +192,9 @@ class Handlers:
         self, thing: Thing, known: Marks | ConfigurationItem | None = None
     ) -> ConfigurationItem:
         """A thing in the core's words.  `known` says whose it is where it carries no marks."""
+        return self._shown(thing, Marks.from_labels(thing.tags) or known)
+
+    def _shown(self, thing: Thing, marks: Marks | ConfigurationItem | None) -> ConfigurationItem:
         hidden = self._types[thing.type].write_only
         started = self._env.now() >= thing.born + self._settings.starts_within_s
         shown: dict[str, JSON] = {k: v for k, v in thing.properties.items() if k not in hidden}
@@ -208,7 +211,6 @@ class Handlers:
             status=status(thing.type, thing.properties, started),
             since=thing.born,
         )
-        marks = Marks.from_labels(thing.tags) or known
         if isinstance(marks, ConfigurationItem):
             return replace(
                 seen,
@@ -244,10 +246,9 @@ def _is_same(item: ConfigurationItem, key: ConfigurationItem) -> bool:
     return (item.installation, item.incarnation) == (key.installation, key.incarnation)
 
 
-def _in_scope(thing: Thing, scope: Scope) -> bool:
+def _in_scope(marks: Marks | None, scope: Scope) -> bool:
     if scope.installation is None:
         return True
-    marks = Marks.from_labels(thing.tags)
     if marks is None or marks.installation != scope.installation:
         return False
     return scope.app in {None, marks.app}

@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, number INTEGER, reque
 CREATE TABLE IF NOT EXISTS late (number INTEGER PRIMARY KEY, due REAL, verb TEXT, request TEXT);
 """
 OPENING_TRIES, OPENING_PAUSE_S = 200, 0.05
+INSERT = "INSERT INTO things (id, type, name, tags, properties, born) VALUES (?, ?, ?, ?, ?, ?)"
+_DECODER = json.JSONDecoder()
 COLUMNS = "number, id, type, name, tags, properties, born"
 
 Verb = Literal["make", "change", "remove"]
@@ -112,14 +114,14 @@ class World:
                 return made
             if self._unique_names and self._named(db, type, name):
                 raise Unlawful("name taken", f"there is already a {type} named {name}")
-            number = db.execute(
-                "INSERT INTO things (type, name, tags, properties, born) VALUES (?, ?, ?, ?, ?)",
-                (type, name, json.dumps(dict(tags)), json.dumps(properties), now),
-            ).lastrowid
-            assert number is not None
             kind = type.removeprefix("fake.")
-            id = f"{kind}:{name}" if self._unique_names else f"{kind}-{number}"
-            db.execute("UPDATE things SET id = ? WHERE number = ?", (id, number))
+            id = f"{kind}:{name}" if self._unique_names else None
+            row = id, type, name, json.dumps(dict(tags)), json.dumps(properties), now
+            number = db.execute(INSERT, row).lastrowid
+            assert number is not None
+            if id is None:
+                id = f"{kind}-{number}"
+                db.execute("UPDATE things SET id = ? WHERE number = ?", (id, number))
             self._bind(db, number, type, properties)
             if token:
                 db.execute("INSERT INTO tokens VALUES (?, ?, ?)", (token, number, request))
@@ -127,20 +129,20 @@ class World:
 
     def get(self, id: str) -> Thing | None:
         """The thing with this id, None where there is none."""
-        with self._transaction() as db:
-            return next(_things(db, "id = ?", (id,)), None)
+        with self._lock:
+            return next(_things(self._db, "id = ?", (id,)), None)
 
     def named(self, type: str, name: str) -> Sequence[Thing]:
         """Things of a type with this name, the oldest first; one at most where names are unique."""
-        with self._transaction() as db:
-            return self._named(db, type, name)
+        with self._lock:
+            return self._named(self._db, type, name)
 
     def family(self, type: str, name: str) -> Sequence[Thing]:
         """Things of a type named `name` or `name#...`, the oldest first."""
-        with self._transaction() as db:
+        with self._lock:
             where = "type = ? AND (name = ? OR name > ? AND name < ?) ORDER BY number"
             # "$" follows "#", so this is a range of the index.
-            return tuple(_things(db, where, (type, name, f"{name}#", f"{name}$")))
+            return tuple(_things(self._db, where, (type, name, f"{name}#", f"{name}$")))
 
     def change(self, id: str, properties: Mapping[str, JSON]) -> Thing:
         """Give a thing new properties in place of all it had."""
@@ -191,9 +193,9 @@ class World:
         self, type: str | None = None, *, after: int = 0, limit: int = -1
     ) -> Sequence[Thing]:
         """Things (of one type) with a number above `after`, the oldest first."""
-        with self._transaction() as db:
+        with self._lock:
             where = "number > ? AND type = coalesce(?, type) ORDER BY number LIMIT ?"
-            return tuple(_things(db, where, (after, type, limit)))
+            return tuple(_things(self._db, where, (after, type, limit)))
 
     def postpone(self, due: float, verb: Verb, request: Mapping[str, JSON]) -> NoReturn:
         """Have the effect of a request when it is `due` (epoch seconds); raises Postponed."""
@@ -275,4 +277,9 @@ def _things(
 ) -> Iterator[Thing]:
     query = f"SELECT {COLUMNS} FROM things WHERE {where}"  # noqa: S608 - `where` is ours
     for number, id, type, name, tags, properties, born in db.execute(query, values):
-        yield Thing(number, id, type, name, json.loads(tags), json.loads(properties), born)
+        yield Thing(number, id, type, name, _parsed(tags), _parsed(properties), born)
+
+
+def _parsed(text: str) -> dict[str, JSON]:
+    """What `json.dumps` has written, without looking for blanks around it."""
+    return _DECODER.raw_decode(text)[0]
