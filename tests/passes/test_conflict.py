@@ -161,6 +161,19 @@ def test_data_that_cannot_leave_is_a_promise():
     assert texts(core) == ["x-moot.residency: [eu]", "services.db.volumes: [data]"]
 
 
+def test_what_is_to_be_near_and_what_apart_are_promises():
+    web, db = service(1, 3), service(1, 3, **{"x-moot": {"apart": ["web"]}})
+    core = found(shop({"web": web, "db": db}), ground(machine("one", cpu=8)))
+    assert texts(core) == ["services.db.x-moot.apart: [web]"]
+    far = {"web": service(1, 4), "db": service(1, 4, **{"x-moot": {"near": ["web"]}})}
+    core = found(shop(far), ground(machine("one"), machine("two")))
+    assert texts(core) == [
+        "services.db.deploy.resources.reservations.cpus: 4",
+        "services.db.x-moot.near: [web]",
+        "services.web.deploy.resources.reservations.cpus: 4",
+    ]
+
+
 def test_where_several_things_are_wrong_what_helps_together_is_said():
     declaration = shop({"web": service(), "db": service(1, 9)}, residency=["eu"])
     core = found(declaration, ground(*LAB))

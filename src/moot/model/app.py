@@ -182,6 +182,9 @@ class Process:
 class Component:
     """One part of an App, run as identical replicas; it is up when `quorum` of them are.
 
+    `near` are components in whose regions alone it runs, `apart` those with which it shares no
+    machine.
+
     `places` says where what decides where it can run stands in the file.
     """
 
@@ -210,6 +213,8 @@ class Component:
     logging: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     retry: bool = False
     quorum: int = 1
+    near: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     segmentation_required: bool = False
     recipe: Recipe | None = None
     place: Position | None = field(default=None, compare=False)

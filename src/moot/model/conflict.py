@@ -12,7 +12,8 @@ from moot.model.value import JSON
 
 Aspect = Literal[
     "residency", "venues", "spread", "budget", "availability", "isolation", "trait", "cpu",
-    "memory", "disk", "replicas", "volumes", "segmentation", "recipe",
+    "memory", "disk", "replicas", "volumes", "segmentation", "recipe", "near",
+    "apart",
 ]  # fmt: skip
 
 

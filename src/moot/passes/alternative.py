@@ -13,6 +13,7 @@ from moot.model.placement import Placement, Run
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.beside import beside
+from moot.passes.elsewhere import ties_of
 from moot.passes.place import place
 from moot.passes.suppose import keepers
 
@@ -30,7 +31,8 @@ def alternative(
     """
     others = [run for run in placement.runs if run.component != component]
     chosen = tuple(c for c in ground.app.components if c.name == component)
-    offered = [offering for offering in beside(others, ground) if not is_out(offering)]
+    ties = ties_of(ground, placement, component)
+    offered = [o for o in beside(others, ground) if not is_out(o) and not ties.against(o)]
     homes = {**_homes(ground, others), **ground.homes}
     app = replace(ground.app, components=chosen)
     try:

@@ -14,6 +14,7 @@ from moot.passes.apart import Spread, wanted
 from moot.passes.fill import NOWHERE, Stand, fill
 from moot.passes.prepare import Basis
 from moot.passes.refuse import refuse
+from moot.passes.relate import relate, roomy, strays
 from moot.passes.stock import Room, Shelf, demand
 
 
@@ -43,6 +44,7 @@ class _Desk:
         self.held: dict[str, list[tuple[int, int]]] = {}
         self.able: dict[str, set[str]] = {}
         self.placed: dict[str, list[Run]] = {}
+        self.stands: dict[str, Sequence[int]] = {}
         self.rejected: dict[str, list[Rejection]] = {}
         self.problems: list[Diagnostic] = []
 
@@ -81,24 +83,50 @@ class _Desk:
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
         self.release(component)
-        shelf = self.together(component)
-        stands = self.choose(component, self.choices(component, shelf))
+        shelf = self.related(component, self.together(component))
+        stands = self.found(component, shelf)
         driven: list[Component] = []
         if not stands and not self.problems:
             driven = [other for other in self.app.components if other.name in self.held]
             for other in driven:
                 self.release(other)
-            stands = self.choose(component, self.choices(component, shelf)) if driven else []
+            stands = self.found(component, shelf) if driven else []
         if stands:
             self.accept(component, stands)
         elif stranded := list(self.stranded(component)):
             self.placed[component.name] = stranded
             self.able[component.name] = {run.offering.venue for run in stranded}
         elif component.replicas:
-            rejected = self.rejected[component.name]
+            shelf, rejected = self.tied(component, shelf), self.rejected[component.name]
             self.problems.append(refuse(self.basis, component, shelf, self.room, rejected))
         for other in driven:
             self.hold(other)
+
+    def related(self, component: Component, shelf: Shelf) -> Shelf:
+        """What of it is near and apart from others, as is asked."""
+        kept, rejected = relate(self.basis, component, shelf, self.stands)
+        self.rejected[component.name] += rejected
+        return kept
+
+    def tied(self, component: Component, shelf: Shelf) -> Shelf:
+        """The same; nothing, where that would leave somebody who is to be near it."""
+        alone = strays(self.basis, component, shelf.numbers, self.stands)
+        if not alone:
+            return shelf
+        offerings = (self.stock.offerings[number] for number in shelf.numbers)
+        reason = f"not all regions of {alone!r}, which is to be near it, have room for it"
+        self.rejected[component.name] += [
+            Rejection(component.name, o.venue, o.name, reason) for o in offerings
+        ]
+        return shelf.only(lambda number: False)
+
+    def found(self, component: Component, shelf: Shelf) -> list[Stand]:
+        """Where it goes, if possible where those have room, too, that are to be near it."""
+        large = roomy(self.basis, component, shelf, self.room, self.stands)
+        stands = self.choose(component, self.choices(component, large))
+        if not stands and len(large.numbers) < len(shelf.numbers):
+            stands = self.choose(component, self.choices(component, shelf))
+        return stands
 
     def accept(self, component: Component, stands: Sequence[Stand]) -> None:
         each, ways = demand(component.needs), self.basis.fits[component.name].ways
@@ -109,6 +137,7 @@ class _Desk:
             Run(self.app.name, component.name, first, count, offerings[n], ways[kinds[n]])
             for first, count, n in stands
         ]
+        self.stands[component.name] = [number for _, _, number in stands]
         if component.name in self.basis.sharers:
             self.able[component.name] = {offerings[n].venue for _, _, n in stands}
 
@@ -124,8 +153,14 @@ class _Desk:
             self.is_scattered(component) or not any(r and not n for n, r in found)
         ):
             found.append(self.filled(component, self.basis.reachable(component, shelf), spread))
-        least = min((lacking for lacking, stands in found if stands), default=0)
-        return [stands for lacking, stands in found if stands and lacking == least]
+        found = [way for way in found if way[1] and not self.strays(component, way[1])]
+        least = min((lacking for lacking, _ in found), default=0)
+        return [stands for lacking, stands in found if lacking == least]
+
+    def strays(self, component: Component, choice: Iterable[Stand]) -> bool:
+        """Whether somebody who is to be near it would be without it there."""
+        numbers = (number for _, _, number in choice)
+        return bool(strays(self.basis, component, numbers, self.stands))
 
     def filled(self, component: Component, shelf: Shelf, spread: Spread) -> tuple[int, list[Stand]]:
         """How many domains are lacking where it runs on these, and how it does: not at all where

@@ -14,6 +14,7 @@ from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.beside import beside
 from moot.passes.fill import MOVE_THRESHOLD
 from moot.passes.fit import aloof
+from moot.passes.relate import Ties
 
 
 def elsewhere(
@@ -21,8 +22,9 @@ def elsewhere(
 ) -> tuple[tuple[Possible, ...], tuple[Rejection, ...]]:
     """What is possible, the cheapest first, and of the rest the first reason why it is not.
 
-    First comes what an offering is, then its room beside all others, then where the component's
-    other replicas are.  What was rejected by `place` keeps its reason.
+    First comes what an offering is, then its room beside all others, then where those are that the
+    component is to be near or apart from, then where its other replicas are.  What was rejected by
+    `place` keeps its reason.
     """
     component = next(c for c in ground.app.components if c.name == chosen.component)
     rejected = tuple(r for r in placement.rejections if r.component == component.name)
@@ -30,15 +32,26 @@ def elsewhere(
     others = [o for o in ground.offerings if key_of(o) not in out | {key_of(chosen.offering)}]
     left = {key_of(o): o for o in beside(_but(placement, chosen), ground)}
     fellows = _Fellows.of(ground, placement, chosen, component)
+    ties = ties_of(ground, placement, component.name)
     found: list[Possible] = []
     for offering in others:
-        reason = _full(component, offering, left[key_of(offering)]) or fellows.against(offering)
+        reason = _full(component, offering, left[key_of(offering)]) or ties.against(offering)
+        reason = reason or fellows.against(offering)
         if reason:
             rejected += (Rejection(component.name, offering.venue, offering.name, reason),)
         else:
             found.append(_possible(ground, chosen, offering))
     found.sort(key=lambda each: (each.more is None, each.more or 0, key_of(each.offering)))
     return tuple(found), rejected
+
+
+def ties_of(ground: Ground, placement: Placement, component: str) -> Ties:
+    """What the places of the others ask of a component."""
+    on: dict[str, list[Offering]] = {}
+    for run in placement.runs:
+        on.setdefault(run.component, []).append(run.offering)
+    atlas = apart([*ground.offerings, *(run.offering for run in placement.runs)])
+    return Ties.of(ground.app, component, atlas, on)
 
 
 def _but(placement: Placement, chosen: Assignment) -> Iterator[Run]:

@@ -51,6 +51,10 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
     volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
     if volumes:
         yield promise("volumes", f"volumes: {_listed(volumes)}")
+    if component.near:
+        yield promise("near", f"x-moot.near: {_listed(component.near)}")
+    if component.apart:
+        yield promise("apart", f"x-moot.apart: {_listed(component.apart)}")
     if component.isolation:
         yield promise("isolation", f"x-moot.isolation: {component.isolation}")
     if component.segmentation_required:

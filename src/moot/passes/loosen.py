@@ -72,6 +72,8 @@ _POLICY: Mapping[Aspect, Callable[[Policy, Promise], Policy]] = {
 _COMPONENT: Mapping[Aspect, Callable[[Component, Promise], Component]] = {
     "replicas": lambda c, _: replace(c, replicas=min(1, c.replicas), quorum=min(1, c.quorum)),
     "isolation": lambda c, _: replace(c, isolation=None),
+    "near": lambda c, _: replace(c, near=()),
+    "apart": lambda c, _: replace(c, apart=()),
     "trait": _without_trait,
     "cpu": lambda c, _: replace(c, needs=replace(c.needs, cpu=0.0)),
     "memory": lambda c, _: replace(c, needs=replace(c.needs, memory_mib=0)),

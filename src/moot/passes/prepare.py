@@ -23,7 +23,8 @@ def prepare(
     absent: Mapping[str, str],
 ) -> Basis:
     """From what `place` is given."""
-    atlas = apart(offerings if app.policy.spread else ())
+    related = any(component.near or component.apart for component in app.components)
+    atlas = apart(offerings if app.policy.spread or related else ())
     told_apart = {*app.policy.venues, *homes.values()}
     offered = stock(offerings, atlas, told_apart)
     before: dict[str, list[Run]] = {}

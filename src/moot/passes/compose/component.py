@@ -93,6 +93,8 @@ def component(
         logging=node.scalar("logging") or {},
         retry=bool(moot.scalar("retry")),
         quorum=moot.scalar("quorum") or 1,
+        near=tuple(moot.scalar("near") or ()),
+        apart=tuple(moot.scalar("apart") or ()),
         segmentation_required=moot.scalar("segmentation") == "required",
         recipe=recipe(moot.get("recipe"), files, resolver.variable),
         place=node.key_place,

@@ -15,6 +15,8 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
     "memory": ((*_RESERVED, "memory"), ("mem_reservation",)),
     "trait": (("gpus",), (*_RESERVED, "devices")),
     "volumes": (("volumes",),),
+    "near": (("x-moot", "near"),),
+    "apart": (("x-moot", "apart"),),
     "isolation": (("x-moot", "isolation"),),
     "segmentation": (("x-moot", "segmentation"),),
     "recipe": (("x-moot", "recipe"),),

@@ -16,6 +16,7 @@ def check_relations(services: Mapping[str, Node], reports: Reports) -> None:
     for name, node in services.items():
         for target, how in node.items("depends_on"):
             _dependency(name, target, how, services, reports)
+        _neighbours(name, node, services, reports)
     _cycles(services, reports)
     _published(services, reports)
     _container_names(services, reports)
@@ -43,6 +44,26 @@ def _dependency(
         f"Give {target} a 'healthcheck', or wait for 'service_started'.",
         how.key_place,
     )
+
+
+def _neighbours(name: str, node: Node, services: Mapping[str, Node], reports: Reports) -> None:
+    """Whom it is to be near, and apart from."""
+    for key in ("near", "apart"):
+        for each in node.elements("x-moot", key):
+            other: str = each.scalar()
+            if other == name:
+                what, remedy = "which is that component itself.", "Take it out."
+            elif other not in services:
+                what = "which is not declared."
+                remedy = did_you_mean(other, services, "Declare it under 'services'.")
+            else:
+                continue
+            reports.error(
+                "Unknown component",
+                f"{name} is to be {key} {other!r}, {what}",
+                remedy,
+                each.place,
+            )
 
 
 def _may_be_healthy(node: Node) -> bool:
