@@ -10,10 +10,11 @@ from desk import create, delete, item
 from moot.engine.effect import Call, Look
 from moot.engine.event import Continued, Failed, Looked, Succeeded
 from moot.engine.governor import FEW
-from moot.engine.lanes import AHEAD, Lanes
+from moot.engine.lanes import AHEAD, ENOUGH, Lanes
 from moot.engine.slots import Slots
 from moot.engine.walk import Walk
-from moot.model.plan import Plan
+from moot.model.plan import Create, Plan
+from moot.model.resource import Resource
 from moot.provider import TypeSchema
 
 
@@ -91,6 +92,24 @@ def test_only_a_few_more_are_given_out_than_can_be_made():
     for number, effort in out[:3]:
         lanes.back(number, Succeeded(effort.change.key, None, 1.0), 1.0)
     assert len(lanes.due(1.0)) == 3
+
+
+def test_there_is_plenty_only_while_no_venue_is_about_to_run_out_of_calls():
+    many = [create(str(n)) for n in range(ENOUGH + 1)]
+    lone = Create(want=Resource(address="lone", type="t", venue="there"))
+    lanes = lanes_of(*many, lone, share=1)
+    for change in many:
+        lanes.add(call(change))
+    (number, first), *_ = lanes.due(1.0)
+    assert lanes.plenty()
+    lanes.back(number, Succeeded(first.change.key, None, 1.0), 1.0)
+    assert not lanes.plenty()
+    lanes.add(call(many[0]))
+    lanes.due(1.0)
+    assert lanes.plenty()
+    lanes.add(call(lone))
+    lanes.due(1.0)
+    assert not lanes.plenty()
 
 
 def test_what_was_given_up_is_nobody_s_any_more():

@@ -11,7 +11,6 @@ from narrow_site import HANDS, LONG_S, Site, part, same, shop
 from moot.engine.reconcile import reconcile
 from moot.engine.turn import Turn
 from moot.model.app import App, Network
-from moot.model.codec import item_to_json
 from moot.model.placement import component_of
 from moot.model.plan import Create, Delete, Update
 from moot.model.resource import ConfigurationItem
@@ -29,7 +28,7 @@ OPEN = Intent(
     address=WEB,
     incarnation=1,
     token="t",
-    body=item_to_json(ConfigurationItem(type="fake.process", venue="toy", identifier="x")),
+    item=ConfigurationItem(type="fake.process", venue="toy", identifier="x"),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from moot.engine import request
 from moot.engine.vault import Vault
 from moot.model.resource import Edge, Resource, Rollout
-from moot.model.value import Ref, Secret, Text
+from moot.model.value import Ref, Secret, Text, canonical
 
 VAULT = Vault(b"one key")
 PASSWORD = Secret("password", "3")
@@ -45,7 +45,7 @@ SENSITIVE = ("environment", "files.*.content")
 
 def written() -> dict:
     """As it comes back from a database."""
-    return json.loads(json.dumps(request.written(WANT, SENSITIVE, VAULT)))
+    return json.loads(canonical(request.written(WANT, SENSITIVE, VAULT)))
 
 
 def test_what_is_sealed_is_opened_by_the_same_key_only():

@@ -31,7 +31,7 @@ INTENT = Intent(
     address="a",
     incarnation=1,
     token="t",
-    body={"venue": "v", "type": "t"},
+    item=ConfigurationItem(type="t", venue="v", identifier=""),
 )
 
 

@@ -111,7 +111,7 @@ def test_ids_rise_from_one_holder_of_an_app_to_the_next(store, again):
 
 def test_kinds_are_those_of_every_intent_and_item_there_ever_was(store):
     assert store.kinds("shop") == ()
-    settle(store, add(store, body={"venue": "w", "type": "u"}), "withdrawn")
+    settle(store, add(store, item=replace(INTENT.item, venue="w", type="u")), "withdrawn")
     record(store, ITEM)
     with store.turn():
         store.record("shop", ITEM.address, ITEM.incarnation, None, 2.0, "gone")

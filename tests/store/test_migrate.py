@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from moot.model.codec import item_to_json
 from moot.model.diagnostic import Failure
+from moot.model.value import encode
 from moot.store import open_store
 from moot.store.migrate import VERSION, statements
 from moot.store.postgresql import in_words_of_postgresql
@@ -98,7 +98,7 @@ def test_items_and_their_versions_are_as_they_were(migrated):
     assert [i.address for i in migrated.inventory("blog")] == ["blog@toy/volume/data"]
     web = migrated.inventory("shop")[0]
     assert (web.incarnation, web.identifier, web.status) == (2, "p-2", "running")
-    assert item_to_json(web)["applied"]["peer"]["$text"][1] == {"$ref": ["shop@toy/network", "ip"]}
+    assert encode(web.applied["peer"])["$text"][1] == {"$ref": ["shop@toy/network", "ip"]}
     assert web.properties["ünïcode"] == [1, 2.5, None, True]
     assert [(v.at, v.incarnation, v.item and v.item.status) for v in migrated.history(WEB)] == [
         (201.0, 2, "running"),

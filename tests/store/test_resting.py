@@ -39,7 +39,7 @@ def intent(address: str) -> Intent:
         address=address,
         incarnation=1,
         token="t",
-        body={"venue": "toy", "type": "fake.process"},
+        item=thing(address),
     )
 
 

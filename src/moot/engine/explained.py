@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from moot.model.codec import item_from_json
 from moot.model.resource import ConfigurationItem
 from moot.store import Store
 
@@ -23,7 +22,7 @@ def explained(
     if seen.uid != uid or forgotten:
         return None
     if intent := store.intended(app, address, seen.incarnation):
-        return item_from_json(intent.body)
+        return intent.item
     if seen.incarnation > used:
         return None
     return next((v.item for v in versions if v.item), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from moot.engine import request
@@ -17,10 +17,9 @@ from moot.engine.step import UNKNOWN
 from moot.engine.vault import Vault
 from moot.engine.walk import Walk
 from moot.model.changed import changed
-from moot.model.codec import item_from_json, item_to_json
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.resource import ConfigurationItem
-from moot.model.value import JSON, Secret
+from moot.model.value import JSON, Secret, encode
 from moot.provider import Marks
 from moot.store import Intent, Lease, LeaseHeld, Store
 
@@ -171,14 +170,13 @@ class Journal:
         """The intent of a call, or that it is made again, perhaps by a later walk."""
         change = call.change
         if change.key not in self.intents:
-            item = self._body(change, walk)
-            body = item_to_json(item)
+            item = self._expected(change, walk)
             known = self.pending.get(change.key)
-            if known is None or not (isinstance(change, Delete) or _same(known.body, body)):
+            if known is None or not (isinstance(change, Delete) or _same(known.item, item)):
                 self._remind(change, item)
-                self.intents[change.key] = self._intend(call, body, walk)
+                self.intents[change.key] = self._intend(call, item, walk)
                 return
-            self._remind(change, item_from_json(known.body))
+            self._remind(change, known.item)
             self.intents[change.key] = known.id
         self.store.recall(self.intents[change.key], call.attempt, self.now())
 
@@ -187,7 +185,7 @@ class Journal:
         if isinstance(change, Create):
             self.memos[change.key] = memo(item, self.seal.key)
 
-    def _intend(self, call: Call, body: Mapping[str, JSON], walk: Walk) -> int:
+    def _intend(self, call: Call, item: ConfigurationItem, walk: Walk) -> int:
         change = call.change
         if isinstance(change, Create):
             uid = self.uids.setdefault(change.address, self._new_uid(change.address))
@@ -198,7 +196,7 @@ class Journal:
             address=change.address,
             incarnation=change.incarnation,
             token=self.token(change, call.attempt),
-            body=body,
+            item=item,
             attempt=call.attempt,
             request=None if isinstance(change, Delete) else self._request(change, walk),
         )
@@ -216,7 +214,7 @@ class Journal:
         before = self.before.get((want.venue, want.type))
         return {"want": sent, **({} if before is None else {"before": list(before)})}
 
-    def _body(self, change: Change, walk: Walk) -> ConfigurationItem:
+    def _expected(self, change: Change, walk: Walk) -> ConfigurationItem:
         if isinstance(change, Delete):
             return self.seal_item(change.have)
         return walk.asked(change)
@@ -246,9 +244,9 @@ class Journal:
         self.store.settle(intent, outcome, self.now())
 
 
-def _same(one: Mapping[str, JSON], other: Mapping[str, JSON]) -> bool:
+def _same(one: ConfigurationItem, other: ConfigurationItem) -> bool:
     """Whether two intents ask for the same; what is secret in them are digests."""
-    return one["applied"] == other["applied"]
+    return encode(one.applied) == encode(other.applied)
 
 
 def _never(holder: str) -> bool:

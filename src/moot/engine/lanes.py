@@ -15,6 +15,7 @@ from moot.engine.venues import Venues
 from moot.engine.walk import Walk
 
 AHEAD = 8  # calls of a venue that are given out for every one that can be made at a time
+ENOUGH = 2  # and so many of them keep it busy for a while
 
 Effort = Call | Look
 Lane = tuple[str, str, str]  # venue, API, and the type where its creates come one by one
@@ -103,6 +104,10 @@ class Lanes:
             if waiting and self._room(lane):
                 pauses.append(self.slots.governor(*lane[:2]).pause_s(now))
         return max(0.0, min(pauses, default=float("inf")))
+
+    def plenty(self) -> bool:
+        """Whether each venue in use has several times as many calls as it can make at a time."""
+        return all(count > ENOUGH * self.slots.share for count in self._given.values() if count)
 
     def clear(self) -> list[Call]:
         """Forget all that has not been given out; the calls among it."""

@@ -21,12 +21,15 @@ _CHECK = "moot"
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
+@cache
 def digests(key: bytes) -> Callable[[Value], str]:
     """A short keyed digest of any value: equal values give equal digests under one key."""
+    keyed = hashlib.blake2b(key=key[:64], digest_size=DIGEST_BYTES)
 
     def digest(value: Value) -> str:
-        text = canonical(value).encode()
-        return hashlib.blake2b(text, key=key[:64], digest_size=DIGEST_BYTES).hexdigest()
+        begun = keyed.copy()
+        begun.update(canonical(value).encode())
+        return begun.hexdigest()
 
     return digest
 

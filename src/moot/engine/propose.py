@@ -163,7 +163,8 @@ def _used(
         want = wanted.get(intent.address)
         if intent.verb == "create" and want and not _schema(want, world).keeps_data:
             now = world.seal(want.type, substitute(want.properties, known))
-            if encode(now) != intent.body["applied"] and intent.change not in observed.refused:
+            differs = encode(now) != encode(intent.item.applied)
+            if differs and intent.change not in observed.refused:
                 used[want.address] = max(used.get(want.address, 0), intent.incarnation)
     return used
 

@@ -45,7 +45,7 @@ def recovered(app: str, world: World, journal: Journal, hands: Hands) -> Observa
         nameless = [
             intent
             for intent in creates
-            if create_class(intent, world) != "NAME" and intent.body["venue"] not in silent
+            if create_class(intent, world) != "NAME" and intent.item.venue not in silent
         ]
         until = max((over_at(i, world, journal.held_since) for i in nameless), default=0.0)
         if until <= observed.at or hands.cancelled.is_set():
@@ -115,7 +115,7 @@ def finishes(walk: Walk) -> bool:
 
 def _is_of(standing: ConfigurationItem, intent: Intent) -> bool:
     """Whether a thing is what a create asked for."""
-    same = {k: encode(v) for k, v in standing.applied.items()} == intent.body["applied"]
+    same = encode(standing.applied) == encode(intent.item.applied)
     return standing.incarnation == intent.incarnation and same
 
 
@@ -143,7 +143,7 @@ def _may_differ(create: Create, intent: Intent, turn: Turn, world: World) -> boo
         return unknown if value is None else value
 
     now = world.seal(create.want.type, substitute(create.want.properties, known))
-    return encode(now) != intent.body["applied"]
+    return encode(now) != encode(intent.item.applied)
 
 
 def _untold(step: Step) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from moot.model.codec import item_from_json
 from moot.model.diagnostic import Diagnostic
 from moot.model.value import encode, is_mapping
 
@@ -25,7 +24,7 @@ QUIET_SINCE, ANSWERED = "$quiet since", "$answered"
 
 def kind_of(intent: Intent) -> Kind:
     """Where it is to have its effect."""
-    return str(intent.body["venue"]), str(intent.body["type"])
+    return intent.item.venue, intent.item.type
 
 
 def create_class(intent: Intent, world: World) -> CreateClass:
@@ -77,7 +76,7 @@ def outcome(intent: Intent, item: ConfigurationItem | None, *, over: bool) -> st
 
 def doubted(item: ConfigurationItem, intent: Intent) -> ConfigurationItem:
     """An item of which an update may have changed something: that counts as never asked for."""
-    asked = item_from_json(intent.body).applied
+    asked = intent.item.applied
     sure = {k: v for k, v in item.applied.items() if encode(v) == encode(asked.get(k))}
     return replace(item, applied=sure)
 

@@ -81,7 +81,7 @@ class VenueBook:
         if not is_name(new):
             raise BadInput(_bad_name(new))
         for app in self.store.apps():
-            if any(intent.body["venue"] in members for intent in self.store.open_intents(app)):
+            if any(intent.item.venue in members for intent in self.store.open_intents(app)):
                 raise Refused(_interrupted(old, app))
         with self.store.turn():
             for member in members:

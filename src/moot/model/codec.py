@@ -9,44 +9,21 @@ from operator import attrgetter
 
 from moot.model.placement import Assignments, Placement, Rejection, Run
 from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
-from moot.model.value import JSON, Value, decode, encode, is_plain
+from moot.model.value import JSON, Value, decode
 from moot.model.venue import Offering
 
-_Defaults = tuple[tuple[str, JSON], ...]
-
-
-def _defaults(kind: type[ConfigurationItem] | type[Resource], *without: str) -> _Defaults:
-    """Names and defaults of all fields; MISSING where there is no default."""
-    return tuple(
-        (f.name, f.default if f.default_factory is MISSING else f.default_factory())
-        for f in fields(kind)
-        if f.name not in without
-    )
-
-
-# When it was last looked at is no content, and what was asked for is told in any case.
-_ITEM = _defaults(ConfigurationItem, "observed_at", "applied")
-_RESOURCE = _defaults(Resource)
+# Names and defaults of all fields; MISSING where there is no default.
+_RESOURCE = tuple(
+    (f.name, f.default if f.default_factory is MISSING else f.default_factory())
+    for f in fields(Resource)
+)
 _ITEM_FIELDS = frozenset(f.name for f in fields(ConfigurationItem))
 _RESOURCE_FIELDS = frozenset(f.name for f in fields(Resource))
-_item_values = attrgetter(*(name for name, _ in _ITEM))
 _resource_values = attrgetter(*(name for name, _ in _RESOURCE))
 
 
-def item_to_json(item: ConfigurationItem) -> dict[str, JSON]:
-    """Everything about an item but when it was last looked at; what is as by default is left out.
-
-    What was asked for is always in it.
-    """
-    body = _told(_item_values(item), _ITEM)
-    body["applied"] = encode(item.applied)
-    if item.exclusive:
-        body["exclusive"] = sorted(item.exclusive)
-    return body
-
-
 def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> ConfigurationItem:
-    """Inverse of `item_to_json`; a field that is not there takes its default."""
+    """An item as the store keeps it; a field that is not there takes its default."""
     values: dict[str, JSON] = {name: body[name] for name in _ITEM_FIELDS & body.keys()}
     values["applied"] = decode(values.get("applied", {}))  # the only one that may hold a Secret
     values["exclusive"] = frozenset(values.get("exclusive", ()))
@@ -55,9 +32,13 @@ def item_from_json(body: Mapping[str, JSON], observed_at: float = 0.0) -> Config
     return ConfigurationItem(**values)
 
 
-def resource_to_json(want: Resource) -> dict[str, JSON]:
-    """Everything about a Resource; what is as by default is left out."""
-    body = _told(_resource_values(want), _RESOURCE)
+def resource_to_json(want: Resource) -> dict[str, Value]:
+    """Everything about a Resource as `canonical` writes it; what is as by default is left out."""
+    body: dict[str, Value] = {
+        name: value
+        for (name, default), value in zip(_RESOURCE, _resource_values(want), strict=True)
+        if value is not default and value != default
+    }
     if want.edges:
         body["edges"] = [[edge.target, edge.condition] for edge in want.edges]
     if want.exclusive:
@@ -76,14 +57,6 @@ def resource_from_json(body: Mapping[str, JSON]) -> Resource:
     if rollout := values.get("rollout"):
         values["rollout"] = Rollout(parallelism=rollout[0], delay_s=rollout[1])
     return Resource(**values)
-
-
-def _told(values: tuple[Value, ...], defaults: _Defaults) -> dict[str, JSON]:
-    return {
-        name: value if is_plain(value) else encode(value)
-        for (name, default), value in zip(defaults, values, strict=True)
-        if value is not default and value != default
-    }
 
 
 def placement_to_json(placement: Placement) -> dict[str, JSON]:

@@ -43,11 +43,6 @@ _LISTS = (list, tuple)
 _UNKNOWN = (Ref, Secret)
 
 
-def is_plain(value: Value) -> bool:
-    """Whether it is a string, a number, a truth value or None."""
-    return type(value) in _PLAIN
-
-
 def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether it is a JSON object; Any narrowed by isinstance would have unknown members."""
     if type(value) is dict:
@@ -98,7 +93,11 @@ def _told(value: object) -> JSON:
 
 
 _ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_told
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    check_circular=False,
+    default=_told,
 )
 
 

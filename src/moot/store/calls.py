@@ -9,6 +9,7 @@ from moot.model.value import JSON, canonical
 from moot.store.contract import Intent
 from moot.store.gathered import ADD_INTENT, PUT_IDENTITY, PUT_RESUME, RECALL, SETTLE
 from moot.store.session import Session
+from moot.store.text import item_of, text_of
 
 INTENT = (
     "SELECT id, app, change, verb, address, incarnation, token, attempt, at, body, request, resume "
@@ -58,13 +59,12 @@ class Calls(Session):
         """Write down what is about to be called; returns its id."""
         number = self._database.number()
         self._stir(app, intent.address)
-        body, request = canonical(intent.body), _text(intent.request)
+        item = intent.item
         what = (intent.change, intent.verb, intent.address, intent.incarnation, intent.token)
         tries = (intent.attempt, intent.attempt, at)
-        self._gather(ADD_INTENT, number, number, app, *what, *tries, body, request)
-        venue, type = intent.body.get("venue"), intent.body.get("type")
-        if venue and type:
-            self._kind(app, venue, type)
+        texts = (text_of(item), _text(intent.request))
+        self._gather(ADD_INTENT, number, number, app, *what, *tries, *texts)
+        self._kind(app, item.venue, item.type)
         if intent.attempt:
             self._failures.clear()
         return number
@@ -109,7 +109,7 @@ def _intent(row: Sequence[JSON]) -> Intent:
         token=row[6],
         attempt=row[7],
         at=row[8],
-        body=json.loads(row[9]),
+        item=item_of(row[9]),
         request=_json(row[10]),
         resume=_json(row[11]),
     )

@@ -16,7 +16,7 @@ from moot.model.value import JSON, Secret
 class Intent:
     """A call that is about to be made, or whose end was never recorded.
 
-    `body` is the item as it will be recorded when the call succeeds, sensitive values sealed.
+    `item` is as it will be recorded when the call succeeds, sensitive values sealed.
     `request` is exactly what is sent, unreadable without the key; it goes when the intent is
     settled.  `attempt` counts definite failures so far, `at` is when a call was last begun.
     """
@@ -26,7 +26,7 @@ class Intent:
     address: str
     incarnation: int
     token: str
-    body: Mapping[str, JSON]
+    item: ConfigurationItem
     id: int = 0
     resume: JSON = None
     attempt: int = 0

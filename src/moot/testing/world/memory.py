@@ -161,8 +161,7 @@ class MemoryStore:
         self._stir(app, intent.address)
         made = changed(intent, id=number, app=app, at=at)
         self._write_down(made)
-        if "venue" in intent.body and "type" in intent.body:
-            self._know(app, (str(intent.body["venue"]), str(intent.body["type"])))
+        self._know(app, (intent.item.venue, intent.item.type))
         self._failed(made, intent.attempt)
         return number
 
