@@ -1,6 +1,7 @@
 """A program for the terminal tests: an apply of one change that never ends by itself.
 
-`python slow_apply.py polite` ends when it is asked to, `stubborn` never does.
+`python slow_apply.py polite` ends when it is asked to, `stubborn` never does; `waiting` is polite
+and says what is held up.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ def apply(observe: Callable[[Step], None], cancelled: Event) -> Outcome:
     begun = Step(change="a", verb="create", address=ADDRESS, phase="started", total=2)
     observe(Step(change=first.key, verb="create", address="shop/db/0", phase="done", total=2))
     observe(begun)
+    if sys.argv[1] == "waiting":
+        note = f"waiting for {ADDRESS} to be healthy; it is starting"
+        observe(Step(change="b", verb="create", address="b", phase="waiting", note=note, total=2))
     while sys.argv[1] == "stubborn" or not cancelled.is_set():
         time.sleep(0.01)
     observe(Step(change="a", verb="create", address=ADDRESS, phase="done", done=1, total=2))

@@ -59,6 +59,18 @@ def test_running_changes_are_repainted_in_place():
     assert "\x1b[?" not in terminal.text, "no mode is set that would have to be taken back"
 
 
+WAITING = "waiting for shop/web/0@laptop/process to be healthy; it is starting"
+
+
+def test_what_holds_a_change_up_is_among_what_runs():
+    terminal = on_terminal("waiting")
+    terminal.see(
+        rf"creating shop/web/0@laptop/process  \d+\.\ds\r\n  {WAITING}  \d+\.\ds\r\n\[0/2\]"
+    )
+    terminal.press(CTRL_C)
+    assert terminal.end() == 130
+
+
 def test_ctrl_c_does_not_reach_what_a_venue_is_running_for_us():
     with LocalShell().open(["sh", "-c", 'cut -d" " -f5 /proc/$$/stat']) as running:
         assert running.stdout
@@ -92,6 +104,15 @@ def test_a_pipe_gets_a_line_per_change_and_the_end(number: signal.Signals):
     assert rest.startswith("finishing what is in flight")
     assert "[1/2] created shop/web/0@laptop/process (0.0s)\n" in rest
     assert "\x1b" not in rest
+
+
+def test_in_a_pipe_what_holds_a_change_up_is_a_line():
+    with in_a_pipe("waiting") as process:
+        assert process.stderr
+        assert process.stderr.readline() == "[0/2] created shop/db/0 (0.0s)\n"
+        assert process.stderr.readline() == f"[0/2] {WAITING}\n"
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def test_quiet_still_says_that_it_is_finishing():

@@ -113,6 +113,15 @@ def test_one_replica_moves_for_a_zone_that_is_asked_for_later():
     assert "lab:b1" in where(after)
 
 
+def test_the_room_of_what_gives_way_to_another_zone_is_free_again():
+    """Another component needs all of it, and there is no other room."""
+    offers = [machine("lab:a1", "a", cpu=2), machine("lab:b1", "b", hourly=1, cpu=1)]
+    web, late = part(2), part(1, name="late")
+    made = place(app(web), offers)
+    after = place(app(web, late, zone=2), offers, made)
+    assert sorted(where(after)) == ["lab:a1", "lab:a1", "lab:b1"]
+
+
 def test_zones_that_nobody_states_are_one():
     offers = [machine("lab:h1"), machine("lab:h2")]
     assert "1 of the 2 zones that x-moot.spread wants: nothing states its `zone`" in refusal(

@@ -108,6 +108,7 @@ def test_nobody_there(tmp_path):
         with pytest.raises(ProviderError) as failure:
             absent.identity()
         assert failure.value.code == "NetworkFailure"
+        assert f"the Docker Engine at {host} does not answer: " in failure.value.message
         assert "docker" in failure.value.remedy
         (problem,) = absent.checks()
         assert problem.remedy
