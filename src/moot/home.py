@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,7 +57,7 @@ class Home:
 
     def installation(self) -> str:
         """Whose things ours are: made once, and kept beside the database."""
-        return _once(self.folder / "installation", uuid.uuid4().hex).decode().strip()
+        return _once(self.folder / "installation", secrets.token_hex(16)).decode().strip()
 
     def put_installation(self, installation: str) -> None:
         """Write another id in the place of the one that was lost."""

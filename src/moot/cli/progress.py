@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from moot.cli.output import Output, clean
@@ -48,16 +50,31 @@ class Silent:
 
 
 class Lines(Silent):
-    """One line for each change that is settled, or held up for long."""
+    """One line for each change that is settled, or held up for long.
+
+    They are written together, ten times a second: each by itself would stop those who make the
+    changes, and a thousand lines take longer than a thousand quick changes.
+    """
 
     def __init__(self, out: Output) -> None:
         self._out = out
+        self._lines: deque[str] = deque()
+        self._ticker = _Ticker(self._write)
 
     def observe(self, step: Step) -> None:
         """A line where the step settles a change, or says what is waited for."""
         text = clean(step.note) if step.phase == "waiting" else settled(step)
         if text:
-            self._out.message(f"[{step.done}/{step.total}] {text}")
+            self._lines.append(f"[{step.done}/{step.total}] {text}\n")
+
+    def close(self) -> None:
+        """Write what is still to be said."""
+        self._ticker.stop()
+        self._write()
+
+    def _write(self) -> None:
+        if lines := [self._lines.popleft() for _ in range(len(self._lines))]:
+            self._out.message_raw("".join(lines))
 
 
 class Live:
@@ -74,9 +91,7 @@ class Live:
         self._counts = (0, 0)
         self._notice = ""
         self._height = 0
-        self._closed = threading.Event()
-        self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
-        self._ticker.start()
+        self._ticker = _Ticker(self._repaint)
 
     def observe(self, step: Step) -> None:
         """Take the step into the picture."""
@@ -92,21 +107,19 @@ class Live:
 
     def say(self, text: str) -> None:
         """Show `text` below the block from the next repaint on; safe in a signal handler."""
-        if self._closed.is_set():
+        if self._ticker.stopped:
             os.write(2, f"{text}\n".encode())
         self._notice = text
 
     def close(self) -> None:
         """Leave the terminal as it was, with the settled lines on it."""
-        self._closed.set()
-        self._ticker.join()
+        self._ticker.stop()
         with self._lock:
             self._out.message_raw(self._erased())
 
-    def _tick(self) -> None:
-        while not self._closed.wait(REPAINT_S):
-            with self._lock:
-                self._out.message_raw(self._erased() + self._painted())
+    def _repaint(self) -> None:
+        with self._lock:
+            self._out.message_raw(self._erased() + self._painted())
 
     def _painted(self) -> str:
         columns, rows = _terminal_size()
@@ -124,6 +137,30 @@ class Live:
     def _erased(self) -> str:
         height, self._height = self._height, 0
         return f"\x1b[{height}A\r\x1b[J" if height else ""
+
+
+class _Ticker:
+    """Does something ten times a second, in a thread of its own, until it is stopped."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+        self._thread.start()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Returns when nothing is done any more."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(REPAINT_S):
+            self._act()
 
 
 def settled(step: Step) -> str:
