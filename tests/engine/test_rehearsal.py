@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-import yaml
+from user import moot_in, quiet
 
 from moot.engine import rehearsal
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.placement import Placement
 from moot.model.report import Proposal, Rehearsal
-from moot.service import Moot, Selection
+from moot.service import Moot
 
 COMPOSE = """
 name: shop
@@ -74,18 +74,10 @@ class Site:
         quiet = {"provider": "fake", "world": "memory", "silent": True}
         lab = {"provider": "fake", "hosts": hosts}
         venues = {"lab": lab, "cloud": cloud, "laptop": quiet, "docker": quiet}
-        (self.folder / "venues.yaml").write_text(yaml.safe_dump({"venues": venues}))
-        (self.folder / "compose.yaml").write_text(self.text)
-        environ = {
-            "HOME": str(self.folder),
-            "MOOT_HOME": str(self.folder / "home"),
-            "MOOT_VENUES": str(self.folder / "venues.yaml"),
-        }
-        files = (str(self.folder / "compose.yaml"),)
-        return Moot(Selection(files=files, folder=str(self.folder)), environ)
+        return moot_in(self.folder, venues, self.text)
 
     def up(self) -> None:
-        outcome = self.moot().up(_quiet, _quiet, threading.Event())
+        outcome = self.moot().up(quiet, quiet, threading.Event())
         assert outcome.failures == ()
 
     def plan(self) -> Proposal:
@@ -104,10 +96,6 @@ class Site:
             rows = list(database.iterdump())
         others = {p.name: p.read_bytes() for p in home.rglob("*") if p.is_file()}
         return {"rows": rows, **{n: b for n, b in others.items() if not n.startswith("moot.db")}}
-
-
-def _quiet(_: object) -> None:
-    """Nobody listens."""
 
 
 def _told(problems: Iterable[Diagnostic]) -> list[tuple[str, set[str]]]:
@@ -151,7 +139,7 @@ def test_what_is_rehearsed_is_what_comes(site: Site, text: str, lost: str):
         if fate.fortune == "waits"
         for first, _ in fate.spans
     }
-    outcome = after.moot().up(_quiet, _quiet, threading.Event())
+    outcome = after.moot().up(quiet, quiet, threading.Event())
     stale = {r.replica for r in outcome.replicas if r.status == "stale"}
     running = {r.replica for r in outcome.replicas if r.status != "stale"}
     assert waiting == stale - running
@@ -204,7 +192,7 @@ def test_before_anything_stands_it_starts_from_the_plan(site: Site):
 
 def test_after_down_it_starts_from_the_plan_again(site: Site):
     site.up()
-    site.moot().down(volumes=True, observer=_quiet, announce=_quiet, cancelled=threading.Event())
+    site.moot().down(volumes=True, observer=quiet, announce=quiet, cancelled=threading.Event())
     assert where(site.lose().rehearsed.before) == where(site.plan().placement)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
+from user import moot_in, quiet
 
 from moot.model.diagnostic import Refused
 from moot.model.report import Outcome, Proposal
-from moot.service import Moot, Selection
+from moot.service import Moot
 
 COMPOSE = """
 name: shop
@@ -45,16 +45,8 @@ class Site:
             stated = {"vendor": self.vendor} if self.vendor else {}
             sla = {"venue": "99.9%", "zone": "99%", **stated}
             entries[name] = {"provider": "fake", "hosts": hosts, "sla": sla}
-        (self.folder / "venues.yaml").write_text(yaml.safe_dump({"venues": entries}))
-        file = self.folder / "compose.yaml"
-        file.write_text(f"{COMPOSE}x-moot: {{venues: [lab, rack], spread: {spread}}}\n")
-        environ = {
-            "HOME": str(self.folder),
-            "MOOT_HOME": str(self.folder / "home"),
-            "MOOT_VENUES": str(self.folder / "venues.yaml"),
-        }
-        chosen = Selection(files=(str(file),), folder=str(self.folder), venues=venues)
-        return Moot(chosen, environ)
+        text = f"{COMPOSE}x-moot: {{venues: [lab, rack], spread: {spread}}}\n"
+        return moot_in(self.folder, entries, text, chosen=venues)
 
     def machine(self, host: str, zone: str, hourly: float) -> dict[str, object]:
         room = {"name": "room", "zone": zone, "hourly": hourly, "machine": host, "reach": host}
@@ -69,10 +61,6 @@ class Site:
 
     def plan(self, spread: str, *venues: str) -> Proposal:
         return self.moot(spread, *venues).plan()
-
-
-def quiet(_: object) -> None:
-    """Nobody listens."""
 
 
 @pytest.fixture
