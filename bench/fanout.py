@@ -5,7 +5,6 @@ Each of the three as it comes, with its own defaults.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import Figure, Missing, median, moot, timed, workplace
+from tests.substrates import hosts
 
 FIRST, AGAIN = "first run", "no change"
 BOUNDS = {  # of ours over theirs, on the wall
@@ -28,7 +28,6 @@ BOUNDS = {  # of ours over theirs, on the wall
 FILES = {f"/etc/fanout/file-{i}.conf": f"# file {i}\nsetting = {i}\n" * 20 for i in range(1, 6)}
 MARKS = [f"/var/fanout-{i}" for i in range(1, 4)]
 ROUND_TRIPS = 3.0  # the most that a machine may be asked where nothing has changed
-SUBSTRATE = Path(__file__).parent.parent / "tests" / "substrates" / "hosts.py"
 
 
 def measure(short: bool) -> list[Figure]:
@@ -195,11 +194,6 @@ def _peers() -> Path:
 @contextmanager
 def _lab() -> Iterator[Any]:
     """Machines to reach over SSH; Missing where there can be none."""
-    spec = importlib.util.spec_from_file_location("substrates_hosts", SUBSTRATE)
-    assert spec and spec.loader
-    hosts = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = hosts
-    spec.loader.exec_module(hosts)
     try:
         with hosts.lab() as lab:
             yield lab

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.util
 import os
 import resource
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import hypothesis
@@ -20,8 +17,9 @@ import pytest
 
 from moot.cli.run import run
 from tests.lacking import command, lacking
+from tests.substrates import dockerd, host_engines, hosts
+from tests.substrates.postgresql import NoServer, cluster
 
-ROOT = Path(__file__).parent.parent
 FILES = 8192  # open at once: what tests drop in circles waits for the garbage collector
 BOUND_S = 300  # far beyond what any test takes, on any machine
 SBIN = ("/usr/sbin", "/sbin")  # where Debian keeps haproxy and dockerd; not on every user's PATH
@@ -101,7 +99,6 @@ def told(
 @pytest.fixture(scope="session")
 def docker_host() -> Iterator[str]:
     """DOCKER_HOST of a real engine, set in the environment too: the machine's, or a private one."""
-    dockerd = _substrate("dockerd")
     with contextlib.ExitStack() as stack:
         try:
             host = stack.enter_context(dockerd.engine())
@@ -119,11 +116,10 @@ def postgresql() -> Iterator[Any]:
     """A private cluster of a real PostgreSQL; `database()` gives the URL of a new database."""
     if importlib.util.find_spec("psycopg") is None:
         lacking("psycopg is not installed")
-    substrate = _substrate("postgresql")
     with contextlib.ExitStack() as stack:
         try:
-            running = stack.enter_context(substrate.cluster())
-        except substrate.NoServer as reason:
+            running = stack.enter_context(cluster())
+        except NoServer as reason:
             lacking(str(reason))
         yield running
 
@@ -131,11 +127,10 @@ def postgresql() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def ssh_hosts() -> Iterator[Any]:
     """A network for real SSH hosts; `with ssh_hosts.fresh(3) as hosts` gives clean ones."""
-    substrate = _substrate("hosts")
     with contextlib.ExitStack() as stack:
         try:
-            running = stack.enter_context(substrate.lab())
-        except substrate.NoHosts as reason:
+            running = stack.enter_context(hosts.lab())
+        except hosts.NoHosts as reason:
             lacking(str(reason))
         yield running
 
@@ -143,13 +138,12 @@ def ssh_hosts() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def engine_host() -> Iterator[Any]:
     """A real SSH host with a Docker Engine of its own, which all tests of a session share."""
-    substrate, engines = _substrate("hosts"), _substrate("host_engines")
     with contextlib.ExitStack() as stack:
         try:
-            lab = stack.enter_context(substrate.lab(f"{substrate.PACKAGES},{engines.PACKAGES}"))
+            lab = stack.enter_context(hosts.lab(f"{hosts.PACKAGES},{host_engines.PACKAGES}"))
             (host,) = lab.add(1)
-            stack.enter_context(engines.engine(host))
-        except (substrate.NoHosts, engines.NoEngine) as reason:
+            stack.enter_context(host_engines.engine(host))
+        except (hosts.NoHosts, host_engines.NoEngine) as reason:
             lacking(str(reason))
         yield host
 
@@ -158,14 +152,3 @@ def engine_host() -> Iterator[Any]:
 def haproxy() -> str:
     """Path of the HAProxy binary."""
     return command("haproxy")
-
-
-@functools.cache
-def _substrate(name: str) -> ModuleType:
-    path = ROOT / "tests" / "substrates" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"substrates_{name}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

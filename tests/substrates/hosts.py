@@ -1,6 +1,6 @@
 """Gives real SSH hosts to tests and benchmarks: Debian systems in namespaces of their own.
 
-    python tests/substrates/hosts.py N [COMMAND...]    runs COMMAND (or a shell) beside N hosts
+    python -m tests.substrates.hosts N [COMMAND...]    runs COMMAND (or a shell) beside N hosts
 
 A host is an overlay over one cached Debian tree, with a network, process table, host name and sshd
 of its own; sshd is its process 1, so that killing it is pulling the plug.  All of a host lives in
@@ -11,7 +11,6 @@ the machine, reach one another and, through the machine, package registries.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -25,10 +24,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.substrates.host_network import PATH, alone, bridged, said
+
 PACKAGES = "openssh-server,iproute2,nftables,procps,python3,ca-certificates,haproxy,sudo,apt-utils"
 COMMANDS = ("mmdebstrap", "ip", "unshare", "nsenter", "setpriv", "ssh", "ssh-keygen", "sshd")
-PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-NETWORKS = "10.77.{}.0/24"
 PATIENCE_S = 30.0
 LISTENING = "00000000:0016 00000000:0000 0A"  # port 22, in /proc/net/tcp
 BOOT = """set -e
@@ -87,13 +86,13 @@ class Host:
     @property
     def host_key(self) -> str:
         """The fingerprint of its key, as OpenSSH shows it."""
-        listed = _said("ssh-keygen", "-lf", f"{self.folder}/upper/etc/ssh/ssh_host_ed25519_key.pub")
+        listed = said("ssh-keygen", "-lf", f"{self.folder}/upper/etc/ssh/ssh_host_ed25519_key.pub")
         return listed.split()[1]
 
     def run(self, *argv: str, check: bool = True) -> str:
         """What a command there says, without SSH."""
         namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wd=/"]
-        return _said("nsenter", "--target", str(self.pid), *namespaces, *argv, check=check)
+        return said("nsenter", "--target", str(self.pid), *namespaces, *argv, check=check)
 
     def boot(self) -> None:
         """Switch it on; it answers when this returns."""
@@ -126,7 +125,7 @@ class Host:
             self._process.kill()
             self._process.wait()
             self._process = None
-            _said("ip", "link", "del", self.link, check=False)
+            said("ip", "link", "del", self.link, check=False)
 
     def reboot(self) -> None:
         """What is on its disk stays."""
@@ -146,11 +145,11 @@ class Host:
 
     def cut(self) -> None:
         """Cut its network: nothing comes through, in either direction, and nobody is told."""
-        _said("ip", "link", "set", self.link, "down")
+        said("ip", "link", "set", self.link, "down")
 
     def join(self) -> None:
         """Mend its network."""
-        _said("ip", "link", "set", self.link, "up")
+        said("ip", "link", "set", self.link, "up")
 
     def end(self) -> None:
         """Throw it away."""
@@ -162,14 +161,14 @@ class Host:
         path = self.folder / "upper/etc/ssh/ssh_host_ed25519_key"
         for name in (path, path.with_suffix(".pub")):
             name.unlink(missing_ok=True)
-        _said("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
+        said("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
 
     def _furnish(self, upper: Path) -> None:
         key = (self.lab.folder / "id.pub").read_bytes()
         for person in ("root", "home/ops"):
             (upper / person / ".ssh").chmod(0o700)
             (upper / person / ".ssh/authorized_keys").write_bytes(key)
-        _said("chown", "-R", "1000:1000", str(upper / "home/ops"))
+        said("chown", "-R", "1000:1000", str(upper / "home/ops"))
         for name in ("upper", "upper/root", "upper/home", "upper/etc"):
             (self.folder / name).chmod(0o755)
         (upper / "etc/hostname").write_text(f"{self.name}\n")
@@ -186,8 +185,8 @@ class Host:
         ours = _namespace("self", "net")
         _until(lambda: _namespace(pid, "net") != ours, self._log)
         inside = ["peer", "name", "eth0", "address", self.card, "netns", str(pid)]
-        _said("ip", "link", "add", self.link, "type", "veth", *inside)
-        _said("ip", "link", "set", self.link, "master", self.lab.bridge, "up")
+        said("ip", "link", "add", self.link, "type", "veth", *inside)
+        said("ip", "link", "set", self.link, "master", self.lab.bridge, "up")
 
     def _await_answer(self) -> None:
         """Asked of its kernel: a packet sent too early would cost a second."""
@@ -215,7 +214,7 @@ class Lab:
         self.network, self.gateway = network, network.replace("0/24", "254")
         self.hosts: list[Host] = []
         self._last = 0
-        _said("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "id"))
+        said("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "id"))
         (folder / "known_hosts").touch()
         (folder / "ssh_config").write_text(
             f"Host *\n  IdentitiesOnly yes\n  UserKnownHostsFile {folder}/known_hosts\n"
@@ -268,9 +267,7 @@ def lab(packages: str = PACKAGES) -> Iterator[Lab]:
     tree = _tree(cache, packages)
     with contextlib.ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="moot-hosts-"))
-        with _alone(cache / "networks.lock"):
-            bridge, network = _bridge()
-        stack.callback(_unbridge, bridge, network)
+        bridge, network = stack.enter_context(bridged(cache / "networks.lock"))
         found = Lab(Path(name), tree, bridge, network)
         stack.callback(lambda: [host.end() for host in found.hosts])
         yield found
@@ -291,12 +288,12 @@ def why_not() -> str:
 def _tree(cache: Path, packages: str) -> Path:
     """One Debian system, made once and kept."""
     tree = cache / f"tree-{hashlib.sha256(packages.encode()).hexdigest()[:12]}"
-    with _alone(cache / "tree.lock"):
+    with alone(cache / "tree.lock"):
         if not tree.exists():
             making = tree.with_suffix(".making")
             shutil.rmtree(making, ignore_errors=True)
             try:
-                _said(
+                said(
                     *("mmdebstrap", "--quiet", "--variant=minbase", "--mode=root"),
                     *(f"--include={packages}", "--skip=cleanup/apt/lists"),
                     *("bookworm", str(making)),
@@ -312,64 +309,15 @@ def _prepare(tree: Path) -> None:
     """What every host has: no start of services by apt, and a person who may use sudo."""
     (tree / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
     (tree / "usr/sbin/policy-rc.d").chmod(0o755)
-    _said("chroot", str(tree), "useradd", "-M", "-u", "1000", "-s", "/bin/bash", "ops")
+    said("chroot", str(tree), "useradd", "-M", "-u", "1000", "-s", "/bin/bash", "ops")
     if (tree / "etc/sudoers.d").exists():
         (tree / "etc/sudoers.d/ops").write_text("ops ALL=(ALL) NOPASSWD: ALL\n")
     for key in (tree / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
 
 
-def _bridge() -> tuple[str, str]:
-    """A bridge of our own on a network that nobody here uses, open to the world outside."""
-    for line in _said("ip", "-o", "link", "show", "type", "bridge").splitlines():
-        name = line.split()[1].rstrip(":")
-        if name.startswith("mt") and not Path(f"/proc/{int(name[2:-1], 16)}").exists():
-            _unbridge(name, NETWORKS.format(_third(name)))
-    taken = _said("ip", "-o", "link", "show", "type", "bridge")
-    name = next(n for c in "abcdefgh" if (n := f"mt{os.getpid():x}{c}") not in taken)
-    used = _said("ip", "route")
-    network = next(n for i in range(1, 250) if (n := NETWORKS.format(i)) not in used)
-    _said("ip", "link", "add", name, "type", "bridge")
-    _said("ip", "addr", "add", network.replace("0/24", "254/24"), "dev", name)
-    _said("ip", "link", "set", name, "up")
-    for rule in _rules(name, network):
-        _said("iptables", "-w", *rule[0], "-I", *rule[1:], check=False)
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    return name, network
-
-
-def _unbridge(bridge: str, network: str) -> None:
-    for rule in _rules(bridge, network):
-        _said("iptables", "-w", *rule[0], "-D", *rule[1:], check=False)
-    _said("ip", "link", "del", bridge, check=False)
-
-
-def _rules(bridge: str, network: str) -> list[Any]:
-    """The hosts may talk and reach the world: a Docker Engine here forbids what it did not make."""
-    return [
-        ((), "FORWARD", "-i", bridge, "-j", "ACCEPT"),
-        ((), "FORWARD", "-o", bridge, "-j", "ACCEPT"),
-        (("-t", "nat"), "POSTROUTING", "-s", network, "!", "-o", bridge, "-j", "MASQUERADE"),
-    ]
-
-
-def _third(bridge: str) -> str:
-    """The third part of the network of a bridge that was left behind."""
-    for word in _said("ip", "-o", "-4", "addr", "show", "dev", bridge, check=False).split():
-        if word.startswith("10.77."):
-            return word.split(".")[2]
-    return "0"
-
-
 def _namespace(pid: int | str, kind: str) -> int:
     return Path(f"/proc/{pid}/ns/{kind}").stat().st_ino
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _until(true: Any, said: Any) -> None:
@@ -378,14 +326,6 @@ def _until(true: Any, said: Any) -> None:
         if time.monotonic() > end:
             raise NoHosts(said())
         time.sleep(0.01)
-
-
-def _said(*argv: str, check: bool = True) -> str:
-    environ = {**os.environ, "PATH": PATH}
-    ran = subprocess.run(argv, capture_output=True, text=True, env=environ, check=False)
-    if check and ran.returncode:
-        raise subprocess.CalledProcessError(ran.returncode, argv, ran.stdout, ran.stderr)
-    return ran.stdout
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -41,18 +41,25 @@ class Accepting(Registry):
 
 
 class Refusing(Registry):
-    """It answers whoever asks for an image with one status and one of a registry's error codes."""
+    """It answers whoever asks for an image with one status and one of a registry's error codes.
+
+    `asked` are the paths that were asked for.
+    """
 
     def __init__(self, status: int, code: str) -> None:
-        super().__init__(type("Saying", (_Saying,), {"status": status, "code": code}))
+        self.asked: list[str] = []
+        said = {"status": status, "code": code, "asked": self.asked}
+        super().__init__(type("Saying", (_Saying,), said))
 
 
 class _Saying(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     status: ClassVar[int]
     code: ClassVar[str]
+    asked: ClassVar[list[str]]
 
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         error = {"code": self.code, "message": self.code.lower()}
         body = b"{}" if self.path == "/v2/" else json.dumps({"errors": [error]}).encode()
         self.send_response(200 if self.path == "/v2/" else self.status)
