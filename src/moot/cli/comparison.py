@@ -1,0 +1,205 @@
+"""The words of `moot compare`: rows, conclusions and what an estimate leaves out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from moot.model.budget import Budget, monthly
+from moot.model.comparison import Comparison
+from moot.model.purchase import Bought, Estimate, Site
+from moot.model.report import Cost
+from moot.model.value import JSON
+
+HEADERS = ("ON", "REGION", "MACHINES", "PER HOUR", "PER MONTH", "PRICED", "GAP", "WHY")
+EXACT = "none"
+COLOURS = {EXACT: "green"}
+OWN = "your venues"
+
+
+def rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """A row for every estimate, and one for the user's own venues."""
+    for found in comparison.estimates:
+        yield _row(found, comparison.budget)
+    own = comparison.own
+    if own is None:
+        yield (OWN, "", "", "", "", "", "", comparison.own_problem)
+    elif comparison.own_hourly is None:
+        yield (OWN, "", "", "unknown", "unknown", "today", "", _unpriced(own))
+    else:
+        prices = _prices(comparison.own_hourly, own.currency)
+        yield (OWN, "", "", *prices, "today", "", _over(prices[0], own, comparison.budget))
+
+
+def conclusions(comparison: Comparison) -> Iterator[str]:
+    """The free choice, and what it costs now."""
+    for best in comparison.free():
+        if isinstance(best, Cost):
+            yield f"Free choice: {OWN}, {_month(best.hourly or Decimal(0), best.currency)}"
+        else:
+            where = " + ".join(f"{site.vendor} {site.region}" for site in _places(best))
+            yield f"Free choice: {where}, {_month(best.hourly, best.currency)}"
+    now = comparison.now
+    if now and now.hourly is not None and not now.unpriced:
+        yield f"Now, by the record: {_month(now.hourly, now.currency)}"
+    elif now:
+        yield "Now, by the record: not all of it has a price"
+
+
+def remarks(comparison: Comparison) -> Iterator[str]:
+    """What must be known to read the figures."""
+    found = [estimate for estimate in comparison.estimates if not estimate.reason]
+    if found:
+        yield (
+            "an estimate: machines alone, at the prices of the day in PRICED; without disks, "
+            "traffic, addresses and taxes; nothing is bought"
+        )
+        yield "GAP: it is dearer than the cheapest possible by no more than that"
+    if found and all(len(estimate.vendors) == 1 for estimate in found):
+        yield (
+            "no two vendors together are cheaper than one of them: all of an App is kept in one "
+            "region unless x-moot.spread wants more, as prices of traffic are not known"
+        )
+    if comparison.vague:
+        names = ", ".join(comparison.vague)
+        yield f"CPU or memory that is not stated counts as nothing: {names}"
+    if comparison.arm:
+        yield (
+            f"{', '.join(comparison.arm)} run arm64 only; where an image does not, say "
+            "`platform: linux/amd64`"
+        )
+    if comparison.unzoned:
+        names = ", ".join(comparison.unzoned)
+        yield f"the zones of {names} are not known; its regions are taken to have enough"
+    if not comparison.burstable:
+        yield "burstable types are left out; --burstable takes them, with all of their CPUs"
+    currencies = {estimate.currency for estimate in found}
+    if comparison.own and comparison.own_hourly and comparison.own.currency not in currencies:
+        yield "prices in different currencies are not compared: moot knows no rate of exchange"
+
+
+def comparison_json(comparison: Comparison) -> dict[str, JSON]:
+    """All of it; amounts are strings, so that no digit is lost."""
+    own = comparison.own
+    return {
+        "estimates": [_estimate_json(found) for found in comparison.estimates],
+        "own": {
+            **_amounts(comparison.own_hourly),
+            "currency": own.currency if own else None,
+            "unpriced": list(own.unpriced) if own else [],
+            "reason": comparison.own_problem,
+        },
+        "free": [_free_json(best) for best in comparison.free()],
+        "now": {**_amounts(comparison.now.hourly), "currency": comparison.now.currency}
+        if comparison.now
+        else None,
+        "unstated": list(comparison.vague),
+        "arm64": list(comparison.arm),
+        "unzoned": list(comparison.unzoned),
+    }
+
+
+def _row(found: Estimate, budget: Budget | None) -> tuple[str, ...]:
+    on = " + ".join(found.vendors)
+    if found.reason:
+        return (on, "", "", "", "", "", "", found.reason)
+    places = _places(found)
+    counts: Counter[str] = Counter()
+    for site in found.sites:
+        counts.update(dict(site.counted))
+    prices = _prices(found.hourly, found.currency)
+    over = ""
+    if budget and budget.currency == found.currency and found.hourly > budget.hourly:
+        over = f"above the budget of {budget}"
+    return (
+        on,
+        " + ".join(dict.fromkeys(_zoned(site) for site in places)),
+        ", ".join(f"{count} x {type}" for type, count in counts.items()) or "nothing",
+        *prices,
+        found.priced,
+        f"{found.gap:.1%}" if found.gap else EXACT,
+        over,
+    )
+
+
+def _zoned(site: Site) -> str:
+    return f"{site.region} ({site.zone.removeprefix(site.region)})" if site.zone else site.region
+
+
+def _places(found: Estimate) -> list[Site]:
+    """One site of each region and zone."""
+    return list({(site.vendor, site.region, site.zone): site for site in found.sites}.values())
+
+
+def _over(price: str, own: Cost, budget: Budget | None) -> str:
+    if budget and own.hourly and budget.currency == own.currency and own.hourly > budget.hourly:
+        return f"above the budget of {budget}"
+    return ""
+
+
+def _unpriced(own: Cost) -> str:
+    if own.unpriced:
+        return f"no price is known of {', '.join(own.unpriced)}"
+    return f"prices are in {' and '.join(own.currencies)}"
+
+
+def _prices(hourly: Decimal, currency: str) -> tuple[str, str]:
+    return f"{hourly.normalize():f} {currency}", f"{monthly(hourly)} {currency}"
+
+
+def _month(hourly: Decimal, currency: str) -> str:
+    return f"{monthly(hourly)} {currency}/month"
+
+
+def _amounts(hourly: Decimal | None) -> dict[str, JSON]:
+    if hourly is None:
+        return {"hourly": None, "monthly": None}
+    return {"hourly": f"{hourly.normalize():f}", "monthly": f"{monthly(hourly):f}"}
+
+
+def _estimate_json(found: Estimate) -> JSON:
+    if found.reason:
+        return {"vendors": list(found.vendors), "reason": found.reason}
+    return {
+        "vendors": list(found.vendors),
+        **_amounts(found.hourly),
+        "least_hourly": f"{found.least.normalize():f}",
+        "gap": round(found.gap, 6),
+        "currency": found.currency,
+        "priced": found.priced,
+        "sites": [
+            {
+                "vendor": site.vendor,
+                "region": site.region,
+                "zone": site.zone,
+                "machines": list(_machines_json(site.machines)),
+            }
+            for site in found.sites
+        ],
+    }
+
+
+def _machines_json(machines: Iterable[Bought]) -> Iterator[JSON]:
+    for machine, count in Counter(machines).items():
+        components = Counter(name for names in machine.names for name in names.split("+"))
+        yield {
+            "type": machine.type,
+            "count": count,
+            "hourly": f"{Decimal(machine.micros).scaleb(-6).normalize():f}",
+            "replicas": dict(components),
+        }
+
+
+def _free_json(best: Estimate | Cost) -> JSON:
+    if isinstance(best, Cost):
+        return {"own": True, "vendors": [], **_amounts(best.hourly), "currency": best.currency}
+    where: JSON = [{"vendor": s.vendor, "region": s.region} for s in _places(best)]
+    amounts = _amounts(best.hourly)
+    return {
+        "own": False,
+        "vendors": list(best.vendors),
+        "sites": where,
+        **amounts,
+        "currency": best.currency,
+    }

@@ -1,0 +1,100 @@
+"""What an App would cost where: machines of the market, and what the user's own venues offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from moot.engine.cost import cost
+from moot.engine.ground import explored
+from moot.engine.turn import World
+from moot.market import snapshot
+from moot.market.facts import area, burstable
+from moot.model.app import App
+from moot.model.comparison import Comparison, Search
+from moot.model.diagnostic import BadInput, Diagnostic, Refused
+from moot.model.market import Vendor
+from moot.model.purchase import Estimate
+from moot.model.rehearsal import Ground
+from moot.model.report import Cost, Stale
+from moot.passes.buying.estimate import estimate
+from moot.passes.buying.need import traits_asked
+from moot.passes.place import place
+from moot.passes.winnow import matcher
+
+
+def estimated(app: App, world: World, search: Search) -> Comparison:
+    """The venues are asked; nothing is bought, changed or written.
+
+    BadInput where the market has no such vendor.
+    """
+    market = list(_searched(snapshot(), search))
+    areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
+    estimates = estimate(app, market, areas, search.rounds, search.top)
+    ground = explored(app, world, ())
+    own, problem = _own(app, ground)
+    now = world.venues.env.now()
+    return Comparison(
+        estimates=estimates,
+        own=own,
+        own_problem=problem,
+        now=cost(ground.prior) if ground.prior else None,
+        budget=app.policy.budget,
+        vague=tuple(_vague(app)),
+        arm=tuple(_arm(app, market, estimates)),
+        unzoned=tuple(_unzoned(app, market, estimates)),
+        burstable=search.burstable,
+        stale=tuple(Stale(venue=v, since=now, reason=why) for v, why in ground.absent.items()),
+    )
+
+
+def _searched(market: Sequence[Vendor], search: Search) -> Iterator[Vendor]:
+    """Vendors with such names, regions and types."""
+    named, there = matcher(search.vendors), matcher(search.regions)
+    vendors = [vendor for vendor in market if named(vendor.name)]
+    if not vendors:
+        names = ", ".join(vendor.name for vendor in market)
+        raise BadInput(
+            Diagnostic(
+                summary=f"the market has no vendor {' or '.join(search.vendors)}",
+                remedy=f"name one of: {names}",
+            )
+        )
+    for vendor in vendors:
+        kinds = vendor.kinds
+        if not search.burstable:
+            kinds = [kind for kind in kinds if not burstable(vendor.name, kind.name)]
+        regions = {name: zones for name, zones in vendor.regions.items() if there(name)}
+        yield replace(vendor, kinds=kinds, regions=regions)
+
+
+def _own(app: App, ground: Ground) -> tuple[Cost | None, str]:
+    """What the venues that are there would cost; why they cannot run it."""
+    try:
+        placement = place(app, ground.offerings, ground.prior, ground.homes, ground.absent)
+    except Refused as refused:
+        first, *others = refused.diagnostics
+        return None, f"{first.summary} and {len(others)} more" if others else first.summary
+    return cost(placement), ""
+
+
+def _vague(app: App) -> Iterator[str]:
+    for component in app.components:
+        if component.replicas and not (component.needs.cpu and component.needs.memory_mib):
+            yield component.name
+
+
+def _arm(app: App, market: Iterable[Vendor], estimates: Iterable[Estimate]) -> Iterator[str]:
+    if all(any(t.startswith("arch:") for t in traits_asked(c)) for c in app.components):
+        return
+    bought = {type for found in estimates for site in found.sites for type, _ in site.counted}
+    kinds = {kind.name: kind.arch for vendor in market for kind in vendor.kinds}
+    yield from sorted(type for type in bought if kinds[type] == "arm64")
+
+
+def _unzoned(app: App, market: Iterable[Vendor], estimates: Iterable[Estimate]) -> Iterator[str]:
+    if app.policy.spread.get("zone", 1) > 1:
+        used = {site.vendor for found in estimates for site in found.sites}
+        for vendor in market:
+            if vendor.name in used and not any(vendor.regions.values()):
+                yield vendor.name

@@ -1,0 +1,113 @@
+"""What is known of the market beside prices: where regions are, and which CPUs are only a share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+# Where the vendors' lists of regions say that they are, as ISO 3166-1 alpha-2 in lower case:
+# docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html,
+# learn.microsoft.com/azure/reliability/regions-list,
+# cloud.google.com/compute/docs/regions-zones.
+# Of a region that is not here nothing is known.
+COUNTRIES: Mapping[str, Mapping[str, str]] = {
+    "aws": {
+        "af-south-1": "za",
+        "ap-east-1": "hk",
+        "ap-northeast-1": "jp",
+        "ap-northeast-2": "kr",
+        "ap-northeast-3": "jp",
+        "ap-south-1": "in",
+        "ap-south-2": "in",
+        "ap-southeast-1": "sg",
+        "ap-southeast-2": "au",
+        "ap-southeast-3": "id",
+        "ap-southeast-4": "au",
+        "ap-southeast-5": "my",
+        "ca-central-1": "ca",
+        "ca-west-1": "ca",
+        "eu-central-1": "de",
+        "eu-central-2": "ch",
+        "eu-north-1": "se",
+        "eu-south-1": "it",
+        "eu-south-2": "es",
+        "eu-west-1": "ie",
+        "eu-west-2": "gb",
+        "eu-west-3": "fr",
+        "il-central-1": "il",
+        "me-central-1": "ae",
+        "me-south-1": "bh",
+        "sa-east-1": "br",
+        **dict.fromkeys(("us-east-1", "us-east-2", "us-west-1", "us-west-2"), "us"),
+    },
+    "azure": {
+        **dict.fromkeys(
+            ("australiacentral", "australiacentral2", "australiaeast", "australiasoutheast"), "au"
+        ),
+        **dict.fromkeys(("brazilsouth", "brazilsoutheast"), "br"),
+        **dict.fromkeys(("canadacentral", "canadaeast"), "ca"),
+        **dict.fromkeys(("centralindia", "southindia", "westindia"), "in"),
+        **dict.fromkeys(("centralus", "eastus", "eastus2", "northcentralus"), "us"),
+        **dict.fromkeys(("southcentralus", "westcentralus", "westus", "westus2"), "us"),
+        **dict.fromkeys(("usgovarizona", "usgovtexas", "usgovvirginia"), "us"),
+        "eastasia": "hk",
+        **dict.fromkeys(("francecentral", "francesouth"), "fr"),
+        **dict.fromkeys(("germanynorth", "germanywestcentral"), "de"),
+        **dict.fromkeys(("japaneast", "japanwest"), "jp"),
+        **dict.fromkeys(("koreacentral", "koreasouth"), "kr"),
+        "northeurope": "ie",
+        **dict.fromkeys(("norwayeast", "norwaywest"), "no"),
+        **dict.fromkeys(("southafricanorth", "southafricawest"), "za"),
+        "southeastasia": "sg",
+        **dict.fromkeys(("switzerlandnorth", "switzerlandwest"), "ch"),
+        **dict.fromkeys(("uaecentral", "uaenorth"), "ae"),
+        **dict.fromkeys(("uksouth", "ukwest"), "gb"),
+        "westeurope": "nl",
+    },
+    "gcp": {
+        "asia-east1": "tw",
+        "asia-east2": "hk",
+        "asia-northeast1": "jp",
+        "asia-northeast2": "jp",
+        "asia-northeast3": "kr",
+        "asia-south1": "in",
+        "asia-southeast1": "sg",
+        "asia-southeast2": "id",
+        "australia-southeast1": "au",
+        "europe-north1": "fi",
+        "europe-west1": "be",
+        "europe-west2": "gb",
+        "europe-west3": "de",
+        "europe-west4": "nl",
+        "europe-west6": "ch",
+        "northamerica-northeast1": "ca",
+        "southamerica-east1": "br",
+        **dict.fromkeys(("us-central1", "us-east4", "us-west2", "us-west3", "us-west4"), "us"),
+    },
+}
+
+# The members of the European Union (european-union.europa.eu): not Great Britain, not Switzerland,
+# not Norway, whatever a region of theirs is called.
+EU = frozenset(
+    (
+        *("at", "be", "bg", "cy", "cz", "de", "dk", "ee", "es", "fi", "fr", "gr", "hr", "hu"),
+        *("ie", "it", "lt", "lu", "lv", "mt", "nl", "pl", "pt", "ro", "se", "si", "sk"),
+    )
+)
+
+# Types that may use their CPUs in full for some time only: "burstable" in the words of Amazon's
+# and Microsoft's documentation.
+BURSTABLE: Mapping[str, str] = {"aws": "t[1-9]*", "azure": "Standard_B*"}
+
+
+def area(vendor: str, region: str) -> frozenset[str]:
+    """Traits of a region: its country, and `eu` where that is a member; none where unknown."""
+    country = COUNTRIES.get(vendor, {}).get(region)
+    if country is None:
+        return frozenset()
+    return frozenset({country, "eu"} if country in EU else {country})
+
+
+def burstable(vendor: str, type: str) -> bool:
+    """Whether its CPUs are its own for some time only."""
+    return fnmatchcase(type, BURSTABLE.get(vendor, ""))

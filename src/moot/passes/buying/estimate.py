@@ -1,0 +1,137 @@
+"""App x market -> what machines for it would cost on each vendor, or on as many as it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from heapq import nsmallest
+from itertools import combinations
+from typing import NamedTuple
+
+from moot.model.app import App
+from moot.model.market import Vendor
+from moot.model.purchase import NEVER, Estimate, Site
+from moot.passes.buying.limit import limit
+from moot.passes.buying.need import Needed, need
+from moot.passes.buying.survey import ANYWHERE, Bundle, Survey, survey
+
+MOST_LOOKED_AT = (
+    16  # regions in which machines are packed at once, those first that may be cheapest
+)
+MOST_POLISHED = 2  # of these, how many are packed with all rounds
+
+Areas = Mapping[str, Mapping[str, frozenset[str]]]  # by vendor and region
+
+
+def estimate(
+    app: App, market: Sequence[Vendor], areas: Areas, rounds: int, top: int = 1
+) -> tuple[Estimate, ...]:
+    """A line for every vendor, and where several are wanted for every so many of them.
+
+    Of each the `top` best regions, the cheapest first.  All of an App is in one region of one
+    vendor, in one of its zones or another, unless `spread` wants it in more.
+    """
+    needed = need(app)
+    if needed.problem:
+        return tuple(Estimate(vendors=(v.name,), reason=needed.problem) for v in market)
+    surveys = [survey(vendor, needed, areas[vendor.name]) for vendor in market]
+    found: list[Estimate] = []
+    if needed.vendors > 1:
+        why = f"x-moot.spread wants {needed.vendors} vendors"
+        found += [Estimate(vendors=(vendor.name,), reason=why) for vendor in market]
+    for chosen in combinations(surveys, needed.vendors):
+        found += _together(chosen, needed, rounds, top)
+    return tuple(found)
+
+
+class _Way(NamedTuple):
+    """What is bought in one region."""
+
+    micros: int
+    region: str
+    survey: Survey
+    sites: tuple[Site, ...]
+
+
+def _together(
+    surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
+) -> Iterator[Estimate]:
+    """On all of these vendors, the first lot with one of them after the other."""
+    ways = [way for main in surveys for way in _around(main, surveys, needed, rounds, top)]
+    vendors = tuple(survey.vendor.name for survey in surveys)
+    if not ways:
+        lacks = [lack for survey in surveys if (lack := survey.lacks())]
+        reason = "; ".join(lacks) or "no region has all of it"
+        yield Estimate(vendors=vendors, reason=reason)
+        return
+    least = limit(surveys, needed)
+    for way in sorted(ways, key=lambda way: (way.micros, way.region))[:top]:
+        yield Estimate(
+            vendors=vendors,
+            sites=tuple(sorted(way.sites, key=lambda site: vendors.index(site.vendor))),
+            hourly=Decimal(way.micros).scaleb(-6),
+            least=Decimal(min(least, way.micros)).scaleb(-6),
+            currency=surveys[0].vendor.currency,
+            priced=min(survey.vendor.priced for survey in surveys),
+        )
+
+
+def _around(
+    main: Survey, surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
+) -> Iterator[_Way]:
+    """The first lot in the best regions of `main`, with the zones that are wanted beside it; the
+    others where they are cheapest, one for every other vendor and further region.
+    """
+    others = [survey for survey in surveys if survey is not main]
+    zones = range(needed.regions, len(needed.lots))
+    bundle = [(0, 0 if zones else ANYWHERE), *((n, rank) for rank, n in enumerate(zones, 1))]
+    for first in _best([main], bundle, rounds, top):
+        ways = [first]
+        for lot in range(1, needed.regions):
+            used = {(way.survey.vendor.name, way.region) for way in ways}
+            among = [others[lot - 1]] if lot < needed.vendors else surveys
+            best = _best(among, [(lot, ANYWHERE)], rounds, len(used) + 1)
+            free = (way for way in best if (way.survey.vendor.name, way.region) not in used)
+            if (way := next(free, None)) is None:
+                break
+            ways.append(way)
+        if len(ways) == needed.regions:
+            sites = tuple(site for way in ways for site in way.sites)
+            yield first._replace(micros=sum(way.micros for way in ways), sites=sites)
+
+
+def _best(surveys: Iterable[Survey], bundle: Bundle, rounds: int, top: int) -> list[_Way]:
+    """The cheapest regions for these lots together, as far as they can be told apart.
+
+    A region whose bound is above what was found is not looked at.
+    """
+    zones = len(bundle)
+    places = sorted(
+        (survey.least(region, bundle), survey.vendor.name, region, survey)
+        for survey in surveys
+        for region in survey.regions
+        if survey.has_zones(region, zones)
+    )
+    quick: list[_Way] = []
+    for least, _, region, found in places[: max(MOST_LOOKED_AT, top)]:
+        if least >= min([NEVER, *nsmallest(top, (way.micros for way in quick))[top - 1 :]]):
+            break
+        quick.append(_bought(found, region, bundle, 0))
+    quick.sort(key=lambda way: (way.micros, way.region))
+    few = quick[: max(MOST_POLISHED, top)]
+    polished = [_bought(way.survey, way.region, bundle, rounds) for way in few]
+    return sorted(polished, key=lambda way: (way.micros, way.region))[:top]
+
+
+def _bought(survey: Survey, region: str, bundle: Bundle, rounds: int) -> _Way:
+    sites = tuple(
+        Site(
+            survey.vendor.name,
+            region,
+            survey.zone(region, rank),
+            survey.purchase(region, lot, rank, rounds).machines,
+        )
+        for lot, rank in bundle
+    )
+    micros = sum(machine.micros for site in sites for machine in site.machines)
+    return _Way(micros, region, survey, sites)

@@ -1,0 +1,170 @@
+"""App -> what must have room where: a Lot for every domain over which it is spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from moot.model.app import App, Component
+from moot.model.purchase import Lot, Piece
+from moot.model.value import is_list, is_mapping
+from moot.passes.apart import wanted
+from moot.passes.buying.supply import LINUX
+
+# How traits of machines begin; whatever else is asked for is of the region.
+OF_MACHINES = ("arch:", "device:", "gpu", "has:", "os:", "runs:")
+SHARED_MACHINE = ("process", "container")  # what can be isolated on a machine with others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """`lots` has one for each domain, the first with all that is free to be anywhere; `whole` is
+    all of it as if there were one domain.
+
+    They are in so many `vendors`, `regions` and, beyond these, zones; `areas` are traits that
+    every region must have.  Where there is no way, `problem` says why.
+    """
+
+    lots: tuple[Lot, ...] = ()
+    whole: Lot = ()
+    vendors: int = 1
+    regions: int = 1
+    areas: frozenset[str] = frozenset()
+    problem: str = ""
+
+
+def need(app: App) -> Needed:
+    """Of every component one replica is in each further domain, as far as it has so many.
+
+    What keeps data is with all that shares it on one machine.
+    """
+    components = [component for component in app.components if component.replicas]
+    kept = _kept(app, components)
+    if problem := _problem(app, components, kept):
+        return Needed(problem=problem)
+    least = {
+        level: max((wanted(app.policy, c).get(level, 1) for c in components), default=1)
+        for level in ("vendor", "venue", "region", "zone", "host")
+    }
+    # An account with a vendor is one venue.
+    vendors = max(least["vendor"], least["venue"])
+    regions = max(vendors, least["region"])
+    domains = max(regions, least["zone"])
+    hosts = least["host"]
+    asked = frozenset(app.policy.residency).union(*(traits_asked(c) for c in components))
+    data = {component.name for group in kept for component in group}
+    loose = [component for component in components if component.name not in data]
+
+    def first(component: Component) -> tuple[int, int]:
+        further = min(domains, component.replicas) - 1
+        return component.replicas - further, min(hosts, component.replicas) - further
+
+    def further(n: int) -> Lot:
+        return _lot((), (c for c in loose if c.replicas > n), lambda component: (1, 1))
+
+    return Needed(
+        lots=(_lot(kept, loose, first), *map(further, range(1, domains))),
+        whole=_lot(kept, loose, lambda c: (c.replicas, min(c.replicas, max(domains, hosts)))),
+        vendors=vendors,
+        regions=regions,
+        areas=frozenset(trait for trait in asked if not trait.startswith(OF_MACHINES)),
+    )
+
+
+Group = tuple[Component, ...]  # with data in common, so on one machine
+
+
+def _kept(app: App, components: Sequence[Component]) -> list[Group]:
+    """The components that keep data, those together that share a volume."""
+    ours = {volume.name for volume in app.volumes if not volume.external}
+    groups: list[tuple[set[str], list[Component]]] = []
+    for component in components:
+        used = {m.source for m in component.mounts if m.kind == "volume"} & ours
+        if not used:
+            continue
+        joined = [group for group in groups if group[0] & used]
+        groups = [group for group in groups if not group[0] & used]
+        members = [member for _, some in joined for member in some]
+        groups.append((used.union(*(some for some, _ in joined)), [*members, component]))
+    return [tuple(members) for _, members in groups]
+
+
+def _problem(app: App, components: Iterable[Component], kept: Iterable[Group]) -> str:
+    for component in components:
+        if component.isolation and component.isolation not in SHARED_MACHINE:
+            return f"{component.name} wants to be isolated as a {component.isolation}"
+    for member in (member for group in kept for member in group):
+        if wanted(app.policy, member):
+            return f"{member.name} keeps data on one machine, and x-moot.spread wants several"
+    return ""
+
+
+Wish = Callable[[Component], tuple[int, int]]  # how many replicas, on how many machines at least
+
+
+def _lot(groups: Iterable[Group], loose: Iterable[Component], wish: Wish) -> Lot:
+    """Pieces that are alike are one, in an order that is always the same."""
+    alike: dict[tuple[object, ...], Piece] = {}
+    for piece in _pieces(groups, loose, wish):
+        key = (*piece[1:5], piece.most and piece.names[0])
+        if known := alike.get(key):
+            piece = piece._replace(names=tuple(sorted((*known.names, *piece.names))))
+        if piece.names:
+            alike[key] = piece
+    return tuple(sorted(alike.values(), key=_order))
+
+
+def _order(piece: Piece) -> tuple[object, ...]:
+    sizes = piece.millicpu, piece.memory_mib, piece.gpus, sorted(piece.traits)
+    return (*sizes, piece.most is None, piece.names)
+
+
+def _pieces(groups: Iterable[Group], loose: Iterable[Component], wish: Wish) -> Iterator[Piece]:
+    for group in groups:
+        each = [_piece(component, component.replicas) for component in group]
+        names = sorted(name for piece in each for name in piece.names)
+        yield Piece(
+            ("+".join(names),),
+            sum(piece.millicpu * piece.amount for piece in each),
+            sum(piece.memory_mib * piece.amount for piece in each),
+            sum(piece.gpus * piece.amount for piece in each),
+            frozenset[str]().union(*(piece.traits for piece in each)),
+        )
+    for component in loose:
+        count, machines = wish(component)
+        alone = machines if machines > 1 else 0
+        if alone:
+            yield _piece(component, alone)._replace(most=1)
+        if count > alone:
+            yield _piece(component, count - alone)
+
+
+def _piece(component: Component, count: int) -> Piece:
+    needs = component.needs
+    traits = frozenset(trait for trait in traits_asked(component) if trait.startswith(OF_MACHINES))
+    return Piece(
+        (component.name,) * count,
+        ceil(needs.cpu * 1000 - 0.001),
+        needs.memory_mib,
+        _gpus(component),
+        traits - LINUX,
+    )
+
+
+def traits_asked(component: Component) -> frozenset[str]:
+    """The traits it asks for; the platform of its image is one."""
+    platform = component.container.platform if component.container else None
+    parts = platform.split("/") if platform and not component.process else []
+    return component.needs.traits | {f"arch:{arch}" for arch in parts[1:2]}
+
+
+def _gpus(component: Component) -> int:
+    """Each replica has what it asks for to itself: one where it asks for all."""
+    if not any(trait.startswith("gpu") for trait in component.needs.traits):
+        return 0
+    if component.container is None:
+        return 1
+    requests = component.container.options.get("gpus")
+    counts = [r.get("count") for r in requests if is_mapping(r)] if is_list(requests) else []
+    return max(1, sum(count for count in counts if isinstance(count, int) and count > 0))

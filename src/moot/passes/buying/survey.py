@@ -1,0 +1,128 @@
+"""Vendor x what is Needed -> a Survey: what its regions have for it, and what it costs there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from moot.model.market import Vendor
+from moot.model.purchase import NEVER, Lot, Piece, Purchase, Ware
+from moot.passes.buying.appraise import Appraisal, appraise
+from moot.passes.buying.need import Needed
+from moot.passes.buying.procure import procure
+from moot.passes.buying.supply import abilities, supply
+
+GIB = 1024
+ANYWHERE = -1  # instead of the rank of a zone
+WHOLE = -1  # instead of the index of a lot
+
+Bundle = Sequence[tuple[int, int]]  # lots by index, each with the rank of its zone
+Wares = tuple[Ware, ...]
+
+
+def survey(vendor: Vendor, needed: Needed, areas: Mapping[str, frozenset[str]]) -> Survey:
+    """`areas` are the traits that are known of each region of the vendor's."""
+    regions = [region for region in sorted(vendor.regions) if areas[region] >= needed.areas]
+    return Survey(vendor, needed, regions)
+
+
+class Survey:
+    """Only the regions that the App allows; everything is found when it is asked for first."""
+
+    def __init__(self, vendor: Vendor, needed: Needed, regions: Sequence[str]) -> None:
+        self.vendor = vendor
+        self.needed = needed
+        self.regions = regions
+        self._zones: dict[str, list[str]] = {}
+        self._offered: dict[tuple[int, int], dict[str, Wares]] = {}
+        self._appraised: dict[tuple[int, Wares], Appraisal] = {}
+        self._bought: dict[tuple[int, Wares, int], Purchase] = {}
+        self._exact: dict[tuple[int, Wares], int] = {}
+
+    def zone(self, region: str, rank: int) -> str:
+        """Zones by how many types can be had there; "" where any will do, or none is known."""
+        known = self.vendor.regions[region]
+        if rank == ANYWHERE or not known:
+            return ""
+        if region not in self._zones:
+            counts = Counter(
+                zone
+                for kind in self.vendor.kinds
+                if region in kind.prices
+                for zone in self.vendor.zones(region, kind.prices[region][2])
+            )
+            self._zones[region] = sorted(known, key=lambda zone: (-counts[zone], zone))
+        return self._zones[region][rank]
+
+    def has_zones(self, region: str, count: int) -> bool:
+        """Whether it has so many, or may have them."""
+        return len(self.vendor.regions[region] or range(count)) >= count
+
+    def appraisal(self, region: str, lot: int, rank: int = ANYWHERE) -> Appraisal:
+        """What a lot is worth in a region; regions that are alike are looked at once."""
+        key = lot, self._wares(region, lot, rank)
+        if key not in self._appraised:
+            self._appraised[key] = appraise(self._lot(lot), key[1])
+        return self._appraised[key]
+
+    def least(self, region: str, bundle: Bundle) -> int:
+        """What these lots cost there at least, each bought for in its zone."""
+        return min(NEVER, sum(self.appraisal(region, lot, rank).least for lot, rank in bundle))
+
+    def bound(self, region: str, lot: int) -> int:
+        """The same, of one lot anywhere in a region; exact where that was found out."""
+        known = self._exact.get((lot, self._wares(region, lot, ANYWHERE)), 0)
+        return max(known, self.appraisal(region, lot).least)
+
+    def purchase(self, region: str, lot: int, rank: int, rounds: int) -> Purchase:
+        """Machines for a lot that has room there."""
+        wares = self._wares(region, lot, rank)
+        key = lot, wares, rounds
+        if key not in self._bought:
+            appraisal = self.appraisal(region, lot, rank)
+            self._bought[key] = procure(self._lot(lot), wares, appraisal, rounds)
+            self._exact[lot, wares] = self._bought[key].least
+        return self._bought[key]
+
+    def lacks(self) -> str:
+        """Why none of its regions will do; "" where no single thing is to blame."""
+        needed, name = self.needed, self.vendor.name
+        if not self.regions:
+            areas = ", ".join(sorted(needed.areas))
+            return (
+                f"no region of {name} is known to be {areas}" if areas else "no region of that name"
+            )
+        for piece in needed.whole:
+            if lack := self._lack(piece):
+                return f"{piece.names[0]} {lack}"
+        if len(self.regions) < needed.regions // needed.vendors:
+            return f"x-moot.spread wants {needed.regions} regions, it has {len(self.regions)}"
+        return ""
+
+    def _lack(self, piece: Piece) -> str:
+        """What is wrong with every type, as far as it is one thing."""
+        able = [kind for kind in self.vendor.kinds if abilities(kind) >= piece.traits]
+        if not able:
+            return f"needs {' and '.join(sorted(piece.traits))}, which no type has"
+        wants = {"CPUs": piece.millicpu / 1000, "GiB": piece.memory_mib / GIB, "GPUs": piece.gpus}
+        for unit, most in (
+            ("CPUs", max(kind.cpu for kind in able)),
+            ("GiB", max(kind.memory_mib for kind in able) / GIB),
+            ("GPUs", max(kind.gpus for kind in able)),
+        ):
+            if wants[unit] > max(most, unit == "GPUs"):
+                return f"needs {wants[unit]:g} {unit} on one machine, the largest has {most:g}"
+        return ""
+
+    def _lot(self, index: int) -> Lot:
+        return self.needed.whole if index == WHOLE else self.needed.lots[index]
+
+    def _wares(self, region: str, lot: int, rank: int) -> Wares:
+        if (lot, rank) not in self._offered:
+            zones = {
+                name: self.zone(name, rank)
+                for name in self.regions
+                if self.has_zones(name, rank + 1)
+            }
+            self._offered[lot, rank] = supply(self.vendor, self._lot(lot), zones)
+        return self._offered[lot, rank].get(region, ())
