@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -370,8 +371,9 @@ def installed() -> dict[str, Callable[[], type[Provider]]]:
     found: dict[str, Callable[[], type[Provider]]] = {}
     for folder in dict.fromkeys(sys.path):
         for file in sorted(Path(folder).glob("*.*-info/entry_points.txt")):
-            for kind, target in _points(file.read_text(encoding="utf-8")):
-                found.setdefault(kind, partial(_loaded, target))
+            with suppress(OSError):  # what we may not read, we could not import either
+                for kind, target in _points(file.read_text(encoding="utf-8", errors="replace")):
+                    found.setdefault(kind, partial(_loaded, target))
     return found
 
 

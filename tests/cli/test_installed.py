@@ -51,9 +51,10 @@ def test_the_first_on_the_path_counts(tmp_path: Path, monkeypatch: pytest.Monkey
     assert found["one"]().__name__ == "A"
 
 
-def test_what_is_no_folder_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_cannot_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "some.zip").write_bytes(b"PK")
-    assert "fake" in with_path(monkeypatch, tmp_path / "some.zip", tmp_path / "nowhere")
+    (tmp_path / "odd-1.dist-info" / "entry_points.txt").mkdir(parents=True)
+    assert "fake" in with_path(monkeypatch, tmp_path, tmp_path / "some.zip")
 
 
 def with_path(monkeypatch: pytest.MonkeyPatch, *folders: Path):

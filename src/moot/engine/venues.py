@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TypeVar
 
 from moot.model.diagnostic import BadInput, Diagnostic, Position
@@ -15,6 +14,7 @@ from moot.passes.differ import Facts
 from moot.provider import FACTS_WITHIN_S, Env, Provider, ProviderError, TypeSchema, installed
 
 FACTS = ""  # in the place of a type's name: questions about the venue itself
+_FACTS = TypeSchema(type=FACTS, call_timeout_s=FACTS_WITHIN_S)
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ class Venues:
     def schema(self, venue: str, type: str) -> TypeSchema:
         """What the provider says of a type; a bare schema where the venue is not there any more."""
         if type == FACTS:
-            return TypeSchema(type=FACTS, call_timeout_s=FACTS_WITHIN_S)
+            return _FACTS
         key = venue, type
         if key not in self._schemas:
             try:
@@ -198,6 +198,8 @@ def _not_loaded(provider: str, error: Exception) -> ProviderError:
 def _wrong_setting(entry: str, misfit: Misfit, place: Position | None) -> Diagnostic:
     what, remedy = "that cannot be used", "correct it, or leave it out for what is usual"
     if misfit.known:
+        from difflib import get_close_matches
+
         near = get_close_matches(str(misfit.path[-1]), misfit.known, n=1)
         what = "that is not known"
         remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(misfit.known)}"

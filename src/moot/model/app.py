@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from moot.model.budget import Budget
 from moot.model.diagnostic import Position
-from moot.model.recipe import Recipe
 from moot.model.value import JSON, Secret, Value
+
+if TYPE_CHECKING:
+    from moot.model.recipe import Recipe
 
 Condition = Literal["exists", "started", "healthy", "completed"]
 Isolation = Literal["process", "container", "vm", "metal"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from moot.model.alternative import Alternative, Possible
 from moot.model.app import App
 from moot.model.availability import Outlook
 from moot.model.budget import Budget
@@ -18,6 +17,9 @@ from moot.model.plan import Plan
 from moot.model.rehearsal import Damage, Rehearsed, Trouble, Worst
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON
+
+if TYPE_CHECKING:
+    from moot.model.alternative import Alternative, Possible
 
 Phase = Literal["started", "pending", "waiting", "done", "dropped", "failed"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moot.model.app import (
     Attachment,
@@ -25,7 +25,9 @@ from moot.passes.compose.files import Files
 from moot.passes.compose.node import Node
 from moot.passes.compose.places import places
 from moot.passes.compose.ports import first_published
-from moot.passes.compose.recipe import recipe
+
+if TYPE_CHECKING:
+    from moot.model.recipe import Recipe
 
 CONTAINER_OPTIONS = (
     "annotations", "blkio_config", "cap_add", "cap_drop", "cgroup", "cgroup_parent",
@@ -96,7 +98,7 @@ def component(
         near=tuple(moot.scalar("near") or ()),
         apart=tuple(moot.scalar("apart") or ()),
         segmentation_required=moot.scalar("segmentation") == "required",
-        recipe=recipe(moot.get("recipe"), files, resolver.variable),
+        recipe=_recipe(moot.get("recipe"), files, resolver),
         place=node.key_place,
         places=places(node),
     )
@@ -141,6 +143,14 @@ def _as_variable(part: Any, word: Node, environment: dict[str, Value], resolver:
     name = "MOOT_" + re.sub(r"[^A-Za-z0-9]", "_", f"{part.address}_{part.attribute}").upper()
     environment.setdefault(name, resolver.value(word.but(part)))
     return f"${{{name}}}"
+
+
+def _recipe(node: Node | None, files: Files, resolver: Resolver) -> Recipe | None:
+    if node is None:
+        return None
+    from moot.passes.compose.recipe import recipe  # few components have one
+
+    return recipe(node, files, resolver.variable)
 
 
 def _container(node: Node) -> Container | None:

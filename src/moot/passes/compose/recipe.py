@@ -28,13 +28,11 @@ NO_LOGIN = "/usr/sbin/nologin"
 Resolve = Callable[[Node], Value]
 
 
-def recipe(node: Node | None, files: Files, resolve: Resolve) -> Recipe | None:
-    """What stands under `x-moot.recipe`; None where nothing does.
+def recipe(node: Node, files: Files, resolve: Resolve) -> Recipe:
+    """What stands under `x-moot.recipe`.
 
     `resolve` turns a value with `${moot:...}` inside into one with real Refs and Secrets.
     """
-    if node is None:
-        return None
     return Recipe(
         packages=tuple(str(entry.value) for entry in node.elements("packages")),
         users=tuple(_user(name, user) for name, user in node.items("users")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from moot.model.diagnostic import Diagnostic, Position
@@ -55,6 +54,8 @@ class Reports:
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     """A remedy that names the nearest known word, or `otherwise` where none is near."""
+    from difflib import get_close_matches  # most files have no mistake in them
+
     cutoff = 0.5 if len(word) < 4 else 0.6
     near = get_close_matches(word[:80], list(known), n=1, cutoff=cutoff)
     return f"Did you mean {near[0]!r}?" if near else otherwise

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from moot.model.app import App, Component
 from moot.model.diagnostic import Position
-from moot.model.recipe import RecipeFile
 from moot.model.value import Text
 from moot.passes.compose.reports import Reports, did_you_mean
 from moot.passes.connect import variable
+
+if TYPE_CHECKING:
+    from moot.model.recipe import RecipeFile
 
 # What a machine says of itself, and how a name is written, as it is filled in there.
 MACHINE = (
