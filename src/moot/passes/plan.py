@@ -61,15 +61,14 @@ class _Draft:
 
     def decide(self, want: Resource) -> None:
         """What must happen to one wanted thing: nothing, a create, an update, or a replacement."""
-        *older, have = sorted(
-            self.standing.get(want.address, []), key=lambda item: item.incarnation
-        ) or [None]
-        self.changes += [
-            Delete(have=item, reason="superseded") for item in older if item and not item.keeps_data
-        ]
-        if have is None:
+        standing = self.standing.get(want.address)
+        if not standing:
             self.create(want, None, "not there yet")
             return
+        *older, have = sorted(standing, key=lambda item: item.incarnation)
+        self.changes += [
+            Delete(have=item, reason="superseded") for item in older if not item.keeps_data
+        ]
         if have.type != want.type:  # an address was given to another kind of thing
             self.create(want, have, f"{have.type} becomes {want.type}")
             return
