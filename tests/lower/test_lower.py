@@ -24,6 +24,7 @@ from moot.passes.lower import lower
 from moot.passes.place import place
 from moot.passes.thin import thin
 from moot.provider import Env
+from moot.providers.docker.schemas import CONTAINER
 from moot.reading import load
 
 HERE = Path(__file__).parent
@@ -146,6 +147,20 @@ def test_a_few_replicas_stand_for_all(case, tmp_path):
     assert references(whole.values()) == references(few.values())
     for address, resource in few.items():
         assert by_itself(resource) == by_itself(whole[address])
+
+
+def test_a_replica_that_writes_data_is_not_replaced_for_the_number_of_replicas(tmp_path):
+    one, two = (
+        {r.address: r for r in lowered(HERE / "docker" / "web-and-database", tmp_path, replicas=n)}
+        for n in (1, 2)
+    )
+    db, beside = (found["shop/db/0@docker/container"].properties for found in (one, two))
+    assert {name for name in db | beside if db.get(name) != beside.get(name)} == {"names"}
+    assert (db["names"], beside["names"]) == (
+        {"shop_back": ["database", "db"]},
+        {"shop_back": []},
+    )
+    assert "names" not in CONTAINER.create_only
 
 
 def references(resources: Iterable[Resource]) -> set[tuple[str, str]]:

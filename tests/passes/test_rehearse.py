@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from moot.model.app import (
@@ -314,13 +314,18 @@ def made(parts, hosts) -> tuple[App, list[Offering]]:
     return App(name="shop", components=components, volumes=volumes), offers
 
 
-@given(PARTS, HOSTS)
-def test_losing_nothing_changes_nothing(parts, hosts):
+def standing(parts, hosts):
+    """An App as it stands, and what it stands on; what cannot run at all is no example."""
     shop, offers = made(parts, hosts)
     try:
-        ground, stands, _ = stood(shop, offers)
+        return (shop, offers, *stood(shop, offers))
     except Refused:
-        return
+        reject()
+
+
+@given(PARTS, HOSTS)
+def test_losing_nothing_changes_nothing(parts, hosts):
+    shop, _, ground, stands, _ = standing(parts, hosts)
     found = rehearse(ground, stands, Trouble())
     assert found.fates == ()
     assert found.stays == sum(c.replicas for c in shop.components)
@@ -330,11 +335,7 @@ def test_losing_nothing_changes_nothing(parts, hosts):
 
 @given(PARTS, HOSTS, st.data())
 def test_no_replica_is_forgotten_and_none_runs_on_what_is_lost(parts, hosts, data):
-    shop, offers = made(parts, hosts)
-    try:
-        ground, stands, known = stood(shop, offers)
-    except Refused:
-        return
+    shop, offers, ground, stands, known = standing(parts, hosts)
     loss = data.draw(st.sampled_from(known.all))
     found = rehearse(ground, stands, Trouble(losses=(loss,)))
     replicas = sum(c.replicas for c in shop.components)
@@ -352,11 +353,7 @@ def test_no_replica_is_forgotten_and_none_runs_on_what_is_lost(parts, hosts, dat
 
 @given(PARTS, HOSTS, st.data())
 def test_it_says_what_place_would(parts, hosts, data):
-    shop, offers = made(parts, hosts)
-    try:
-        ground, stands, known = stood(shop, offers)
-    except Refused:
-        return
+    shop, offers, ground, stands, known = standing(parts, hosts)
     (loss,) = known.meant([data.draw(st.sampled_from([o.venue for o in offers]))])
     homes = {
         f"v{run.component[1:]}": run.offering.venue

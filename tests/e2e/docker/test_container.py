@@ -186,6 +186,31 @@ def test_limits_and_restart_policy_change_in_place(site):
     assert free.properties["restart"] == {"condition": "no"}
 
 
+def test_it_is_called_otherwise_as_it_runs(site):
+    net = site.network().properties["name"]
+    item = site.create(site.container(networks={net: {}}, names={net: ["db"]}))
+    asker = site.create(site.container("asker", networks={net: {"aliases": []}}))
+    began = site.client.inspect_container(item.identifier)["State"]["StartedAt"]
+    assert item.properties["names"] == {net: ["db"]}
+    assert reached(site, asker, "db", item)
+    item = site.update(item, site.container(networks={net: {}}, names={net: []}))
+    assert item.properties["names"] == {net: []}
+    assert not reached(site, asker, "db", item)
+    # As where an update was cut off between its two calls.
+    site.client.disconnect_container_from_network(item.identifier, net, force=True)
+    item = site.update(item, site.container(networks={net: {}}, names={net: ["db", "store"]}))
+    assert item.properties["names"] == {net: ["db", "store"]}
+    assert reached(site, asker, "store", item)
+    assert site.client.inspect_container(item.identifier)["State"]["StartedAt"] == began
+
+
+def reached(site, asker, name, item):
+    """Whether a name is this container's, for another in its network."""
+    (address,) = item.properties["addresses"].values()
+    said = site.run(asker, "sh", "-c", f"busybox nslookup {name} 127.0.0.11 || true")
+    return f"Address: {address}\n" in said
+
+
 def test_drift_shows(site):
     net = site.network()
     name = net.properties["name"]

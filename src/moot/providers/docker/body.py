@@ -65,6 +65,18 @@ def update_body(spec: Mapping[str, Any], cpus: int, memory_bytes: int) -> JSON:
     return body
 
 
+def attachments(spec: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The networks it is in, each with all the names it has there."""
+    names: Mapping[str, Any] = spec.get("names") or {}
+    return {
+        network: {
+            **attachment,
+            "aliases": [*attachment.get("aliases", ()), *names.get(network, ())],
+        }
+        for network, attachment in (spec.get("networks") or {}).items()
+    }
+
+
 def endpoint_config(attachment: Mapping[str, Any], api: Version, network: str) -> JSON:
     """How a container is joined to one network."""
     made: dict[str, JSON] = {}
@@ -94,7 +106,7 @@ def endpoint_config(attachment: Mapping[str, Any], api: Version, network: str) -
 
 
 def _endpoints(spec: Mapping[str, Any], api: Version) -> dict[str, JSON]:
-    networks: Mapping[str, Any] = spec.get("networks") or {}
+    networks = attachments(spec)
     joined = list(networks) if api >= MULTI_ENDPOINT else list(networks)[:1]
     return {name: endpoint_config(networks[name], api, name) for name in joined}
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from moot.model.resource import ConfigurationItem, Resource
 from moot.provider import Done, Operation, Page, Pending, Progress, ProviderError, Scope
-from moot.providers.docker.body import create_body, endpoint_config, update_body
+from moot.providers.docker.body import attachments, create_body, endpoint_config, update_body
 from moot.providers.docker.client import Engine
 from moot.providers.docker.files import batches
 from moot.providers.docker.marks import TYPE as KIND
 from moot.providers.docker.marks import address_filters, filters, is_gone, labels, require_same
 from moot.providers.docker.names import container_name
-from moot.providers.docker.observation import container_item, is_up
+from moot.providers.docker.observation import container_item, is_up, names_of, networks_of
 
 TYPE = "docker.container"
 FIRST_LOOK_S = 0.1
@@ -37,7 +37,7 @@ class Containers:
         identifier = self.make(name, body, op, platform=spec.get("platform"), image=spec["image"])
         found = self.inspect(identifier)
         if found and found["State"]["Status"] == "created":
-            self.join(found, spec.get("networks") or {})
+            self.join(found, attachments(spec))
             for folder, packed in batches(spec):
                 self.put(found, folder, packed)
             self.start(found)
@@ -62,14 +62,13 @@ class Containers:
         return max(items, key=lambda i: i.incarnation, default=None)
 
     def update(self, have: ConfigurationItem, want: Resource, op: Operation) -> Progress:
-        """Limits and restart policy change while it runs."""
+        """Limits, restart policy and names change while it runs."""
         info = self._engine.call("info", lambda c: c.info())
         body = update_body(want.properties, info["NCPU"], info["MemTotal"])
         self._engine.post(f"/containers/{have.identifier}/update", body)
-        found = self.inspect(have.identifier)
-        if found is None:
-            raise ProviderError("NotFound", f"container {have.identifier[:12]} is gone")
-        return Done(self.item(found))
+        if want.properties.get("names"):
+            self.rename(self.there(have.identifier), attachments(want.properties))
+        return Done(self.item(self.there(have.identifier)))
 
     def delete(self, have: ConfigurationItem, op: Operation) -> Progress:
         """Asked to end by its own signal, killed after its grace period, then removed.
@@ -142,6 +141,23 @@ class Containers:
         require_same(found["Config"]["Labels"] or {}, op, "container", name)
         return str(found["Id"])
 
+    def rename(self, found: Mapping[str, Any], networks: Mapping[str, Any]) -> None:
+        """Be called as these say; where it is called otherwise it leaves and comes back at once.
+
+        A call that was cut off in between is made good: it joins what it is not in.
+        """
+        for name, endpoint in networks_of(found).items():
+            if name in networks and names_of(found, endpoint) != sorted(networks[name]["aliases"]):
+                self.leave(found, name)
+        self.join(self.there(found["Id"]), networks)
+
+    def leave(self, found: Mapping[str, Any], network: str) -> None:
+        """Take it out of a network."""
+        self._engine.call(
+            f"network disconnect {network} {_name(found)}",
+            lambda c: c.disconnect_container_from_network(found["Id"], network, force=True),
+        )
+
     def join(self, found: Mapping[str, Any], networks: Mapping[str, Any]) -> None:
         """Connect it to those networks it is not in yet."""
         joined = found["NetworkSettings"]["Networks"] or {}
@@ -196,6 +212,13 @@ class Containers:
             if error.code == "NotFound":
                 return None
             raise
+
+    def there(self, identifier: str) -> Mapping[str, Any]:
+        """All the Engine says of it; raises NotFound where it is gone."""
+        found = self.inspect(identifier)
+        if found is None:
+            raise ProviderError("NotFound", f"container {identifier[:12]} is gone")
+        return found
 
     def item(self, found: Mapping[str, Any]) -> ConfigurationItem:
         """As an item, with its last words where it has failed."""

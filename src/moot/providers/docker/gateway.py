@@ -142,20 +142,10 @@ class Gateways:
         return found[1] if found else ""
 
     def _rejoin(self, found: Mapping[str, Any], networks: Mapping[str, Any]) -> None:
-        """Leave networks no longer wanted or joined under other names; join what is missing."""
-        joined = networks_of(found)
-        own = {found["Id"][:12]}
-        for name, endpoint in joined.items():
-            aliases = sorted(set(endpoint.get("Aliases") or ()) - own)
-            if name in networks and aliases == networks[name]["aliases"]:
-                continue
-            self._engine.call(
-                f"network disconnect {name} {found['Name']}",
-                lambda c, network=name: c.disconnect_container_from_network(
-                    found["Id"], network, force=True
-                ),
-            )
-        self.containers.join(self.inspect(found["Id"]), networks)
+        """Leave networks no longer wanted, and be called in the others as they say."""
+        for name in networks_of(found).keys() - networks.keys():
+            self.containers.leave(found, name)
+        self.containers.rename(self.inspect(found["Id"]), networks)
 
     def _subnets(self, want: Resource) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -156,7 +156,7 @@ class Desk:
             "reference": self.image(component).properties["reference"],
             "options": options,
             "host_aliases": list(share.host_aliases),
-            "networks": self.attachments(component, fixed_name),
+            **self.attachments(component, fixed_name),
             "network_ids": self.network_ids(component),
             "publish": [_port(port) for port in self.direct(component)],
             "restarts_with": self.restarts_with(component),
@@ -165,16 +165,25 @@ class Desk:
         return {key: value for key, value in found.items() if value not in ({}, [], None)}
 
     def attachments(self, component: Component, fixed_name: Value) -> dict[str, Value]:
-        """By the network's own name.  Names the gateway holds are not the replicas' as well."""
+        """By the network's own name.  Names the gateway holds are not the replicas' as well.
+
+        So they change with the number of replicas.  A replica that writes to a volume is renamed
+        as it runs: its successor could not start before it has ended.  Any other is replaced, which
+        nobody notices; to leave a network and join it again cuts connections for a moment.
+        """
         app, gated = self.share.app.name, self.holds_names(component)
         found: dict[str, Value] = {}
+        renamed: dict[str, Value] = {}
+        stays = any(map(_writes, component.mounts))
         for attachment in _by_priority(component):
             names = [] if gated else [component.name, *attachment.aliases]
             names += [str(fixed_name)] if fixed_name else []
             options = {k: v for k, v in attachment.options.items() if k not in _ORDERING}
             name = network_name(app, self.networks[attachment.network])
-            found[name] = {"aliases": sorted(set(names)), **options}
-        return found
+            aliases = sorted(set(names))
+            found[name] = options if stays else {"aliases": aliases, **options}
+            renamed |= {name: aliases} if stays else {}
+        return {"networks": found, "names": renamed}
 
     def network_ids(self, component: Component) -> list[Value]:
         """What makes replicas anew where a network they are in was."""

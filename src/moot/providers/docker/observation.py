@@ -65,6 +65,11 @@ def networks_of(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return dict(found["NetworkSettings"]["Networks"] or {})
 
 
+def names_of(found: Mapping[str, Any], endpoint: Mapping[str, Any]) -> list[str]:
+    """What it is called in a network; the Engine adds its short id."""
+    return sorted(set(endpoint.get("Aliases") or ()) - {found["Id"][:12]})
+
+
 def _properties(found: Mapping[str, Any]) -> dict[str, JSON]:
     networks = networks_of(found)
     return {
@@ -73,6 +78,7 @@ def _properties(found: Mapping[str, Any]) -> dict[str, JSON]:
         "addresses": {n: e["IPAddress"] for n, e in networks.items() if e.get("IPAddress")},
         "ports": _ports(found),
         "networks": {n: _attachment(found, e) for n, e in networks.items()},
+        "names": {n: names_of(found, e) for n, e in networks.items()},
         "restart": _restart(found["HostConfig"]["RestartPolicy"]),
         "limits": _limits(found["HostConfig"]),
     }
@@ -87,9 +93,8 @@ def _ports(found: Mapping[str, Any]) -> dict[str, JSON]:
 
 
 def _attachment(found: Mapping[str, Any], endpoint: Mapping[str, Any]) -> JSON:
-    """As it was asked for; the Engine adds the short id to the aliases."""
-    own = {found["Id"][:12]}
-    made: dict[str, JSON] = {"aliases": sorted(set(endpoint.get("Aliases") or ()) - own)}
+    """As it was asked for."""
+    made: dict[str, JSON] = {"aliases": names_of(found, endpoint)}
     asked = endpoint.get("IPAMConfig") or {}
     for key, word in (
         ("ipv4_address", "IPv4Address"),

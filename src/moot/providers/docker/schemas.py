@@ -98,7 +98,7 @@ IMAGE = TypeSchema(
 
 CONTAINER = TypeSchema(
     type="docker.container",
-    properties={**_CONTAINER, **_RUNNING, "limits": _MAP, "restart": _MAP},
+    properties={**_CONTAINER, **_RUNNING, "limits": _MAP, "restart": _MAP, "names": _MAP},
     primary_identifier=("id",),
     settles_within_s=_SETTLES_WITHIN_S,
     read_only=tuple(_RUNNING),
