@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from workshop import Workshop, create, net
 
-from moot.engine.lanes import AHEAD
+from moot.engine.apply import PATIENCE_S
+from moot.engine.lanes import AHEAD, ENOUGH
 from moot.engine.slots import SHARE
 from moot.model.plan import Delete, Update, Wait
 from moot.model.resource import ConfigurationItem
@@ -63,6 +65,16 @@ def test_a_result_and_what_it_makes_ready_are_one_transaction(shop):
     shop.store.turn = lambda lease=None: turns.append(1) or inner(lease)
     shop.apply(create("a"), create("b", "a"), create("c", "a"), create("d", "b"))
     assert len(turns) <= 1 + 1 + 4  # the lease, the first intent, four results
+
+
+def test_a_result_waits_for_others_only_while_there_are_calls_enough(shop):
+    naps, company = [], threading.Event()
+    shop.venues.env = replace(shop.env, sleep=lambda s: naps.append(s) or company.set())
+    shop.apply(*(create(f"few{n}") for n in range(SHARE)))
+    assert naps == []
+    shop.hooks["create"] = lambda address, op: address == "many0" or company.wait(1.0)
+    shop.apply(*(create(f"many{n}") for n in range(2 * ENOUGH * SHARE)))
+    assert set(naps) == {PATIENCE_S}
 
 
 def test_what_was_made_is_updated_and_deleted(shop):

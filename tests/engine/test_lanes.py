@@ -100,6 +100,7 @@ def test_there_is_plenty_only_while_no_venue_is_about_to_run_out_of_calls():
     lanes = lanes_of(*many, lone, share=1)
     for change in many:
         lanes.add(call(change))
+    assert not lanes.plenty()
     (number, first), *_ = lanes.due(1.0)
     assert lanes.plenty()
     lanes.back(number, Succeeded(first.change.key, None, 1.0), 1.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -90,7 +89,7 @@ class Apply:
         try:
             yield self._events.get(timeout=seconds)
             if self._events.qsize() < GROUP and self._lanes.plenty():
-                time.sleep(PATIENCE_S)
+                self.venues.env.sleep(PATIENCE_S)
             while True:
                 yield self._events.get_nowait()
         except queue.Empty:

@@ -107,7 +107,8 @@ class Lanes:
 
     def plenty(self) -> bool:
         """Whether each venue in use has several times as many calls as it can make at a time."""
-        return all(count > ENOUGH * self.slots.share for count in self._given.values() if count)
+        fewest = min((count for count in self._given.values() if count), default=0)
+        return fewest > ENOUGH * self.slots.share
 
     def clear(self) -> list[Call]:
         """Forget all that has not been given out; the calls among it."""

@@ -41,13 +41,14 @@ JSON = Any
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _LISTS = (list, tuple)
 _UNKNOWN = (Ref, Secret)
+_NO_MAPPINGS = (str, *_LISTS, *_UNKNOWN, Text)  # told from one much sooner than by asking Mapping
 
 
 def is_mapping(value: Value) -> TypeGuard[Mapping[str, Value]]:
     """Whether it is a JSON object; Any narrowed by isinstance would have unknown members."""
     if type(value) is dict:
         return True
-    return not isinstance(value, _LISTS) and isinstance(value, Mapping)
+    return not isinstance(value, _NO_MAPPINGS) and isinstance(value, Mapping)
 
 
 def is_list(value: Value) -> TypeGuard[list[Value] | tuple[Value, ...]]:
