@@ -14,10 +14,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    buying,
     calibration,
+    conflict,
     containers,
     fanout,
     figures,
+    fleet,
     history,
     images,
     incremental,
@@ -37,7 +40,10 @@ BENCHMARKS = {
     "calibration": calibration,
     "start": start,
     "planning": planning,
+    "conflict": conflict,
     "market": market,
+    "buying": buying,
+    "fleet": fleet,
     "incremental": incremental,
     "containers": containers,
     "images": images,

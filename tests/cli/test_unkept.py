@@ -72,13 +72,14 @@ def test_the_promises_are_named_with_their_lines_and_what_would_help_with_its_pr
         assert code == 4
         said = lines(err)
         at = said.index("these cannot hold together:")
-        assert said[at + 1 : at + 8] == [
+        assert said[at + 1 : at + 9] == [
             "`x-moot.venues: [lab]` (compose.yaml:3)",
             "`x-moot.spread: {zone: 3}` (compose.yaml:7)",
             "`services.web.deploy.replicas: 3` (compose.yaml:13)",
             "what would help, the cheapest first:",
             "with `services.web.deploy.replicas: 2`: 29.20 EUR/month",
             "with `x-moot.spread: {zone: 2}`: 43.80 EUR/month",
+            "without `x-moot.venues: [lab]`: 153.30 EUR/month",
             "with `x-moot.venues: [lab, rack]`: 153.30 EUR/month",
         ]
 
@@ -165,6 +166,7 @@ def test_for_an_availability_other_venues_are_tried_as_well(moot: Run):
     said = lines(err)
     assert code == 4
     assert [line for line in said if line.startswith("with")] == [
+        "without `x-moot.venues: [lab]`: 21.90 EUR/month",
         "with `x-moot.venues: [lab, rack]`: 21.90 EUR/month",
         "without `x-moot.availability: 99.9%`: 43.80 EUR/month",
     ]

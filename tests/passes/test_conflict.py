@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from declared import app_of, changed, without
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as some
 
 from moot.model.conflict import Conflict
@@ -108,6 +108,7 @@ def test_a_spread_that_the_allowed_venues_cannot_have():
     assert options(core) == {
         "with `services.web.deploy.replicas: 2`": 2,
         "with `x-moot.spread: {zone: 2}`": 3,
+        "without `x-moot.venues: [lab]`": 2 + 2 + 3,
         "with `x-moot.venues: [lab, rack]`": 2 + 2 + 3,
     }
     assert list(options(core).values()) == sorted(options(core).values())
@@ -151,6 +152,13 @@ def test_a_budget_is_raised_to_what_it_costs_and_not_to_what_stands():
     assert raised.more == 1
     fewer = next(option for option in core.relaxations if option.over == "now")
     assert (fewer.hourly, fewer.more) == (1, 1 - 4)
+
+
+def test_what_others_cost_counts_though_nothing_of_them_is_in_the_core():
+    declaration = shop({"db": service(3), "web": service()}, budget="3 EUR/hour")
+    core = found(declaration, ground(*LAB))
+    assert texts(core) == ["x-moot.budget: 3 EUR/hour", "services.db.deploy.replicas: 3"]
+    assert core and core.components == ("db", "web")
 
 
 def test_data_that_cannot_leave_is_a_promise():
@@ -231,6 +239,13 @@ offers = some.lists(
 )
 
 
+@settings(max_examples=60)  # each places many times
+@example(  # what is left out costs more than there is
+    {"web": service(1, 0.5), "db": service(1, 0.5)},
+    {"budget": "1 EUR/hour"},
+    [machine("lab:1", 1, "a", 1)],
+    "",
+)
 @given(services, policies, offers, some.sampled_from(["", "lab:1", "gone"]))
 def test_each_promise_is_needed_and_each_relaxation_is_true(services, policy, offers, home):
     declaration = shop(services, **policy)

@@ -27,7 +27,10 @@ class Effort:
 
 def attempt(ground: Ground, decide: Decide, effort: Effort) -> Placement | None:
     """Raises Exhausted where that would take more than is left."""
-    effort.left -= len(ground.app.components) * (len(ground.offerings) + LEAST_OFFERED)
+    policy = ground.app.policy
+    looks = len(ground.app.components) * (len(ground.offerings) + LEAST_OFFERED)
+    times = 1 + bool(policy.budget) + 2 * bool(policy.spread)  # it is placed in more ways then
+    effort.left -= looks * times
     if effort.left < 0:
         raise Exhausted
     try:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from moot.model.app import Component
+from moot.model.budget import HOURS, Budget
 from moot.model.conflict import Aspect, Conflict, Promise
 from moot.model.rehearsal import Ground
+from moot.model.venue import Offering
+from moot.passes.afford import spent
 from moot.passes.attempt import Decide, Effort, Exhausted, attempt
 from moot.passes.itemize import itemize
 from moot.passes.loosen import loosen
@@ -24,10 +28,9 @@ def conflict(
     """Promises that cannot be kept together, and of which none can be left out.
 
     `ground` has the offerings of all venues, also of those that the App does not allow; `troubled`
-    are components that have no place, none where the whole is refused.  What is kept by no other
-    promise of a component counts as free of it: only components of which a promise is asked for,
-    and the one in trouble, are placed, all others where all are counted.  None where no promise is
-    the reason, or there is no effort to find out.
+    are components that have no place, none where the whole is refused.  A component of which
+    nothing is asked takes no room, so it is left out, with what it costs at least where money
+    matters.  None where no promise is the reason, or there is too little effort to find out.
     """
     try:
         case = _case(ground, decide, troubled, effort)
@@ -46,7 +49,10 @@ def conflict(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is asked of: `candidates` that cannot be kept together, with the component in `focus`"""
+    """What is asked of: `candidates` that cannot be kept together, with the component in `focus`.
+
+    `prices` is by the promises to all what each component costs an hour of which no other is made.
+    """
 
     ground: Ground
     decide: Decide
@@ -54,23 +60,68 @@ class _Case:
     everything: Sequence[Promise]
     candidates: tuple[Promise, ...] = ()
     focus: str = ""
+    prices: dict[frozenset[Promise], Mapping[str, Decimal]] = field(
+        default_factory=dict[frozenset[Promise], Mapping[str, Decimal]]
+    )
 
     def fails(self, promises: Collection[Promise]) -> bool:
         """Whether these cannot be kept together."""
         tried = loosen(self.ground, (p for p in self.everything if p not in promises))
-        names = {component.name for component in self.concerned(promises)}
-        components = tuple(c for c in tried.app.components if c.name in names)
-        tried = replace(tried, app=replace(tried.app, components=components))
+        app, policy = tried.app, tried.app.policy
+        names = self.named(promises)
+        if policy.availability is not None:
+            names = {component.name for component in app.components}
+        elif policy.budget:  # what is left out takes no room, but costs money
+            least = self.least(promises, policy.budget)
+            names |= {c.name for c in app.components} - least.keys()
+            left_out = sum((n for name, n in least.items() if name not in names), Decimal(0))
+            policy = replace(policy, budget=_less(policy.budget, left_out))
+            if policy.budget and policy.budget.amount < 0:
+                return True
+        components = tuple(c for c in app.components if c.name in names)
+        tried = replace(tried, app=replace(app, policy=policy, components=components))
         return attempt(tried, self.decide, self.effort) is None
 
-    def concerned(self, promises: Iterable[Promise]) -> tuple[Component, ...]:
+    def least(self, promises: Iterable[Promise], budget: Budget) -> Mapping[str, Decimal]:
+        """What components cost by themselves, as far as that can be compared with the budget."""
+        common = frozenset(p for p in promises if not p.component and p.aspect not in WHOLE)
+        if common not in self.prices:
+            free = loosen(self.ground, (p for p in self.everything if p not in common))
+            found: dict[str, Decimal] = {}
+            for component in free.app.components:
+                alone = replace(free, app=replace(free.app, components=(component,)))
+                made = attempt(alone, self.decide, self.effort)
+                if made and all(_is_in(run.offering, budget) for run in made.runs):
+                    found[component.name] = spent(made)
+            self.prices[common] = found
+        return self.prices[common]
+
+    def concerned(self, promises: Collection[Promise]) -> tuple[Component, ...]:
         """The components it is about: all where all are counted."""
-        promises = tuple(promises)
         components = self.ground.app.components
         if any(promise.aspect in WHOLE for promise in promises):
             return components
-        names = {self.focus, *(promise.component for promise in promises)}
+        names = self.named(promises)
         return tuple(c for c in components if c.name in names)
+
+    def named(self, promises: Collection[Promise]) -> set[str]:
+        """Those in focus, of which something is asked, and to which others are to be near."""
+        names = {self.focus, *(promise.component for promise in promises)}
+        asked = {(promise.component, promise.aspect) for promise in promises}
+        for component in self.ground.app.components:
+            if (component.name, "near") in asked:
+                names |= {*component.near}
+            if (component.name, "apart") in asked:
+                names |= {*component.apart}
+        return names
+
+
+def _is_in(offering: Offering, budget: Budget) -> bool:
+    return not offering.hourly or offering.currency == budget.currency
+
+
+def _less(budget: Budget, hourly: Decimal) -> Budget:
+    return replace(budget, amount=budget.amount - hourly * HOURS[budget.per])
 
 
 def _case(ground: Ground, decide: Decide, troubled: Sequence[str], effort: Effort) -> _Case | None:

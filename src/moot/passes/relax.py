@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 from moot.model.app import App
 from moot.model.budget import HOURS, Budget
-from moot.model.conflict import Aspect, Conflict, Promise, Relaxation
+from moot.model.conflict import Conflict, Promise, Relaxation
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
@@ -22,7 +22,6 @@ from moot.passes.loosen import loosen
 from moot.passes.place import place
 from moot.passes.shrink import shrink
 
-LIMITS: Collection[Aspect] = ("venues", "spread")  # of these nothing at all may be wanted
 UNKNOWN = Decimal("Infinity")
 CENT, FINEST = Decimal("0.01"), Decimal("0.0001")  # of a budget, and of one for less than a week
 
@@ -42,11 +41,13 @@ def relax(ground: Ground, found: Conflict, decide: Decide, effort: Effort) -> Co
         promises = tuple(dict.fromkeys((*promises, *policies)))
     unexplored = len(promises)
     with suppress(Exhausted):
-        for promise in promises:
-            options += clerk.instead_of(promise)
+        for promise in sorted(promises, key=lambda promise: promise.aspect == "venues"):
+            options += clerk.instead_of(promise)  # more venues take longest to look at
             unexplored -= 1
         if not options:
+            unexplored = len(promises)
             options += clerk.together(promises)
+            unexplored = 0
     return replace(found, relaxations=tuple(sorted(options, key=_rank)), unexplored=unexplored)
 
 
@@ -67,10 +68,14 @@ class _Clerk:
         if without is None:
             return
         dropped = self.told(f"without `{promise.text}`", without)
-        milder = [*self.joined()] if promise.aspect == "venues" else [*self.eased(promise)]
-        yield from milder
-        least = min(map(_rank, milder), default=UNKNOWN)
-        if not milder or (promise.aspect in LIMITS and _rank(dropped) < least):
+        if promise.aspect == "venues":
+            yield dropped
+            yield from self.joined()
+            return
+        milder = self.eased(promise)
+        if milder:
+            yield milder
+        if not milder or (promise.aspect == "spread" and _rank(dropped) < _rank(milder)):
             yield dropped
 
     def afforded(self) -> Relaxation | None:
@@ -96,7 +101,7 @@ class _Clerk:
             if made := self.placed(loosen(replace(self.ground, app=more), ())):
                 yield self.told(f"with `x-moot.venues: [{', '.join((*allowed, site))}]`", made)
 
-    def eased(self, promise: Promise) -> Iterator[Relaxation]:
+    def eased(self, promise: Promise) -> Relaxation | None:
         """The most of it with which everything has a place."""
         apps = ease(self.ground.app, promise, self.ground.offerings)
         made: dict[int, Placement] = {}
@@ -107,8 +112,9 @@ class _Clerk:
             return placement is None
 
         index = bisect_left(range(len(apps)), True, key=is_too_much) - 1
-        if index in made:
-            yield self.told(f"with `{_text(apps[index], promise)}`", made[index])
+        if index not in made:
+            return None
+        return self.told(f"with `{_text(apps[index], promise)}`", made[index])
 
     def together(self, promises: Sequence[Promise]) -> Iterator[Relaxation]:
         """What is enough together, of these or of all that is promised."""
