@@ -88,9 +88,9 @@ def _without_end(kinds: list[Any]) -> Iterator[list[Any]]:
 
 def main(argv: list[str]) -> int:
     """Run moot with another market than its own: `python -m bench.market TABLE COMMAND...`."""
-    from moot import cli, service
+    from moot import cli, market
 
-    service.snapshot = functools.partial(snapshot, Path(argv[0]))
+    market.snapshot = functools.partial(snapshot, Path(argv[0]))
     return cli.main(argv[1:])
 
 

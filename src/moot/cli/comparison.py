@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from moot.model.budget import Budget, monthly
 from moot.model.comparison import Comparison
-from moot.model.purchase import Bought, Estimate, Site
+from moot.model.purchase import Bought, Estimate
 from moot.model.report import Cost
 from moot.model.value import JSON
 
@@ -38,7 +38,7 @@ def conclusions(comparison: Comparison) -> Iterator[str]:
         if isinstance(best, Cost):
             yield f"Free choice: {OWN}, {_month(best.hourly or Decimal(0), best.currency)}"
         else:
-            where = " + ".join(f"{site.vendor} {site.region}" for site in _places(best))
+            where = " + ".join(f"{vendor} {region}" for vendor, region in _regions(best))
             yield f"Free choice: {where}, {_month(best.hourly, best.currency)}"
     now = comparison.now
     if now and now.hourly is not None and not now.unpriced:
@@ -56,7 +56,11 @@ def remarks(comparison: Comparison) -> Iterator[str]:
             "traffic, addresses and taxes; nothing is bought"
         )
         yield "GAP: it is dearer than the cheapest possible by no more than that"
-    if found and all(len(estimate.vendors) == 1 for estimate in found):
+    days = sorted({estimate.priced for estimate in found})
+    if len(days) > 1:
+        yield f"prices are of {days[0]} to {days[-1]}: vendors change theirs within such a time"
+    vendors = {estimate.vendors for estimate in found}
+    if len(vendors) > 1 and all(len(each) == 1 for each in vendors):
         yield (
             "no two vendors together are cheaper than one of them: all of an App is kept in one "
             "region unless x-moot.spread wants more, as prices of traffic are not known"
@@ -66,7 +70,7 @@ def remarks(comparison: Comparison) -> Iterator[str]:
         yield f"CPU or memory that is not stated counts as nothing: {names}"
     if comparison.arm:
         yield (
-            f"{', '.join(comparison.arm)} run arm64 only; where an image does not, say "
+            f"arm64 machines: {', '.join(comparison.arm)}; where an image does not run there, say "
             "`platform: linux/amd64`"
         )
     if comparison.unzoned:
@@ -104,7 +108,6 @@ def _row(found: Estimate, budget: Budget | None) -> tuple[str, ...]:
     on = " + ".join(found.vendors)
     if found.reason:
         return (on, "", "", "", "", "", "", found.reason)
-    places = _places(found)
     counts: Counter[str] = Counter()
     for site in found.sites:
         counts.update(dict(site.counted))
@@ -114,22 +117,26 @@ def _row(found: Estimate, budget: Budget | None) -> tuple[str, ...]:
         over = f"above the budget of {budget}"
     return (
         on,
-        " + ".join(dict.fromkeys(_zoned(site) for site in places)),
+        " + ".join(
+            f"{region} ({', '.join(zones)})" if zones else region
+            for (_, region), zones in _regions(found).items()
+        ),
         ", ".join(f"{count} x {type}" for type, count in counts.items()) or "nothing",
         *prices,
         found.priced,
-        f"{found.gap:.1%}" if found.gap else EXACT,
+        f"{max(found.gap, 0.001):.1%}" if found.gap else EXACT,
         over,
     )
 
 
-def _zoned(site: Site) -> str:
-    return f"{site.region} ({site.zone.removeprefix(site.region)})" if site.zone else site.region
-
-
-def _places(found: Estimate) -> list[Site]:
-    """One site of each region and zone."""
-    return list({(site.vendor, site.region, site.zone): site for site in found.sites}.values())
+def _regions(found: Estimate) -> dict[tuple[str, str], list[str]]:
+    """By vendor and region the zones in it, as far as they are known and meant."""
+    regions: dict[tuple[str, str], list[str]] = {}
+    for site in found.sites:
+        zones = regions.setdefault((site.vendor, site.region), [])
+        if site.zone:
+            zones.append(site.zone.removeprefix(site.region))
+    return regions
 
 
 def _over(price: str, own: Cost, budget: Budget | None) -> str:
@@ -194,7 +201,7 @@ def _machines_json(machines: Iterable[Bought]) -> Iterator[JSON]:
 def _free_json(best: Estimate | Cost) -> JSON:
     if isinstance(best, Cost):
         return {"own": True, "vendors": [], **_amounts(best.hourly), "currency": best.currency}
-    where: JSON = [{"vendor": s.vendor, "region": s.region} for s in _places(best)]
+    where: JSON = [{"vendor": vendor, "region": region} for vendor, region in _regions(best)]
     amounts = _amounts(best.hourly)
     return {
         "own": False,

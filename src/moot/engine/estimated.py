@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from moot.engine.cost import cost
 from moot.engine.ground import explored
+from moot.engine.recorded import Seen
 from moot.engine.turn import World
 from moot.market import snapshot
 from moot.market.facts import area, burstable
@@ -31,7 +32,7 @@ def estimated(app: App, world: World, search: Search) -> Comparison:
     market = list(_searched(snapshot(), search))
     areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
     estimates = estimate(app, market, areas, search.rounds, search.top)
-    ground = explored(app, world, ())
+    ground = explored(app, world, Seen(app.name, world, None).within(()).items)
     own, problem = _own(app, ground)
     now = world.venues.env.now()
     return Comparison(

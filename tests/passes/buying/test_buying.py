@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from moot.model.purchase import NEVER, Lot, Piece, Ware
@@ -50,7 +50,6 @@ def check(lot: Lot, trays) -> int:
     return sum(ware.micros for ware, _ in trays)
 
 
-@settings(max_examples=200)
 @given(lots, markets)
 def test_what_is_left_out_is_needless(lot, market):
     """Also where all that is sold is looked at, no way of buying is cheaper."""
@@ -58,7 +57,6 @@ def test_what_is_left_out_is_needless(lot, market):
     assert cheapest(lot, wares) == cheapest(lot, unfiltered(market))
 
 
-@settings(max_examples=200)
 @given(lots, markets)
 def test_all_ways_are_tried(lot, market):
     wares = offered(lot, market)
@@ -67,14 +65,12 @@ def test_all_ways_are_tried(lot, market):
     assert check(lot, trays) == cheapest(lot, wares)
 
 
-@settings(max_examples=200)
 @given(lots, markets)
 def test_the_bound_is_never_above_the_cheapest(lot, market):
     wares = supply(vendor(market), lot, {"r": ""})["r"]
     assert appraise(lot, wares).least <= cheapest(lot, wares)
 
 
-@settings(max_examples=200)
 @given(lots, markets)
 def test_what_is_packed_has_room_and_is_not_below_the_bound(lot, market):
     wares = offered(lot, market)

@@ -33,7 +33,8 @@ def appraise(lot: Lot, wares: Sequence[Ware]) -> Appraisal:
     programme in which pieces are divisible.
 
     A CPU, a GiB and a GPU have a price; each gets a surcharge for every set of wares that some
-    pieces are confined to, which only these pay.  What fits on no ware is worth NEVER.
+    pieces are confined to, which only these pay.  Or else each ware is paid for what is scarcest
+    there, which is better for pieces that are alike.  What fits on no ware is worth NEVER.
     """
     takers = [tuple(n for n, ware in enumerate(wares) if ware.holds(piece)) for piece in lot]
     columns = list(_columns(lot, wares, takers))
@@ -49,8 +50,8 @@ def appraise(lot: Lot, wares: Sequence[Ware]) -> Appraisal:
     for price, column in zip(prices, columns, strict=True):
         for n, size in column.sizes:
             values[n] += price * scale * size
-    total = sum(value * piece.amount for value, piece in zip(values, lot, strict=True))
-    least = min(NEVER, max((ceil(total), *(_alone(piece, wares) for piece in lot))))
+    values = max(values, _scarce(lot, wares, takers), key=lambda each: _sum(lot, each))
+    least = min(NEVER, max((ceil(_sum(lot, values)), *(_alone(piece, wares) for piece in lot))))
     efficient = sorted(range(len(wares)), key=lambda n: (-used[n], n))
     return Appraisal(
         tuple(values),
@@ -86,6 +87,28 @@ def _columns(
                     for n, ware in enumerate(wares)
                 ]
                 yield _Column(room, sizes, float(sum(lot[n].amount * size for n, size in sizes)))
+
+
+def _scarce(lot: Lot, wares: Sequence[Ware], takers: Sequence[tuple[int, ...]]) -> Row:
+    """By Piece the least that any ware takes for what it uses there of the one thing that is paid
+    for: CPU or memory, whichever of both all pieces together would use up first.
+    """
+    cpu = sum(piece.millicpu * piece.amount for piece in lot)
+    memory_mib = sum(piece.memory_mib * piece.amount for piece in lot)
+
+    def paid(piece: Piece, ware: Ware) -> float:
+        if cpu * ware.memory_mib > memory_mib * ware.millicpu:
+            return ware.micros * ROUNDING * piece.millicpu / max(ware.millicpu, 1)
+        return ware.micros * ROUNDING * piece.memory_mib / max(ware.memory_mib, 1)
+
+    return [
+        min((paid(piece, wares[n]) for n in some), default=float(NEVER))
+        for piece, some in zip(lot, takers, strict=True)
+    ]
+
+
+def _sum(lot: Lot, values: Sequence[float]) -> float:
+    return sum(value * piece.amount for value, piece in zip(values, lot, strict=True))
 
 
 def _maximised(

@@ -15,10 +15,9 @@ from moot.passes.buying.limit import limit
 from moot.passes.buying.need import Needed, need
 from moot.passes.buying.survey import ANYWHERE, Bundle, Survey, survey
 
-MOST_LOOKED_AT = (
-    16  # regions in which machines are packed at once, those first that may be cheapest
-)
-MOST_POLISHED = 2  # of these, how many are packed with all rounds
+# In how many regions machines are packed, those first that may be cheapest; and in how many of
+# them with all rounds.
+MOST_LOOKED_AT, MOST_POLISHED = 16, 2
 
 Areas = Mapping[str, Mapping[str, frozenset[str]]]  # by vendor and region
 
@@ -70,7 +69,7 @@ def _together(
             vendors=vendors,
             sites=tuple(sorted(way.sites, key=lambda site: vendors.index(site.vendor))),
             hourly=Decimal(way.micros).scaleb(-6),
-            least=Decimal(min(least, way.micros)).scaleb(-6),
+            least=Decimal(least).scaleb(-6),
             currency=surveys[0].vendor.currency,
             priced=min(survey.vendor.priced for survey in surveys),
         )

@@ -25,7 +25,7 @@ def exhaust(lot: Lot, wares: Sequence[Ware]) -> list[Tray] | None:
     if prod((count + 1) * (count + 2) // 2 for count in counts) > MOST_SPLITS:
         return None
     states = _states(counts)
-    held = [_cheapest(lot, wares, content, mosts) for content in states]
+    held = [_cheapest(lot, wares, content) for content in states]
     costs, chosen = [0] * len(states), [0] * len(states)
     for state, contents in enumerate(_splits(counts, mosts)):
         if state:
@@ -55,12 +55,8 @@ def _splits(counts: tuple[int, ...], mosts: tuple[int, ...]) -> list[list[int]]:
     return found
 
 
-def _cheapest(
-    lot: Lot, wares: Sequence[Ware], content: tuple[int, ...], mosts: tuple[int, ...]
-) -> tuple[int, int]:
+def _cheapest(lot: Lot, wares: Sequence[Ware], content: tuple[int, ...]) -> tuple[int, int]:
     """Price and index of the first ware that holds it; they are in the order of their prices."""
-    if any(count > most for count, most in zip(content, mosts, strict=True)):
-        return NEVER, -1
     here = [(piece, count) for piece, count in zip(lot, content, strict=True) if count]
     cpu = sum(piece.millicpu * count for piece, count in here)
     memory_mib = sum(piece.memory_mib * count for piece, count in here)

@@ -15,7 +15,10 @@ TRIED = 12  # wares that are filled for a machine: the most efficient ones
 MOST_MIXED = 5  # of them at once, in a round
 MOST_EMPTIED = 5  # machines that are packed anew in a round
 AFRESH = 4  # one round in so many packs everything anew
-RARE = 4.0  # more than what any piece takes of a machine, as parts of its CPU and its memory
+MOST_SCATTERED = 200_000  # replicas times machines: beyond, those that are alike go together
+# How much more a round looks at CPUs than at memory, when it chooses what to put where.
+LEANS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+RARE = 16.0  # more than what any piece takes of a machine, as parts of its CPU and its memory
 SHARES = 1024  # how finely chance is divided
 # A linear congruential generator: D. Knuth, The Art of Computer Programming, 3.3.4, line 26.
 MULTIPLIER, INCREMENT, MODULUS = 6364136223846793005, 1442695040888963407, 1 << 64
@@ -27,16 +30,22 @@ def pack(lot: Lot, wares: Sequence[Ware], appraisal: Appraisal, rounds: int) -> 
     Machine after machine is the one that gives most value for its price when it is filled.  Then,
     so many `rounds`, some machines are emptied and what was on them is packed anew, on what is
     free and on a few kinds of machines drawn by lot, or everything is scattered over the machines
-    of the linear programme, rounded by lot; what is no dearer stays.  It ends early where nothing
-    can be cheaper.
+    of the linear programme, rounded by lot; what is no dearer stays.  Where that is too much work,
+    everything is packed on a few kinds instead.  It ends early where nothing can be cheaper.
     """
     packer = _Packer(lot, wares, appraisal)
-    trays = packer.packed([piece.amount for piece in lot], packer.usual)
+    whole = [piece.amount for piece in lot]
+    trays = packer.packed(list(whole), packer.usual)
     cost = _cost(trays)
+    small = len(trays) * sum(whole) <= MOST_SCATTERED
     for number in range(rounds):
         if cost <= appraisal.least:
             break
-        tried = packer.shaken(trays) if number % AFRESH else packer.scattered()
+        packer.lean = LEANS[packer.chance(len(LEANS))]
+        if number % AFRESH:
+            tried = packer.shaken(trays)
+        else:
+            tried = packer.scattered() if small else packer.packed(list(whole), packer.few())
         if _cost(tried) <= cost:
             trays, cost = tried, _cost(tried)
     return trays
@@ -64,6 +73,7 @@ class _Packer:
     wares: Sequence[Ware]
     appraisal: Appraisal
     seed: int = 1
+    lean: float = 1.0
 
     def __post_init__(self) -> None:
         self.millicpu = sum(piece.millicpu * piece.amount for piece in self.lot) or 1
@@ -119,7 +129,7 @@ class _Packer:
             for size, limit in open
             if size.millicpu <= cpu and size.memory_mib <= memory_mib and size.gpus <= gpus
         ]:
-            a, b = cpu * per_cpu, memory_mib * per_mib
+            a, b = cpu * per_cpu * self.lean, memory_mib * per_mib
             most, entry = -1.0, open[0]
             for candidate in open:
                 size = candidate[0]
@@ -195,7 +205,7 @@ class _Packer:
 
 
 def _rare(piece: Piece) -> float:
-    """What comes before all sizes, which are 2 at most."""
+    """What comes before all sizes."""
     return RARE * (len(piece.traits) + (piece.gpus > 0))
 
 

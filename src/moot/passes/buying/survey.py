@@ -103,7 +103,8 @@ class Survey:
         """What is wrong with every type, as far as it is one thing."""
         able = [kind for kind in self.vendor.kinds if abilities(kind) >= piece.traits]
         if not able:
-            return f"needs {' and '.join(sorted(piece.traits))}, which no type has"
+            traits = " and ".join(sorted(piece.traits)) or "a machine"
+            return f"needs {traits}, which {self.vendor.name} does not have"
         wants = {"CPUs": piece.millicpu / 1000, "GiB": piece.memory_mib / GIB, "GPUs": piece.gpus}
         for unit, most in (
             ("CPUs", max(kind.cpu for kind in able)),
