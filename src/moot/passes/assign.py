@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from moot.model.app import Component
@@ -11,22 +11,22 @@ from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Assignments, Placement, Rejection, Run
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, wanted
-from moot.passes.fill import NOWHERE, Stand, fill
+from moot.passes.fill import NOWHERE, fill
 from moot.passes.prepare import Basis
 from moot.passes.refuse import refuse
 from moot.passes.relate import relate, roomy, strays
-from moot.passes.stock import Room, Shelf, demand
+from moot.passes.stock import Room, Shelf, Stand, demand
 
 
 def assign(
-    basis: Basis, order: Sequence[Component], threshold: Decimal, drives: bool = False
+    basis: Basis, threshold: Decimal, order: Sequence[Component], *, drives: bool, packs: bool
 ) -> Placement:
     """Component by component in that order; Refused with those that have no place, and why.
 
-    What runs already keeps its room until its turn, so that nobody drives it out, unless one would
-    have no place at all otherwise; or `drives` allows it.
+    What runs already keeps its room until its turn, unless whoever comes first `drives` it out.
+    Where it `packs`, machines are not levelled strictly, so that more has room.
     """
-    return _Desk(basis, threshold).decide(order, () if drives else order)
+    return _Desk(basis, threshold, packs).decide(order, () if drives else order)
 
 
 class _Desk:
@@ -35,16 +35,18 @@ class _Desk:
     `held` is the room of those that run already and whose turn is still to come.
     """
 
-    def __init__(self, basis: Basis, threshold: Decimal) -> None:
+    def __init__(self, basis: Basis, threshold: Decimal, packs: bool) -> None:
         self.basis = basis
         self.app = basis.app
         self.stock = basis.stock
         self.threshold = threshold
+        self.packs = packs
         self.room = Room(basis.stock)
-        self.held: dict[str, list[tuple[int, int]]] = {}
+        self.held: dict[str, list[Stand]] = {}
         self.able: dict[str, set[str]] = {}
-        self.placed: dict[str, list[Run]] = {}
+        self.placed: dict[str, list[Stand]] = {}
         self.stands: dict[str, Sequence[int]] = {}
+        self.stranded: dict[str, list[Run]] = {}
         self.rejected: dict[str, list[Rejection]] = {}
         self.problems: list[Diagnostic] = []
 
@@ -60,47 +62,34 @@ class _Desk:
             raise Refused(*self.problems)
         names = [component.name for component in self.app.components]
         return Placement(
-            assignments=Assignments(run for n in names for run in self.placed.get(n, ())),
+            assignments=Assignments(run for name in names for run in self.runs(name)),
             rejections=tuple(why for n in names for why in self.rejected.get(n, ())),
         )
 
     def hold(self, component: Component) -> None:
-        """Keep the room in which it stands."""
-        each, ways = demand(component.needs), self.basis.fits[component.name].ways
-        held: list[tuple[int, int]] = []
-        for _, count, number in self.basis.stood[component.name]:
-            if number != NOWHERE and self.stock.kind_of[number] in ways:
-                count = self.room.capacity(number, each, count)
-                self.room.take(number, each, count)
-                held.append((number, count))
+        """Keep the room in which it stands, also where there is less of it by now."""
+        ways, kinds = self.basis.fits[component.name].ways, self.stock.kind_of
+        stands = self.basis.stood[component.name]
+        held = [s for s in stands if s[2] != NOWHERE and kinds[s[2]] in ways]
+        self.room.take_all(held, demand(component.needs))
         self.held[component.name] = held
 
     def release(self, component: Component) -> None:
-        each = demand(component.needs)
-        for number, count in self.held.pop(component.name, ()):
-            self.room.take(number, each, -count)
+        self.room.take_all(self.held.pop(component.name, ()), demand(component.needs), -1)
 
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
         self.release(component)
         shelf = self.related(component, self.together(component))
         stands = self.found(component, shelf)
-        driven: list[Component] = []
-        if not stands and not self.problems:
-            driven = [other for other in self.app.components if other.name in self.held]
-            for other in driven:
-                self.release(other)
-            stands = self.found(component, shelf) if driven else []
         if stands:
             self.accept(component, stands)
-        elif stranded := list(self.stranded(component)):
-            self.placed[component.name] = stranded
-            self.able[component.name] = {run.offering.venue for run in stranded}
+        elif runs := self.left_alone(component):
+            self.stranded[component.name] = runs
+            self.able[component.name] = {run.offering.venue for run in runs}
         elif component.replicas:
             shelf, rejected = self.tied(component, shelf), self.rejected[component.name]
             self.problems.append(refuse(self.basis, component, shelf, self.room, rejected))
-        for other in driven:
-            self.hold(other)
 
     def related(self, component: Component, shelf: Shelf) -> Shelf:
         """What of it is near and apart from others, as is asked."""
@@ -128,18 +117,22 @@ class _Desk:
             stands = self.choose(component, self.choices(component, shelf))
         return stands
 
-    def accept(self, component: Component, stands: Sequence[Stand]) -> None:
-        each, ways = demand(component.needs), self.basis.fits[component.name].ways
-        offerings, kinds = self.stock.offerings, self.stock.kind_of
-        for _, count, number in stands:
-            self.room.take(number, each, count)
-        self.placed[component.name] = [
-            Run(self.app.name, component.name, first, count, offerings[n], ways[kinds[n]])
-            for first, count, n in stands
-        ]
+    def accept(self, component: Component, stands: list[Stand]) -> None:
+        self.room.take_all(stands, demand(component.needs))
+        self.placed[component.name] = stands
         self.stands[component.name] = [number for _, _, number in stands]
         if component.name in self.basis.sharers:
-            self.able[component.name] = {offerings[n].venue for _, _, n in stands}
+            offerings = self.stock.offerings
+            self.able[component.name] = {offerings[number].venue for _, _, number in stands}
+
+    def runs(self, name: str) -> Iterable[Run]:
+        """What became of a component."""
+        ways, kinds = self.basis.fits[name].ways, self.stock.kind_of
+        offerings, app = self.stock.offerings, self.app.name
+        return self.stranded.get(name) or [
+            Run(app, name, first, count, offerings[number], ways[kinds[number]])
+            for first, count, number in self.placed.get(name, ())
+        ]
 
     def choices(self, component: Component, shelf: Shelf) -> list[list[Stand]]:
         """How it can run in each place, or else in several; those that are spread least too little.
@@ -169,7 +162,8 @@ class _Desk:
 
         def tried(spread: Spread) -> list[Stand]:
             before = self.basis.stood[component.name]
-            return fill(component, shelf, self.room, before, spread, self.threshold) or []
+            given = component, shelf, self.room, before, spread, self.threshold, self.packs
+            return fill(*given) or []
 
         if stands := tried(spread):
             return 0, stands
@@ -257,11 +251,11 @@ class _Desk:
         prices = self.stock.prices
         return sum((prices[number] * count for _, count, number in choice), Decimal(0))
 
-    def stranded(self, component: Component) -> Iterator[Run]:
+    def left_alone(self, component: Component) -> list[Run]:
         """Where it was, if its data is there and nobody answers."""
         homes = {self.basis.homes.get(m.source) for m in component.mounts if m.kind == "volume"}
         for last in self.basis.before.get(component.name, ()):
             if last.offering.venue in homes & self.basis.absent.keys():
                 name, count = component.name, component.replicas
-                yield Run(self.app.name, name, 0, count, last.offering, last.runs_as)
-                return
+                return [Run(self.app.name, name, 0, count, last.offering, last.runs_as)]
+        return []

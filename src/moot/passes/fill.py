@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from heapq import heapify, heappop, heapreplace
 
 from moot.model.app import Component
 from moot.model.availability import Level
 from moot.model.placement import Run
 from moot.passes.apart import Path, Spread
-from moot.passes.stock import Room, Shelf, Stock, demand, key
+from moot.passes.stock import Room, Shelf, Stand, Stock, demand, key
 
 # A mover must save more than this an hour: below it, churn costs more than it saves.
 MOVE_THRESHOLD = Decimal("0.01")
 
-NOWHERE = -1
+NOWHERE = -1  # in the place of the number of an offering
 SHADES = 1 << 10  # how finely it is told apart how full machines are
-MANY = 1 << 20  # more replicas than a venue has
-
-Stand = tuple[int, int, int]  # first index, count, and the number of the offering or NOWHERE
+CROWDED = SHADES // 32
+FULLEST = 8.0  # more than `fullness` tells apart
+MANY = 1 << 30  # more replicas than a venue has
 
 
 def fill(
@@ -30,6 +31,7 @@ def fill(
     before: Sequence[Stand],
     spread: Spread,
     threshold: Decimal = MOVE_THRESHOLD,
+    packs: bool = False,
 ) -> list[Stand] | None:
     """All replicas on these offerings; None where they do not fit, or not in so many domains.
 
@@ -43,7 +45,7 @@ def fill(
     """
     unspread: Spread = {}
     for least in (unspread, spread):
-        filling = _Filling(component, shelf, room, threshold)
+        filling = _Filling(component, shelf, room, threshold, packs)
         whole = filling.run(before, least)
         made = filling.undone()
         if not whole:
@@ -73,15 +75,17 @@ def stood(component: Component, before: Iterable[Run], stock: Stock) -> list[Sta
 class _Filling:
     """One attempt at placing a component's replicas."""
 
-    def __init__(self, component: Component, shelf: Shelf, room: Room, threshold: Decimal) -> None:
+    def __init__(
+        self, component: Component, shelf: Shelf, room: Room, threshold: Decimal, packs: bool
+    ) -> None:
         self.demand = demand(component.needs)
         self.shelf = shelf
         self.stock = shelf.stock
         self.room = room
-        self.left, self.size = room.tightest(self.demand)
         self.threshold = threshold
+        self.packs = packs
         self.made: list[Stand] = []
-        self.held: Counter[int] = Counter()  # by number of the venue
+        self.held: dict[int, int] = {}  # by number of the venue
         self.ahead = ((price, n) for price, numbers, _ in shelf.tiers for n in numbers)
         self.front = next(self.ahead, None)
 
@@ -103,8 +107,7 @@ class _Filling:
 
     def undone(self) -> list[Stand]:
         """What was made, with the room given back."""
-        for _, count, number in self.made:
-            self.room.take(number, self.demand, -count)
+        self.room.take_all(self.made, self.demand, -1)
         return self.made
 
     def stay(self, first: int, count: int, home: int) -> int:
@@ -148,8 +151,7 @@ class _Filling:
                 self.made.insert(index, (first, count - 1, number))
             for domain in self.around(number):
                 load[domain] -= 1
-            self.room.take(number, self.demand, -1)
-            self.held[self.stock.venues[number]] -= 1
+            self.put(number, -1)
             yield first + count - 1, 1, NOWHERE
 
     def around(self, number: int) -> list[Path]:
@@ -183,13 +185,15 @@ class _Filling:
         """
         prices = self.stock.prices
 
-        def rank(number: int) -> tuple[Decimal, int, int]:
-            return prices[number], self.rank(number), number
+        ranks = dict(zip(fresh, self.ranks(fresh), strict=True))
+
+        def rank(number: int) -> tuple[Decimal, float, int]:
+            return prices[number], ranks[number], number
 
         cheapest = min(fresh, key=rank)
         dearest = prices[cheapest] + self.threshold
         homes = {home: index for index, (_, _, home) in reversed([*enumerate(loose)])}
-        known = [n for n in homes.keys() & set(fresh) if prices[n] <= dearest]
+        known = [n for n in homes.keys() & ranks.keys() if prices[n] <= dearest]
         number = min(known, key=rank, default=cheapest)
         return number, homes.get(number, len(loose) - 1)
 
@@ -200,18 +204,67 @@ class _Filling:
             count = sum(count for _, count, _ in loose)
             if not count:
                 break
-            ordered = sorted(self.room.open(numbers, self.demand), key=self.rank)
-            for number, share in zip(ordered, self.shares(count, ordered, levelled), strict=True):
+            open = self.room.open(numbers, self.demand)
+            for number, share in self.shares(count, open, levelled):
                 self.deal(number, share, loose)
         return not loose
 
-    def shares(self, count: int, ordered: Sequence[int], levelled: bool) -> Sequence[int]:
+    def shares(self, count: int, open: Sequence[int], levelled: bool) -> Iterable[tuple[int, int]]:
         """How many each of these open places takes."""
-        loads = [self.held[self.stock.venues[number]] for number in ordered]
-        if levelled and len(loads) >= count and loads[count - 1] == loads[0]:
-            return [1] * count + [0] * (len(loads) - count)
+        if levelled and self.packs:
+            return self.packed(count, open).items()
+        fresh = [number for number in open if self.stock.venues[number] not in self.held]
+        if levelled and len(fresh) >= count:  # one each: nobody has to be asked for how many more
+            return ((number, 1) for number in self.ordered(fresh)[:count])
+        ordered = self.ordered(open)
         rooms = [self.room.capacity(number, self.demand, count) for number in ordered]
-        return _evenly(count, loads, rooms) if levelled and loads else _in_turn(count, rooms)
+        levels = levelled and ordered
+        counts = _evenly(count, self.crowds(ordered), rooms) if levels else _in_turn(count, rooms)
+        return zip(ordered, counts, strict=True)
+
+    def packed(self, count: int, open: Sequence[int]) -> Mapping[int, int]:
+        """One after the other to where it leaves least of one thing without another, and where
+        not many of them are already.
+        """
+        end = len(self.stock.offerings)
+        heap = [waste * end + number for waste, number in zip(self.wastes(open), open, strict=True)]
+        heapify(heap)
+        found: dict[int, int] = {}
+        while heap and count:
+            number = heap[0] % end
+            found[number] = found.get(number, 0) + 1
+            self.put(number, 1)
+            count -= 1
+            if self.room.capacity(number, self.demand, 1):
+                (waste,) = self.wastes((number,))
+                heapreplace(heap, waste * end + number)
+            else:
+                heappop(heap)
+        for number, share in found.items():
+            self.put(number, -share)
+        return found
+
+    def wastes(self, numbers: Sequence[int]) -> list[int]:
+        """How far apart one more would leave CPUs and memory, in parts of SHADES, or how much it
+        would leave of the only one that it takes; each replica of the component that is there
+        already counts as CROWDED.
+        """
+        (cpu_left, memory_left, _), (cpu, memory, _) = self.room.left, self.demand
+        per_cpu, per_mib = self.stock.scales
+        apart = [
+            abs(
+                bool(cpu) * (cpu_left[n] - cpu) * per_cpu[n]
+                - bool(memory) * (memory_left[n] - memory) * per_mib[n]
+            )
+            for n in numbers
+        ]
+        crowds = self.crowds(numbers)
+        return [int(SHADES * x) + CROWDED * held for x, held in zip(apart, crowds, strict=True)]
+
+    def crowds(self, numbers: Iterable[int]) -> list[int]:
+        """How many of the component each has."""
+        held, venues = self.held, self.stock.venues
+        return [held.get(venues[number], 0) for number in numbers]
 
     def deal(self, number: int, share: int, loose: list[Stand]) -> None:
         while share:
@@ -222,22 +275,50 @@ class _Filling:
                 loose.append((first + taken, count - taken, home))
             share -= taken
 
-    def rank(self, number: int) -> int:
-        """Machines of a pool with fewest replicas first, of these the least full; engines in use
-        before those that are not, since components find one another by name within one.
+    def ordered(self, numbers: Sequence[int]) -> list[int]:
+        """Who is first to take one."""
+        return sorted(numbers, key=dict(zip(numbers, self.ranks(numbers), strict=True)).__getitem__)
+
+    def ranks(self, numbers: Sequence[int]) -> list[float]:
+        """Machines of a pool with fewest replicas first, of these the least full, of which it
+        leaves CPUs and memory in step; engines in use before those that are not, since components
+        find one another by name within one.
         """
-        venue = self.stock.venues[number]
-        if self.stock.levelled[number]:
-            full = SHADES - self.left[number] * SHADES // (self.size[number] or 1)
-            return (self.held[venue] * SHADES + full) * MANY + self.room.given[venue]
-        if self.stock.offerings[number].pool:
-            return -self.held[venue] * MANY - self.room.given[venue]
-        return 0
+        venues, levelled, given = self.stock.venues, self.stock.levelled, self.room.given
+        offerings = self.stock.offerings
+        return [
+            held * FULLEST + full + given[venues[number]] / MANY
+            if levelled[number]
+            else -(held * MANY + given[venues[number]]) * bool(offerings[number].pool)
+            for number, held, full in zip(
+                numbers, self.crowds(numbers), self.fullness(numbers), strict=True
+            )
+        ]
+
+    def fullness(self, numbers: Iterable[int]) -> list[float]:
+        """How little one more would leave of what is scarcer; how far apart it leaves CPUs and
+        memory counts twice.
+        """
+        (cpu_left, memory_left, _), (cpu, memory, _) = self.room.left, self.demand
+        per_cpu, per_mib = self.stock.scales
+        return [
+            2 * b - 3 * a
+            if (a := (cpu_left[n] - cpu) * per_cpu[n])
+            < (b := (memory_left[n] - memory) * per_mib[n])
+            else 2 * a - 3 * b
+            for n in numbers
+        ]
 
     def take(self, number: int, first: int, count: int) -> None:
-        self.room.take(number, self.demand, count)
-        self.held[self.stock.venues[number]] += count
+        self.put(number, count)
         self.made.append((first, count, number))
+
+    def put(self, number: int, count: int) -> None:
+        self.room.take(number, self.demand, count)
+        venue = self.stock.venues[number]
+        self.held[venue] = self.held.get(venue, 0) + count
+        if not self.held[venue]:
+            del self.held[venue]
 
 
 def _evenly(count: int, loads: Sequence[int], rooms: Sequence[int]) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 from moot.model.app import App
 from moot.model.diagnostic import Refused
@@ -40,10 +41,12 @@ def place(
 
     def searched(threshold: Decimal) -> Placement:
         attempts = Attempts(
-            together=lambda order: assign(basis, order, threshold),
-            driving=lambda order: assign(basis, order, threshold, drives=True),
-            alone=lambda component: assign(afresh, [component], Decimal(0)),
+            together=partial(assign, basis, threshold),
+            alone=lambda component: assign(
+                afresh, Decimal(0), [component], drives=False, packs=False
+            ),
             worth=lambda found: spent(found) + threshold * _moved(found, prior),
+            runs=bool(basis.before),
         )
         return search(app.components, attempts, offerings)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Protocol
 
 from moot.model.app import Component
 from moot.model.diagnostic import Refused
@@ -16,21 +17,29 @@ Order = tuple[Component, ...]
 Costs = Mapping[str, Decimal | None]  # of each component an hour; None: nobody knows
 
 # Looks of a component at an offering.  They are counted, not timed: all machines decide alike.
-LOOKS = 200_000
-LEAST, MOST = 3, 50
+LOOKS = 1_000_000
+LEAST, MOST = 3, 200
+
+
+class Together(Protocol):
+    """All components in an order.  Who comes first takes the room of what runs only if it `drives`;
+    where they are packed machines are levelled less strictly, so that more has room.
+    """
+
+    def __call__(self, order: Order, *, drives: bool, packs: bool) -> Placement: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """How components are placed: all of them in an order, or one as if there were no other and
-    nothing ran yet; `driving` is `together` where the first may drive out what runs.  They raise
-    Refused.  `worth` is what is to be least of a placement.
+    nothing ran yet.  Both raise Refused.  `worth` is what is to be least of a placement; `runs`
+    says whether anything does already.
     """
 
-    together: Callable[[Order], Placement]
-    driving: Callable[[Order], Placement]
+    together: Together
     alone: Callable[[Component], Placement]
     worth: Callable[[Placement], Decimal]
+    runs: bool
 
 
 def search(
@@ -44,7 +53,8 @@ def search(
     file raises, where no order that was tried has a place for all.
     """
     looks = max(1, len(components) * len(offerings))
-    search = _Search(tuple(components), attempts, max(LEAST, min(MOST, LOOKS // looks)))
+    most = max(LEAST, min(MOST, LOOKS // looks))
+    search = _Search(tuple(components), _largest(components, offerings), attempts, most)
     order, placement = search.feasible()
     if len({offering.hourly for offering in offerings}) <= 1:
         paid = _paid(placement)
@@ -58,31 +68,43 @@ def search(
 
 @dataclass
 class _Search:
-    """What was tried so far, and how many attempts are left."""
+    """What was tried so far, and how many attempts are left; both are of one step of it only."""
 
     components: Order
+    largest: Order
     attempts: Attempts
-    left: int
+    most: int
+    left: int = 0
     tried: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
 
     def feasible(self) -> tuple[Order, Placement]:
-        """An order in which all have a place: that of the file if it is one."""
+        """An order in which all have a place: that of the file if it is one.  Else they are packed,
+        and what runs makes room only where that does not help either.
+        """
         refusals: list[Refused] = []
-        for start in (self.components, tuple(sorted(self.components, key=_size, reverse=True))):
-            order = start
-            while self.opens(order):
+        steps = [(False, False), (False, True), *([(True, True)] if self.attempts.runs else ())]
+        for drives, packs in steps:
+            self.begin(max(1, self.most // len(steps)))
+            for order in self.orders(self.largest if packs else self.components, refusals):
                 try:
-                    return order, self.attempts.together(order)
+                    return order, self.attempts.together(order, drives=drives, packs=packs)
                 except Refused as refused:
                     refusals.append(refused)
-                    blamed = {each.component for each in refused.diagnostics}
-                    if not self.placeable(blamed):
+                    if not self.placeable(_blamed(refused)):
                         raise refusals[0] from None
-                    order = _sooner(order, blamed)
         raise refusals[0]
 
+    def orders(self, start: Order, refusals: Sequence[Refused]) -> Iterator[Order]:
+        """Who found no place comes first in the next, and at last in the place of each other."""
+        order = start
+        while self.opens(order):
+            yield order
+            order = _sooner(order, _blamed(refusals[-1]))
+        yield from filter(self.opens, _swapped(start, _blamed(refusals[-1])))
+
     def cheaper(self, order: Order, placement: Placement) -> Placement:
-        """This one, or a better one in which somebody who pays more than alone comes first."""
+        """This one, or a better one in which somebody who pays more than alone comes sooner."""
+        self.begin(self.most)
         floors = {component.name: self.floor(component) for component in self.components}
         for better, found in self.improvements(order, placement, floors):
             order, placement = better, found
@@ -102,18 +124,21 @@ class _Search:
         found = True
         while found:
             found = False
-            for component in _dear(order, floors, _paid(placement)):
-                other = _sooner(order, {component.name})
+            for other in _others(order, _dear(order, floors, _paid(placement))):
                 if not self.opens(other):
                     continue
                 try:
-                    outcome = self.attempts.driving(other)
+                    outcome = self.attempts.together(other, drives=True, packs=False)
                 except Refused:
                     continue
                 if self.attempts.worth(outcome) < self.attempts.worth(placement):
                     order, placement, found = other, outcome, True
                     yield order, placement
                     break
+
+    def begin(self, attempts: int) -> None:
+        self.left = attempts
+        self.tried.clear()
 
     def opens(self, order: Order) -> bool:
         """Whether it may be tried: once, and only so many of them."""
@@ -135,22 +160,50 @@ class _Search:
         return True
 
 
+def _others(order: Order, dear: Sequence[str]) -> Iterator[Order]:
+    """Each of the dear ones first; then each in the place of every other one."""
+    for name in dear:
+        yield _sooner(order, {name})
+    yield from _swapped(order, dear)
+
+
+def _swapped(order: Order, names: Collection[str]) -> Iterator[Order]:
+    for here, component in enumerate(order):
+        if component.name not in names:
+            continue
+        for there, other in enumerate(order):
+            if there != here:
+                swapped = list(order)
+                swapped[here], swapped[there] = other, component
+                yield tuple(swapped)
+
+
+def _blamed(refused: Refused) -> set[str]:
+    return {each.component for each in refused.diagnostics}
+
+
 def _sooner(order: Order, names: Collection[str]) -> Order:
     return tuple(sorted(order, key=lambda component: component.name not in names))
 
 
-def _size(component: Component) -> tuple[float, int, int]:
-    needs = component.needs
-    return needs.cpu, needs.memory_mib, needs.disk_mib
+def _largest(components: Iterable[Component], offerings: Sequence[Offering]) -> Order:
+    """First those of which one replica takes most of what there is of everything."""
+    cpu = sum(offering.cpu for offering in offerings) or 1
+    memory_mib = sum(offering.memory_mib for offering in offerings) or 1
+
+    def size(component: Component) -> float:
+        return component.needs.cpu / cpu + component.needs.memory_mib / memory_mib
+
+    return tuple(sorted(components, key=size, reverse=True))
 
 
-def _dear(order: Order, floors: Costs, paid: Costs) -> list[Component]:
+def _dear(order: Order, floors: Costs, paid: Costs) -> list[str]:
     """Those that pay more than alone, in order."""
-    found: list[Component] = []
-    for component in order:
-        floor, price = floors[component.name], paid[component.name]
+    found: list[str] = []
+    for name in (component.name for component in order):
+        floor, price = floors[name], paid[name]
         if floor is not None and (price is None or price > floor):
-            found.append(component)
+            found.append(name)
     return found
 
 

@@ -17,6 +17,7 @@ PARTS = 1_000_000  # of a CPU: room is counted in whole numbers, so that what is
 
 Key = tuple[str, str]  # venue and name of an offering
 Demand = tuple[int, int, int]  # millionths of a CPU, MiB of memory, MiB of disk
+Stand = tuple[int, int, int]  # first index of replicas, how many, and the number of the offering
 Tier = tuple[Decimal, Sequence[int], bool]  # a price, the offerings at it, are they levelled
 
 
@@ -60,6 +61,17 @@ class Stock:
     @cached_property
     def prices(self) -> Sequence[Decimal]:
         return [price(offering) for offering in self.offerings]
+
+    @cached_property
+    def sizes(self) -> Sequence[Sequence[int]]:
+        """How much there is of each: all CPUs, all memory, all disk."""
+        found = [_size(offering) for offering in self.offerings]
+        return [[size[dimension] for size in found] for dimension in range(3)]
+
+    @cached_property
+    def scales(self) -> Sequence[Sequence[float]]:
+        """Which part of its CPUs, and of its memory, one unit is."""
+        return [[1 / size if size else 0.0 for size in sizes] for sizes in self.sizes[:2]]
 
     @cached_property
     def kind_of(self) -> Sequence[int]:
@@ -146,18 +158,24 @@ class Room:
     """What is left of every offering, and how many replicas each venue has or was given."""
 
     def __init__(self, of: Stock) -> None:
-        self.stock = of
-        sizes = [_size(offering) for offering in of.offerings]
-        self.size = [[size[index] for size in sizes] for index in range(3)]
-        self.totals = [sum(sizes) for sizes in self.size]
-        self.left = [[*sizes] for sizes in self.size]
+        self.venues = of.venues
+        self.left = [[*sizes] for sizes in of.sizes]
         self.given = [0] * len(of.offerings)  # by number of the venue
 
     def take(self, number: int, demand: Demand, count: int) -> None:
         """Give so many times this away; where `count` is less than none, take it back."""
-        for left, each in zip(self.left, demand, strict=True):
-            left[number] -= each * count
-        self.given[self.stock.venues[number]] += count
+        self.take_all(((0, count, number),), demand)
+
+    def take_all(self, stands: Iterable[Stand], demand: Demand, times: int = 1) -> None:
+        """Give all away on which these stand; take it back where `times` is -1."""
+        (cpu_left, memory_left, disk_left), (cpu, memory_mib, disk_mib) = self.left, demand
+        given, venues = self.given, self.venues
+        for _, count, number in stands:
+            count *= times
+            cpu_left[number] -= cpu * count
+            memory_left[number] -= memory_mib * count
+            disk_left[number] -= disk_mib * count
+            given[venues[number]] += count
 
     def open(self, numbers: Sequence[int], demand: Demand) -> Sequence[int]:
         """Those that have room for one."""
@@ -168,16 +186,14 @@ class Room:
 
     def capacity(self, number: int, demand: Demand, most: int) -> int:
         """How many there is room for, up to so many."""
-        for left, each in zip(self.left, demand, strict=True):
-            if each and left[number] < each * most:
-                most = max(0, left[number] // each)
+        (cpu_left, memory_left, disk_left), (cpu, memory_mib, disk_mib) = self.left, demand
+        if cpu and cpu_left[number] < cpu * most:
+            most = max(0, cpu_left[number] // cpu)
+        if memory_mib and memory_left[number] < memory_mib * most:
+            most = max(0, memory_left[number] // memory_mib)
+        if disk_mib and disk_left[number] < disk_mib * most:
+            most = max(0, disk_left[number] // disk_mib)
         return most
-
-    def tightest(self, demand: Demand) -> tuple[Sequence[int], Sequence[int]]:
-        """What is left, and what there was, of that which this takes most of."""
-        shares = [each / (total or 1) for each, total in zip(demand, self.totals, strict=True)]
-        index = shares.index(max(shares))
-        return self.left[index], self.size[index]
 
 
 def demand(needs: Needs) -> Demand:
