@@ -17,10 +17,12 @@ from moot.model.diagnostic import BadInput, Diagnostic, Failure
 if TYPE_CHECKING:
     from moot.cli.call import Opener
 
+COLLECTED_AFTER = (100_000, 20, 50)  # a command makes much and drops little before it ends
+
 
 def run(argv: list[str], opener: Opener | None = None) -> int:
     """The exit code of `argv`.  `opener` makes the facade; by default it is `Moot` itself."""
-    gc.set_threshold(100_000, 20, 50)  # a command makes much and drops little before it ends
+    gc.set_threshold(*COLLECTED_AFTER)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it cannot show must not stop a command
             stream.reconfigure(errors="backslashreplace")
