@@ -132,6 +132,7 @@ REASONS = [
     (part(needs=Needs(disk_mib=1)), Policy(), "has 0 MiB of disk, it needs 1"),
     (part(needs=Needs(traits=frozenset({"gpu:a100"}))), Policy(), "lacks gpu:a100"),
     (part(), Policy(residency=("eu",)), "lacks eu"),
+    (part(), Policy(residency=("eu", "ch")), "lacks eu or ch"),
     (part(), Policy(venues=("b",)), "is not among the app's venues (b)"),
     (part(segmentation_required=True), Policy(), "cannot keep networks apart, and it requires "
      "segmentation"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moot.model.app import App, Component
+from moot.model.app import App, Component, Needs
 from moot.model.placement import Rejection, RunsAs
 from moot.model.venue import Offering
 from moot.passes.stock import Stock
@@ -83,23 +83,32 @@ def _misfit(
     needs = component.needs
     if app.policy.venues and not {offering.venue, offering.site} & set(app.policy.venues):
         return f"is not among the app's venues ({', '.join(app.policy.venues)})"
-    missing = sorted((needs.traits | set(app.policy.residency)) - offering.traits)
+    missing = sorted(needs.traits - offering.traits)
     if missing:
         return f"lacks {', '.join(missing)}"
+    residency = app.policy.residency
+    if residency and offering.traits.isdisjoint(residency):
+        return f"lacks {' or '.join(residency)}"
     for mount in component.mounts:
         home = homes.get(mount.source) if mount.kind == "volume" else None
         if home is not None and home != offering.venue:
             return (
                 f"its volume {mount.source!r} with the data is on {home}, and data cannot move yet"
             )
+    if too_small := _too_small(needs, offering):
+        return too_small
+    if component.segmentation_required and not offering.segmented:
+        return "cannot keep networks apart, and it requires segmentation"
+    if component.recipe and "runs:recipe" not in offering.traits:
+        return "runs no recipes: that takes a machine on which moot is root"
+    return None
+
+
+def _too_small(needs: Needs, offering: Offering) -> str | None:
     if offering.cpu < needs.cpu:
         return f"has {offering.cpu:g} CPUs, it needs {needs.cpu:g}"
     if offering.memory_mib < needs.memory_mib:
         return f"has {offering.memory_mib} MiB of memory, it needs {needs.memory_mib}"
     if offering.disk_mib < needs.disk_mib:
         return f"has {offering.disk_mib} MiB of disk, it needs {needs.disk_mib}"
-    if component.segmentation_required and not offering.segmented:
-        return "cannot keep networks apart, and it requires segmentation"
-    if component.recipe and "runs:recipe" not in offering.traits:
-        return "runs no recipes: that takes a machine on which moot is root"
     return None

@@ -78,6 +78,8 @@ def _where(sites) -> str:
         (app(part(cpu=0.5, gib=1), part("db", 1, 1.5, 3)), ["eu-1 1arm: 15", "eu 1x: 50"]),
         (app(part(), residency=("us",)),
          ["us-1 1s: 16", "no region of beta is known to be us"]),
+        (app(part(), residency=("us", "jp")),
+         ["us-1 1s: 16", "no region of beta is known to be jp or us"]),
         (app(part(), part("db", 1, 1, 1, "eu", "arch:amd64")), ["eu-1 1s,1arm: 35", "eu 1x: 50"]),
         (app(part("ml", 1, 1, 1, "gpu:nvidia")),
          ["us-1 1g: 300", "ml needs gpu:nvidia, which beta does not have"]),

@@ -22,8 +22,9 @@ class Needed:
     """`lots` has one for each domain, the first with all that is free to be anywhere; `whole` is
     all of it as if there were one domain.
 
-    They are in so many `vendors`, `regions` and, beyond these, zones; `areas` are traits that
-    every region must have.  Where there is no way, `problem` says why.
+    They are in so many `vendors`, `regions` and, beyond these, zones; every region must have all
+    of the traits `areas` and, where one is asked for, one of `residency`.  Where there is no way,
+    `problem` says why.
     """
 
     lots: tuple[Lot, ...] = ()
@@ -31,6 +32,7 @@ class Needed:
     vendors: int = 1
     regions: int = 1
     areas: frozenset[str] = frozenset()
+    residency: frozenset[str] = frozenset()
     problem: str = ""
 
 
@@ -52,7 +54,7 @@ def need(app: App) -> Needed:
     regions = max(vendors, least["region"])
     domains = max(regions, least["zone"])
     hosts = least["host"]
-    asked = frozenset(app.policy.residency).union(*(traits_asked(c) for c in components))
+    asked = frozenset[str]().union(*(traits_asked(c) for c in components))
     data = {component.name for group in kept for component in group}
     loose = [component for component in components if component.name not in data]
 
@@ -69,6 +71,7 @@ def need(app: App) -> Needed:
         vendors=vendors,
         regions=regions,
         areas=frozenset(trait for trait in asked if not trait.startswith(OF_MACHINES)),
+        residency=frozenset(app.policy.residency),
     )
 
 

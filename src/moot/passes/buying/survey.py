@@ -22,7 +22,12 @@ Wares = tuple[Ware, ...]
 
 def survey(vendor: Vendor, needed: Needed, areas: Mapping[str, frozenset[str]]) -> Survey:
     """`areas` are the traits that are known of each region of the vendor's."""
-    regions = [region for region in sorted(vendor.regions) if areas[region] >= needed.areas]
+    regions = [
+        region
+        for region in sorted(vendor.regions)
+        if areas[region] >= needed.areas
+        and not (needed.residency and areas[region].isdisjoint(needed.residency))
+    ]
     return Survey(vendor, needed, regions)
 
 
@@ -88,7 +93,8 @@ class Survey:
         """Why none of its regions will do; "" where no single thing is to blame."""
         needed, name = self.needed, self.vendor.name
         if not self.regions:
-            areas = ", ".join(sorted(needed.areas))
+            asked = [*sorted(needed.areas), " or ".join(sorted(needed.residency))]
+            areas = ", ".join(filter(None, asked))
             return (
                 f"no region of {name} is known to be {areas}" if areas else "no region of that name"
             )
