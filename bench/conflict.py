@@ -18,12 +18,12 @@ from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.afford import afford
-from moot.passes.alternative import alternative
-from moot.passes.attempt import Effort
-from moot.passes.conflict import conflict
-from moot.passes.elsewhere import elsewhere
+from moot.passes.explaining.alternative import alternative
+from moot.passes.explaining.attempt import Effort
+from moot.passes.explaining.conflict import conflict
+from moot.passes.explaining.elsewhere import elsewhere
+from moot.passes.explaining.relax import relax
 from moot.passes.place import place
-from moot.passes.relax import relax
 
 COMPONENTS, MACHINES, SEED = 50, 300, 5
 CORE_S, WHY_NOT_MS = 2.0, 50.0
@@ -120,7 +120,7 @@ def _core(what: str, ground: Ground, runs: int) -> Figure:
         value=median(cpu_s for _, cpu_s in answers),
         unit="s CPU",
         bound=CORE_S,
-        command="moot.passes.conflict and relax",
+        command="moot.passes.explaining.conflict and relax",
     )
 
 
@@ -140,5 +140,5 @@ def _why_not(runs: int) -> Figure:
         value=median(times),
         unit="ms CPU",
         bound=WHY_NOT_MS,
-        command="moot.passes.elsewhere and alternative",
+        command="moot.passes.explaining.elsewhere and alternative",
     )

@@ -12,8 +12,8 @@ from moot.model.budget import Budget
 from moot.model.diagnostic import Diagnostic, Position, Refused
 from moot.model.venue import Offering
 from moot.passes.afford import afford, spent
-from moot.passes.fill import MOVE_THRESHOLD
 from moot.passes.place import place
+from moot.passes.placing.fill import MOVE_THRESHOLD
 
 LINE = Position("compose.yaml", 5, 11)
 

@@ -18,11 +18,11 @@ from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.afford import afford, spent
-from moot.passes.attempt import Effort
-from moot.passes.conflict import conflict
-from moot.passes.itemize import itemize
+from moot.passes.explaining.attempt import Effort
+from moot.passes.explaining.conflict import conflict
+from moot.passes.explaining.itemize import itemize
+from moot.passes.explaining.relax import relax
 from moot.passes.place import place
-from moot.passes.relax import relax
 
 AMPLE = 10**7
 

@@ -13,9 +13,9 @@ from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
-from moot.passes.alternative import alternative
 from moot.passes.apart import apart
-from moot.passes.elsewhere import elsewhere
+from moot.passes.explaining.alternative import alternative
+from moot.passes.explaining.elsewhere import elsewhere
 from moot.passes.place import place
 
 

@@ -14,9 +14,9 @@ from moot.model.app import App, Component, Mount, Needs, Process, Volume
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
-from moot.passes import search
 from moot.passes.afford import spent
 from moot.passes.place import place
+from moot.passes.placing import search
 
 
 def machine(name: str, cpu: float = 4, hourly: float | None = 0, **more: object) -> Offering:

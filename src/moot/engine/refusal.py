@@ -12,10 +12,10 @@ from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.passes.afford import afford
-from moot.passes.attempt import Effort
-from moot.passes.conflict import conflict
+from moot.passes.explaining.attempt import Effort
+from moot.passes.explaining.conflict import conflict
+from moot.passes.explaining.relax import relax
 from moot.passes.place import place
-from moot.passes.relax import relax
 from moot.provider import ProviderError
 
 # Components times offerings: 19 and 6 placements of 50 components on 300 machines, or so many more

@@ -10,9 +10,9 @@ from moot.model.placement import Assignment, Placement, Rejection
 from moot.model.rehearsal import Ground, key_of
 from moot.model.report import Why
 from moot.model.venue import Offering
-from moot.passes.alternative import alternative
 from moot.passes.apart import PLURALS, apart, wanted
-from moot.passes.elsewhere import elsewhere
+from moot.passes.explaining.alternative import alternative
+from moot.passes.explaining.elsewhere import elsewhere
 
 
 def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> Why:

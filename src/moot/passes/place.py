@@ -12,10 +12,10 @@ from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
 from moot.passes.afford import spent
-from moot.passes.assign import assign
-from moot.passes.fill import MOVE_THRESHOLD
-from moot.passes.prepare import prepare
-from moot.passes.search import Attempts, search
+from moot.passes.placing.assign import assign
+from moot.passes.placing.fill import MOVE_THRESHOLD
+from moot.passes.placing.prepare import prepare
+from moot.passes.placing.search import Attempts, search
 
 
 def place(

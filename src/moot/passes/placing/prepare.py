@@ -10,9 +10,9 @@ from moot.model.app import App, Component
 from moot.model.placement import Placement, Run
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, apart
-from moot.passes.fill import stood
-from moot.passes.fit import Fits, aloof, fit
-from moot.passes.stock import Shelf, Stand, Stock, stock
+from moot.passes.placing.fill import stood
+from moot.passes.placing.fit import Fits, aloof, fit
+from moot.passes.placing.stock import Shelf, Stand, Stock, stock
 
 
 def prepare(

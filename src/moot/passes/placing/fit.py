@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from moot.model.app import App, Component, Needs
 from moot.model.placement import Rejection, RunsAs
 from moot.model.venue import Offering
-from moot.passes.stock import Stock
+from moot.passes.placing.stock import Stock
 
 ISOLATION = ("process", "container", "vm", "metal")
 

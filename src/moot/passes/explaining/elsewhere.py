@@ -12,9 +12,9 @@ from moot.model.rehearsal import Ground, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.beside import beside
-from moot.passes.fill import MOVE_THRESHOLD
-from moot.passes.fit import aloof
-from moot.passes.relate import Ties
+from moot.passes.placing.fill import MOVE_THRESHOLD
+from moot.passes.placing.fit import aloof
+from moot.passes.placing.relate import Ties
 
 
 def elsewhere(

@@ -10,8 +10,8 @@ from moot.model.app import App, Component
 from moot.model.placement import Rejection
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Path
-from moot.passes.prepare import Basis
-from moot.passes.stock import Room, Shelf, demand
+from moot.passes.placing.prepare import Basis
+from moot.passes.placing.stock import Room, Shelf, demand
 
 Stands = Mapping[str, Sequence[int]]  # by component the numbers of the offerings that it is on
 

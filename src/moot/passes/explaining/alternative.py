@@ -13,7 +13,7 @@ from moot.model.placement import Placement, Run
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.beside import beside
-from moot.passes.elsewhere import ties_of
+from moot.passes.explaining.elsewhere import ties_of
 from moot.passes.place import place
 from moot.passes.suppose import keepers
 

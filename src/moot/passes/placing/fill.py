@@ -12,7 +12,7 @@ from moot.model.app import Component
 from moot.model.availability import Level
 from moot.model.placement import Run
 from moot.passes.apart import Path, Spread
-from moot.passes.stock import Room, Shelf, Stand, Stock, demand, key
+from moot.passes.placing.stock import Room, Shelf, Stand, Stock, demand, key
 
 # A mover must save more than this an hour: below it, churn costs more than it saves.
 MOVE_THRESHOLD = Decimal("0.01")

@@ -12,10 +12,10 @@ from moot.model.conflict import Aspect, Conflict, Promise
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.afford import spent
-from moot.passes.attempt import Decide, Effort, Exhausted, attempt
-from moot.passes.itemize import itemize
-from moot.passes.loosen import loosen
-from moot.passes.shrink import shrink
+from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
+from moot.passes.explaining.itemize import itemize
+from moot.passes.explaining.loosen import loosen
+from moot.passes.explaining.shrink import shrink
 
 MOST_ALONE = 8  # components in trouble that are looked at by themselves
 WHOLE: Collection[Aspect] = ("budget", "availability")  # asked of the whole, once all is placed

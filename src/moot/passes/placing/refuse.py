@@ -9,9 +9,9 @@ from moot.model.app import Component
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Rejection
 from moot.passes.apart import PLURALS, wanted
-from moot.passes.fit import aloof
-from moot.passes.prepare import Basis
-from moot.passes.stock import Room, Shelf, demand
+from moot.passes.placing.fit import aloof
+from moot.passes.placing.prepare import Basis
+from moot.passes.placing.stock import Room, Shelf, demand
 
 MOST_NAMED = 20  # offerings of one venue or pool, for one reason
 

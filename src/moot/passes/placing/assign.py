@@ -11,11 +11,11 @@ from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Assignments, Placement, Rejection, Run
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, wanted
-from moot.passes.fill import NOWHERE, fill
-from moot.passes.prepare import Basis
-from moot.passes.refuse import refuse
-from moot.passes.relate import relate, roomy, strays
-from moot.passes.stock import Room, Shelf, Stand, demand
+from moot.passes.placing.fill import NOWHERE, fill
+from moot.passes.placing.prepare import Basis
+from moot.passes.placing.refuse import refuse
+from moot.passes.placing.relate import relate, roomy, strays
+from moot.passes.placing.stock import Room, Shelf, Stand, demand
 
 
 def assign(

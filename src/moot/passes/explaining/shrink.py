@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from moot.passes.attempt import Exhausted
+from moot.passes.explaining.attempt import Exhausted
 
 T = TypeVar("T", bound=Hashable)
 

@@ -15,12 +15,12 @@ from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.passes.afford import spent
-from moot.passes.attempt import Decide, Effort, Exhausted, attempt
-from moot.passes.ease import ease
-from moot.passes.itemize import itemize
-from moot.passes.loosen import loosen
+from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
+from moot.passes.explaining.ease import ease
+from moot.passes.explaining.itemize import itemize
+from moot.passes.explaining.loosen import loosen
+from moot.passes.explaining.shrink import shrink
 from moot.passes.place import place
-from moot.passes.shrink import shrink
 
 UNKNOWN = Decimal("Infinity")
 CENT, FINEST = Decimal("0.01"), Decimal("0.0001")  # of a budget, and of one for less than a week

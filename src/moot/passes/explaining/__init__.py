@@ -1,0 +1,1 @@
+"""Why a placement cannot be, what would help, and why not elsewhere."""

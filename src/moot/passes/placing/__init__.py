@@ -1,0 +1,1 @@
+"""What `place` is made of: rooms, what fits, who is near, one order after the other."""
