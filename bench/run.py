@@ -7,10 +7,13 @@ With names only those are measured, and the figures of the others stay as they w
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench import (
@@ -34,6 +37,7 @@ from bench import (
     walking,
 )
 from bench.figure import Figure, Missing
+from moot.cli.run import COLLECTED_AFTER
 
 RESULTS = Path(__file__).with_name("results.json")
 BENCHMARKS = {
@@ -69,7 +73,7 @@ def main(argv: list[str]) -> int:
     failed = False
     for name in options.names or BENCHMARKS:
         try:
-            measured += BENCHMARKS[name].measure(options.short)
+            measured += alone(name, options.short)
         except Missing as what:
             print(f"{name}: skipped, {what}", file=sys.stderr)
         except subprocess.CalledProcessError as error:
@@ -81,6 +85,15 @@ def main(argv: list[str]) -> int:
         RESULTS.write_text(json.dumps(merged(measured), indent=2) + "\n")
         figures.write()
     return int(failed)
+
+
+def alone(name: str, short: bool) -> list[Figure]:
+    """Measured in a process of its own, which has no other's memory; garbage is collected as in a
+    command.
+    """
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, gc.set_threshold, COLLECTED_AFTER) as pool:
+        return pool.submit(BENCHMARKS[name].measure, short).result()
 
 
 def merged(measured: list[Figure]) -> list[dict[str, object]]:

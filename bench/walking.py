@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import threading
 import time
@@ -13,7 +12,6 @@ from typing import ClassVar
 
 from bench.calibration import loop
 from bench.figure import Figure, median
-from moot.cli.run import COLLECTED_AFTER
 from moot.engine.apply import Apply
 from moot.engine.effect import Call, Effect
 from moot.engine.journal import Journal
@@ -139,7 +137,7 @@ def measure(short: bool) -> list[Figure]:
 
 
 def walked(calls: int, latency_s: float, journal: Callable[..., Journal]) -> Took:
-    """One walk in a folder of its own; garbage is collected as in a command."""
+    """One walk in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="moot-bench-") as name:
         env = Env(home=Path(name), environ={})
         configured = {
@@ -168,12 +166,9 @@ def walked(calls: int, latency_s: float, journal: Callable[..., Journal]) -> Too
             cancelled=threading.Event(),
             renew=lambda: None,
         )
-        usual = gc.get_threshold()
-        gc.set_threshold(*COLLECTED_AFTER)
         wall_s, cpu_s = time.perf_counter(), time.process_time()
         apply.run()
         took = Took(time.perf_counter() - wall_s, time.process_time() - cpu_s)
-        gc.set_threshold(*usual)
         store.close()
     assert walk.outcomes("done") == calls, walk.failures[:3]
     return took

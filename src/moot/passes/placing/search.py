@@ -17,7 +17,7 @@ Order = tuple[Component, ...]
 Costs = Mapping[str, Decimal | None]  # of each component an hour; None: nobody knows
 
 # Looks of a component at an offering.  They are counted, not timed: all machines decide alike.
-LOOKS = 1_000_000
+LOOKS = 250_000
 LEAST, MOST = 3, 200
 
 
