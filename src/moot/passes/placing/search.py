@@ -54,14 +54,14 @@ def search(
     """
     looks = max(1, len(components) * len(offerings))
     most = max(LEAST, min(MOST, LOOKS // looks))
-    search = _Search(tuple(components), _largest(components, offerings), attempts, most)
-    order, placement = search.feasible()
+    searching = _Search(tuple(components), _largest(components, offerings), attempts, most)
+    order, placement = searching.feasible()
     if len({offering.hourly for offering in offerings}) <= 1:
         paid = _paid(placement)
         return replace(placement, floor=_floor(paid, paid))
     if looks > LOOKS:
         return placement
-    best = search.cheaper(order, placement)
+    best = searching.cheaper(order, placement)
     currencies = {offering.currency for offering in offerings if offering.hourly}
     return best if len(currencies) == 1 else replace(best, floor=None)
 
