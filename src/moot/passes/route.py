@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,9 +19,28 @@ Way = Literal["here", "beside", "carried", "through"]
 
 
 @dataclass(frozen=True, slots=True)
+class There:
+    """Of the places of a component together: the machines, whether other machines reach any of
+    them, and whether components find one another by name in any.
+    """
+
+    machines: frozenset[str]
+    is_reached: bool
+    has_names: bool
+
+    @classmethod
+    def of(cls, offerings: Collection[Offering]) -> There:
+        return cls(
+            frozenset(offering.machine for offering in offerings if offering.machine),
+            any(offering.reach for offering in offerings),
+            any(offering.names for offering in offerings),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Routes:
     """`at`: by component and venue the first of its runs there, `askers`: by component the venues
-    from which it is asked for.
+    from which it is asked for, `there`: by component what its places are like.
     """
 
     runs: tuple[Run, ...]
@@ -29,6 +48,7 @@ class Routes:
     at: Mapping[str, Mapping[str, Run]]
     targets_of: Mapping[str, set[str]]
     askers: Mapping[str, set[str]]
+    there: Mapping[str, There]
     _by_component: dict[str, list[Run]] = field(default_factory=dict[str, "list[Run]"])
 
     @classmethod
@@ -47,20 +67,19 @@ class Routes:
             if connection.source in at and connection.target in at:
                 targets[connection.source].add(connection.target)
                 askers[connection.target].update(at[connection.source])
-        return cls(placement.runs, venues, at, targets, askers, of)
+        there = {name: There.of([venues[venue] for venue in at[name]]) for name in at}
+        return cls(placement.runs, venues, at, targets, askers, there, of)
 
     def way(self, venue: str, component: str) -> Way | None:
         """How replicas in a venue reach the component; None: not at all."""
-        here, places = self.venues[venue], self.at[component]
-        if venue in places:
+        here, there = self.venues[venue], self.there[component]
+        if venue in self.at[component]:
             return "here"
-        there = [self.venues[place] for place in places]
-        if here.machine and any(other.machine == here.machine for other in there):
+        if here.machine in there.machines:
             return "beside"
-        if not any(other.reach for other in there):
+        if not there.is_reached:
             return None
-        named = here.names or any(other.names for other in there)
-        return "through" if named else "carried"
+        return "through" if here.names or there.has_names else "carried"
 
     def carried(self, component: str, venue: str) -> Iterator[Run]:
         """Replicas on other machines that a gateway here can send to.
