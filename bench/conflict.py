@@ -24,6 +24,7 @@ from moot.passes.explaining.conflict import conflict
 from moot.passes.explaining.elsewhere import elsewhere
 from moot.passes.explaining.relax import relax
 from moot.passes.place import place
+from moot.passes.placing.search import LEAST
 
 COMPONENTS, MACHINES, SEED = 50, 300, 5
 CORE_S, WHY_NOT_MS = 2.0, 50.0
@@ -92,7 +93,8 @@ def _with_gpu(component: Component) -> Component:
 
 def decide(ground: Ground) -> Placement:
     """As `moot plan` does."""
-    made = place(ground.app, ground.offerings, ground.prior, ground.homes, ground.absent)
+    known = ground.app, ground.offerings, ground.prior, ground.homes, ground.absent
+    made = place(*known, attempts=LEAST)
     afford(ground.app, made)
     return made
 

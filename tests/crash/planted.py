@@ -139,9 +139,9 @@ def deleted_before_ready() -> AbstractContextManager[Any]:
     real = moot.passes.order._Desk.delete
 
     def delete(self, change):
-        before = {name: list(waits) for name, waits in self.soft.items()}
+        before = list(self.soft[change.key])
         real(self, change)
-        self.soft.update(before)
+        self.soft[change.key] = before
         self.last[change.key] = []
 
     return patch.object(moot.passes.order._Desk, "delete", delete)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
+from moot.passes.afford import spent
 from moot.passes.apart import apart
 from moot.passes.explaining.alternative import alternative
 from moot.passes.explaining.elsewhere import elsewhere
@@ -68,7 +70,7 @@ def test_what_is_near_something_follows_it():
     app = shop(part("web", cpu=4), part("db", cpu=2, near=("web",)))
     found = place(app, [machine("a", "x", 5), machine("b", "x", 6)])
     assert venues(found, "web") == venues(found, "db") == ["b"]
-    assert "'web' is in a x, and the two are to be near each other" in refusal(
+    assert "'web', which it is to be near, is in a x" in refusal(
         app, [machine("a", "x", 5), machine("b", "x", 4)]
     )
 
@@ -88,6 +90,48 @@ def test_each_of_several_regions_has_what_it_is_to_be_near():
     assert sorted(venues(found, "web")) == sorted(venues(found, "db")) == ["lab:a", "lab:b"]
     alone = shop(part("web", 2, near=("db",)), part("db", 1), region=2)
     assert refusal(alone, offers)
+
+
+def test_what_runs_near_something_stays_when_it_is_placed_again():
+    """Nobody needs room twice: neither what runs, nor whom it is near."""
+    app = shop(part("web", cpu=2), part("cache", cpu=2, near=("web",)))
+    offers = [machine("lab:x", "x", 5), machine("lab:y", "y", 5)]
+    first = place(app, offers)
+    assert place(app, offers, first).assignments == first.assignments
+    app = shop(part("web", 2, 2), part("cache", cpu=2, near=("web",)))
+    offers = [machine("lab:x", "x"), machine("lab:y", "y")]
+    first = place(app, offers)
+    again = place(app, [*offers, machine("lab:z", "z", 9)], first)
+    assert again.assignments == first.assignments
+
+
+def test_regions_with_room_for_all_are_not_paid_for_where_others_do():
+    offers = [
+        machine("lab:x", "x", 2, hourly=Decimal("0.1")),
+        machine("lab:y", "y", 2, hourly=Decimal("0.1")),
+        machine("lab:z", "z", 9, hourly=Decimal("0.9")),
+    ]
+    found = place(shop(part("web", 2), part("cache", near=("web",))), offers)
+    assert spent(found) == found.floor == Decimal("0.3")
+
+
+def test_what_others_are_to_be_near_must_be_in_each_of_their_regions():
+    offers = [machine("lab:a", "x"), machine("lab:b", "y")]
+    app = shop(part("web", 2, near=("db",)), part("db"), region=2)
+    refused = refusal(app, offers)
+    assert "it would leave 'web', which is to be near it, in lab" in refused
+    assert "has no room" not in refused
+
+
+def test_why_not_elsewhere_does_not_leave_anybody_alone():
+    offers = [machine("lab:a", "x"), machine("lab:b", "y"), machine("lab:c", "y")]
+    app = shop(part("web", 2), part("cache", 2, near=("web",)), region=2)
+    found = place(app, offers)
+    first = next(a for a in found.assignments if a.component == "web" and a.offering.region == "x")
+    ground = Ground(app=app, offerings=offers)
+    assert elsewhere(ground, found, first)[0] == ()
+    without = alternative(ground, found, "web", "it", lambda o: o.venue == first.offering.venue)
+    assert without.refusal
 
 
 def test_components_apart_share_no_machine_whichever_of_them_asks_for_it():
@@ -149,6 +193,7 @@ def test_every_placement_keeps_both(data: some.DataObject):
         found = place(shop(*parts, **spread), offers)
     except Refused:
         return
+    assert place(shop(*parts, **spread), offers, found).assignments == found.assignments
     atlas = apart(offers)
     on = {n: [a.offering for a in found.assignments if a.component == n] for n in names}
     for component in parts:

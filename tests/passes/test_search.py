@@ -91,6 +91,24 @@ def test_a_floor_is_known_only_where_prices_are():
     assert place(shop(part("web", 4, 1)), [known]).floor == Decimal("0.4")
     assert place(shop(part("web", 2, 3)), [known, unknown]).floor is None
     assert place(shop(part("web", 4, 1)), [known, machine("lab:b", 8, 0.2)]).floor == Decimal("0.4")
+    assert place(shop(part("web", 1, 1)), [known, unknown]).floor is None
+    dollars = machine("lab:b", 4, 0.1, currency="USD")
+    assert place(shop(part("web", 1, 1)), [known, dollars]).floor is None
+
+
+def test_a_price_that_nobody_knows_is_no_saving():
+    """Two orders: one pays 9 for `many`, the other nothing that is known."""
+    rooms = [machine("cheap", 4, 1), machine("dear", 4, 2), machine("unknown", 8, None)]
+    found = place(shop(part("many", 3, 1), part("small", 1, 2)), rooms)
+    assert "unknown" not in where(found).values()
+
+
+def test_what_shares_a_volume_goes_where_all_have_room():
+    shared = {"mounts": (Mount(kind="volume", target="/d", source="data"),)}
+    parts = part("x", 1, 1, **shared), part("y", 1, 2, **shared)
+    app = App(name="shop", components=parts, volumes=(Volume(name="data"),))
+    found = place(app, [machine("a", 2, 0.1), machine("b", 4, 0.2)])
+    assert where(found) == {"x/0": "b", "y/0": "b"}
 
 
 def test_what_shares_a_volume_is_together_in_every_order():

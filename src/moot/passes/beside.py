@@ -23,7 +23,7 @@ def beside(held: Iterable[Run], ground: Ground) -> Sequence[Offering]:
             need = needs[component]
             room[key] = replace(
                 offering,
-                cpu=offering.cpu - held_by * need.cpu,
+                cpu=round(offering.cpu - held_by * need.cpu, 6),  # as room is counted
                 memory_mib=offering.memory_mib - held_by * need.memory_mib,
                 disk_mib=offering.disk_mib - held_by * need.disk_mib,
             )

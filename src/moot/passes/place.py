@@ -15,7 +15,8 @@ from moot.passes.afford import spent
 from moot.passes.placing.assign import assign
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.prepare import prepare
-from moot.passes.placing.search import Attempts, search
+from moot.passes.placing.search import MOST, Attempts, search
+from moot.passes.placing.stock import price
 
 
 def place(
@@ -24,6 +25,7 @@ def place(
     prior: Placement | None = None,
     homes: Mapping[str, str] | None = None,
     absent: Mapping[str, str] | None = None,
+    attempts: int = MOST,
 ) -> Placement:
     """Every replica on an offering with room, all replicas of a component in one venue or pool.
 
@@ -33,29 +35,45 @@ def place(
     is; a component goes where its data is.  `absent` are venues that do not answer, with the
     reason: what has its data there stays assigned there, whatever else was there goes elsewhere,
     also where that is less spread than the App wants.  What costs more than the budget is placed
-    once more, and moves for any saving.  Raises Refused with every component that cannot be placed
-    and why.
+    once more, and moves for any saving.  There are at most so many `attempts` at each step; where
+    all fail, what runs may stay at any price.  Raises Refused with every component that cannot be
+    placed and why.
     """
     basis = prepare(app, offerings, prior, homes or {}, absent or {})
     afresh = basis.afresh()
 
     def searched(threshold: Decimal) -> Placement:
-        attempts = Attempts(
+        manners = Attempts(
             together=partial(assign, basis, threshold),
             alone=lambda component: assign(
                 afresh, Decimal(0), [component], drives=False, packs=False
             ),
-            worth=lambda found: spent(found) + threshold * _moved(found, prior),
+            worth=lambda found: _asked(found) + threshold * _moved(found, prior),
             runs=bool(basis.before),
         )
-        return search(app.components, attempts, offerings)
+        return search(app.components, manners, offerings, attempts)
 
-    placement = searched(MOVE_THRESHOLD)
+    try:
+        placement = searched(MOVE_THRESHOLD)
+    except Refused as refused:
+        try:
+            if not basis.before:
+                raise refused
+            placement = assign(
+                basis, Decimal("Infinity"), app.components, drives=False, packs=False
+            )
+        except Refused:
+            raise refused from None
     budget = app.policy.budget
     if budget and spent(placement) > budget.hourly:
         with suppress(Refused):  # what moves may take the only room that another can have
-            return min(placement, searched(Decimal(0)), key=spent)
+            return min(placement, searched(Decimal(0)), key=_asked)
     return placement
+
+
+def _asked(found: Placement) -> Decimal:
+    """What it costs an hour, where an unknown price is a very high one."""
+    return sum((price(run.offering) * run.count for run in found.runs), Decimal(0))
 
 
 def _moved(found: Placement, prior: Placement | None) -> int:

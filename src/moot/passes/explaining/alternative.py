@@ -33,12 +33,15 @@ def alternative(
     chosen = tuple(c for c in ground.app.components if c.name == component)
     ties = ties_of(ground, placement, component)
     offered = [o for o in beside(others, ground) if not is_out(o) and not ties.against(o)]
+    offered = [o for o in offered if ties.joins(o)] or offered
     homes = {**_homes(ground, others), **ground.homes}
     app = replace(ground.app, components=chosen)
     try:
         runs = place(app, offered, None, homes, ground.absent).runs
     except Refused as refused:
         return Alternative(without=without, refusal=refused.diagnostics[0].summary)
+    if alone := ties.leaves(run.offering for run in runs):
+        return Alternative(without=without, refusal=alone)
     counts: Counter[str] = Counter()
     for run in runs:
         counts[f"{run.offering.venue}/{run.offering.name}"] += run.count

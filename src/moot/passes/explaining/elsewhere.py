@@ -33,16 +33,35 @@ def elsewhere(
     left = {key_of(o): o for o in beside(_but(placement, chosen), ground)}
     fellows = _Fellows.of(ground, placement, chosen, component)
     ties = ties_of(ground, placement, component.name)
+    shared = dict(_shared(ground, placement, component))
     found: list[Possible] = []
     for offering in others:
         reason = _full(component, offering, left[key_of(offering)]) or ties.against(offering)
-        reason = reason or fellows.against(offering)
+        reason = reason or next((why for v, why in shared.items() if v != offering.venue), "")
+        reason = reason or ties.leaves([*fellows.places, offering]) or fellows.against(offering)
         if reason:
             rejected += (Rejection(component.name, offering.venue, offering.name, reason),)
         else:
             found.append(_possible(ground, chosen, offering))
     found.sort(key=lambda each: (each.more is None, each.more or 0, key_of(each.offering)))
     return tuple(found), rejected
+
+
+def _shared(
+    ground: Ground, placement: Placement, component: Component
+) -> Iterator[tuple[str, str]]:
+    """Where others are that share a volume with it, and so keep it there."""
+    mine = {m.source for m in component.mounts if m.kind == "volume"}
+    mine &= {volume.name for volume in ground.app.volumes if not volume.external}
+    users = {c.name: m.source for c in ground.app.components for m in c.mounts if m.source in mine}
+    for run in placement.runs:
+        if run.component in users and run.component != component.name:
+            volume = users[run.component]
+            yield (
+                run.offering.venue,
+                f"{run.component!r}, which shares its volume {volume!r}, is "
+                f"on {run.offering.venue}",
+            )
 
 
 def ties_of(ground: Ground, placement: Placement, component: str) -> Ties:

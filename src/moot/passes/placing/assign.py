@@ -14,7 +14,7 @@ from moot.passes.apart import Spread, wanted
 from moot.passes.placing.fill import NOWHERE, fill
 from moot.passes.placing.prepare import Basis
 from moot.passes.placing.refuse import refuse
-from moot.passes.placing.relate import relate, roomy, strays
+from moot.passes.placing.relate import Ties, relate, roomy
 from moot.passes.placing.stock import Room, Shelf, Stand, demand
 
 
@@ -46,17 +46,20 @@ class _Desk:
         self.able: dict[str, set[str]] = {}
         self.placed: dict[str, list[Stand]] = {}
         self.stands: dict[str, Sequence[int]] = {}
+        self.coming: set[str] = set()
         self.stranded: dict[str, list[Run]] = {}
         self.rejected: dict[str, list[Rejection]] = {}
         self.problems: list[Diagnostic] = []
 
-    def decide(self, order: Iterable[Component], held: Iterable[Component]) -> Placement:
+    def decide(self, order: Sequence[Component], held: Iterable[Component]) -> Placement:
         for name in self.basis.sharers:
             numbers = self.stock.shelf(self.basis.fits[name].ways).numbers
             self.able[name] = {self.stock.offerings[number].venue for number in numbers}
         for component in held:
             self.hold(component)
+        self.coming = {c.name for c in order if c.replicas and not self.left_alone(c)}
         for component in order:
+            self.coming.discard(component.name)
             self.place(component)
         if self.problems:
             raise Refused(*self.problems)
@@ -80,7 +83,9 @@ class _Desk:
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
         self.release(component)
-        shelf = self.related(component, self.together(component))
+        self.ties, self.alone = self.tied(component), ""
+        shelf, rejected = relate(self.basis, component, self.together(component), self.ties)
+        self.rejected[component.name] += rejected
         stands = self.found(component, shelf)
         if stands:
             self.accept(component, stands)
@@ -88,34 +93,36 @@ class _Desk:
             self.stranded[component.name] = runs
             self.able[component.name] = {run.offering.venue for run in runs}
         elif component.replicas:
-            shelf, rejected = self.tied(component, shelf), self.rejected[component.name]
-            self.problems.append(refuse(self.basis, component, shelf, self.room, rejected))
+            rejected = self.rejected[component.name]
+            given = self.basis, component, shelf, self.room, rejected, self.alone
+            self.problems.append(refuse(*given))
 
-    def related(self, component: Component, shelf: Shelf) -> Shelf:
-        """What of it is near and apart from others, as is asked."""
-        kept, rejected = relate(self.basis, component, shelf, self.stands)
-        self.rejected[component.name] += rejected
-        return kept
-
-    def tied(self, component: Component, shelf: Shelf) -> Shelf:
-        """The same; nothing, where that would leave somebody who is to be near it."""
-        alone = strays(self.basis, component, shelf.numbers, self.stands)
-        if not alone:
-            return shelf
-        offerings = (self.stock.offerings[number] for number in shelf.numbers)
-        reason = f"not all regions of {alone!r}, which is to be near it, have room for it"
-        self.rejected[component.name] += [
-            Rejection(component.name, o.venue, o.name, reason) for o in offerings
-        ]
-        return shelf.only(lambda number: False)
+    def tied(self, component: Component) -> Ties:
+        """To those that are placed already."""
+        offerings = self.stock.offerings
+        tied = (c.name for c in self.app.components if _are_tied(component, c))
+        on = {name: [offerings[n] for n in self.stands.get(name, ())] for name in tied}
+        return Ties.of(self.app, component.name, self.stock.atlas, on)
 
     def found(self, component: Component, shelf: Shelf) -> list[Stand]:
-        """Where it goes, if possible where those have room, too, that are to be near it."""
-        large = roomy(self.basis, component, shelf, self.room, self.stands)
-        stands = self.choose(component, self.choices(component, large))
-        if not stands and len(large.numbers) < len(shelf.numbers):
-            stands = self.choose(component, self.choices(component, shelf))
-        return stands
+        """Where it goes: if possible in the regions of those that are to be near it, and where all
+        have room that are coming there; packed, that counts for more than a lower price.
+        """
+        offerings = self.stock.offerings
+        close = shelf
+        if self.ties.followers:
+            close = shelf.only(lambda number: self.ties.joins(offerings[number]))
+        given = self.basis, component, close, self.room, self.held, self.coming
+        large = roomy(*given)
+        stands = self.chosen(component, large)
+        if large is not close and not (stands and self.packs):
+            others = self.chosen(component, close)
+            if others and (not stands or self.cost(others) < self.cost(stands)):
+                stands = others
+        return stands or (self.chosen(component, shelf) if close is not shelf else [])
+
+    def chosen(self, component: Component, shelf: Shelf) -> list[Stand]:
+        return self.choose(component, self.choices(component, shelf))
 
     def accept(self, component: Component, stands: list[Stand]) -> None:
         self.room.take_all(stands, demand(component.needs))
@@ -146,14 +153,16 @@ class _Desk:
             self.is_scattered(component) or not any(r and not n for n, r in found)
         ):
             found.append(self.filled(component, self.basis.reachable(component, shelf), spread))
-        found = [way for way in found if way[1] and not self.strays(component, way[1])]
+        found = [(lacking, stands) for lacking, stands in found if stands]
+        if self.ties.followers:
+            found = [way for way in found if not self.leaves(way[1])]
         least = min((lacking for lacking, _ in found), default=0)
         return [stands for lacking, stands in found if lacking == least]
 
-    def strays(self, component: Component, choice: Iterable[Stand]) -> bool:
-        """Whether somebody who is to be near it would be without it there."""
-        numbers = (number for _, _, number in choice)
-        return bool(strays(self.basis, component, numbers, self.stands))
+    def leaves(self, stands: Iterable[Stand]) -> bool:
+        """Whether somebody who is to be near it would be alone, who is then to blame."""
+        self.alone = self.ties.leaves(self.stock.offerings[number] for _, _, number in stands)
+        return bool(self.alone)
 
     def filled(self, component: Component, shelf: Shelf, spread: Spread) -> tuple[int, list[Stand]]:
         """How many domains are lacking where it runs on these, and how it does: not at all where
@@ -259,3 +268,8 @@ class _Desk:
                 name, count = component.name, component.replicas
                 return [Run(self.app.name, name, 0, count, last.offering, last.runs_as)]
         return []
+
+
+def _are_tied(one: Component, other: Component) -> bool:
+    names = {*one.near, *one.apart}
+    return other.name in names or one.name in {*other.near, *other.apart}

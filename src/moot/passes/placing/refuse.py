@@ -17,9 +17,16 @@ MOST_NAMED = 20  # offerings of one venue or pool, for one reason
 
 
 def refuse(
-    basis: Basis, component: Component, shelf: Shelf, room: Room, rejected: Iterable[Rejection]
+    basis: Basis,
+    component: Component,
+    shelf: Shelf,
+    room: Room,
+    rejected: Iterable[Rejection],
+    alone: str,
 ) -> Diagnostic:
-    """It fits none of the `rejected`; the shelf could take a replica, but not all as is asked."""
+    """It fits none of the `rejected`; the shelf could take a replica, but not all as is asked:
+    `alone` says why not where there is room.
+    """
     sites = {offering.venue: offering.site for offering in basis.stock.offerings}
     reasons = [(sites.get(r.venue, r.venue), r.venue, r.offering, r.reason) for r in rejected]
     for ways in basis.places(component, shelf).values():
@@ -28,7 +35,7 @@ def refuse(
             offering = basis.stock.offerings[number]
             why = aloof(component, offering)
             if why not in lacks:
-                lacks[why] = _lack(basis, component, ways, shelf, room, why)
+                lacks[why] = alone or _lack(basis, component, ways, shelf, room, why)
             reasons.append((offering.site, offering.venue, offering.name, lacks[why]))
     return Diagnostic(
         summary=f"no venue can run component {component.name!r}",

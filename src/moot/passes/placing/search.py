@@ -43,27 +43,31 @@ class Attempts:
 
 
 def search(
-    components: Sequence[Component], attempts: Attempts, offerings: Sequence[Offering]
+    components: Sequence[Component],
+    attempts: Attempts,
+    offerings: Sequence[Offering],
+    most: int = MOST,
 ) -> Placement:
     """What the order of the file gives; where that is refused, or dearer than it may have to be,
     the best of some other orders: those come first that found no place, or pay more than alone.
 
     The placement's `floor` is what all would pay if each had every offering for itself, where all
-    prices are in one currency and the App is not too large to look.  Raises what the order of the
-    file raises, where no order that was tried has a place for all.
+    prices are known, in one currency, and the App is not too large to look.  Raises what the order
+    of the file raises, where no order that was tried has a place for all.
     """
     looks = max(1, len(components) * len(offerings))
-    most = max(LEAST, min(MOST, LOOKS // looks))
+    most = max(LEAST, min(most, LOOKS // looks))
     searching = _Search(tuple(components), _largest(components, offerings), attempts, most)
     order, placement = searching.feasible()
+    known = all(offering.hourly is not None for offering in offerings)
+    known = known and len({offering.currency for offering in offerings if offering.hourly}) <= 1
     if len({offering.hourly for offering in offerings}) <= 1:
         paid = _paid(placement)
-        return replace(placement, floor=_floor(paid, paid))
+        return replace(placement, floor=_floor(paid, paid) if known else None)
     if looks > LOOKS:
         return placement
     best = searching.cheaper(order, placement)
-    currencies = {offering.currency for offering in offerings if offering.hourly}
-    return best if len(currencies) == 1 else replace(best, floor=None)
+    return best if known else replace(best, floor=None)
 
 
 @dataclass
