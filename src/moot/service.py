@@ -245,7 +245,7 @@ class Moot:
         return forget(address, self._world())
 
     def venue_list(self) -> tuple[VenueStatus, ...]:
-        """All venues, unasked."""
+        """All venues, unasked, with what is wrong with their settings."""
         return self._book().listed()
 
     def venue_check(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:

@@ -143,6 +143,14 @@ def test_regions(moot: Run):
     assert [float(one["hourly"]) for one in found] == sorted(float(one["hourly"]) for one in found)
 
 
+def test_no_purchase_is_listed_twice(moot: Run):
+    Path("compose.yaml").write_text(SHOP % "9 USD/day, spread: {region: 2}")
+    found = answered(moot, "--vendor aws --top 4 --rounds 5")["estimates"]
+    where = [frozenset(site["region"] for site in one["sites"]) for one in found]
+    assert [len(regions) for regions in set(where)] == [2] * 4
+    assert [float(one["hourly"]) for one in found] == sorted(float(one["hourly"]) for one in found)
+
+
 def test_zones_that_are_not_known(moot: Run):
     Path("compose.yaml").write_text(
         (SHOP % "9 USD/day, spread: {zone: 2}").replace("    volumes: [data:/data]\n", "")
@@ -156,10 +164,11 @@ def test_zones_that_are_not_known(moot: Run):
 def test_nobody_can(moot: Run):
     code, out, err = moot("compare --vendor azure --region us*")
     assert code == 1
-    assert "no region of azure is known to be eu" in out and "Free choice: your venues" in out
+    told = "--region leaves no region of azure that is known to be eu"
+    assert told in out and "Free choice: your venues" in out
     assert "an estimate" not in err
     assert answered(moot, "--vendor azure --region us*")["estimates"] == [
-        {"vendors": ["azure"], "reason": "no region of azure is known to be eu"}
+        {"vendors": ["azure"], "reason": told}
     ]
 
 
@@ -168,6 +177,7 @@ def test_nobody_can(moot: Run):
     [
         ("--vendor mars", "name one of: aws, azure, gcp"),
         ("--top many", "--top 1"),
+        ("--top 0", "--top 1"),
         ("--rounds -1", "--rounds 200"),
     ],
 )

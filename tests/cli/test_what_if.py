@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from moot.cli.changing import PLAN
+from moot.cli.looking import WHAT_IF
+
 VENUES = """\
 venues:
   lab:
@@ -91,6 +94,17 @@ def test_what_cannot_be_placed_is_told_as_plan_tells_it(moot: Run):
     assert (answer["lacks"], answer["stays"], answer["down"]) == (6, 3, [])
 
 
+def test_what_goes_on_is_paid_for_though_nothing_of_it_may_be_placed(moot: Run):
+    """Two of three go on: what was on `h3` is saved and no more."""
+    text = COMPOSE.replace('cpus: "2"', 'cpus: "3"').replace("replicas: 2", "replicas: 3")
+    Path("compose.yaml").write_text(text)
+    assert moot("up")[0] == 0
+    code, out, err = moot("what-if --lose h3")
+    assert code == 1 and "no venue can run component 'web'" in err
+    assert "  web  14.60 EUR/month, 14.60 less than now" in out.splitlines()
+    assert out.splitlines()[-1].startswith("Not everything can run: 1 cannot run")
+
+
 def test_prices(moot: Run):
     moot("up")
     code, out, _ = moot("what-if --price-change lab=+50%")
@@ -134,6 +148,13 @@ def test_json_has_everything(moot: Run):
         "reason": "its data is there",
     }
     assert (answer["availability"]["least"], answer["availability"]["promised"]) == (0.0, 0.99)
+
+
+def test_the_cost_is_what_the_help_says(moot: Run):
+    plan = json.loads(moot("plan --json")[1])
+    for command, answer in ((PLAN, plan), (WHAT_IF, answered(moot, "--lose h1"))):
+        told = next(line for line in command.answers if line.startswith("cost: "))
+        assert {*answer["cost"]} == {*told.removeprefix("cost: ").split(", ")}
 
 
 def test_the_plan_says_what_the_worst_does(moot: Run):

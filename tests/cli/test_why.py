@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from moot.cli.looking import WHY
+
 Run = Callable[[str], tuple[int, str, str]]
 
 SHOP = """\
@@ -80,3 +82,10 @@ def test_venues_that_the_app_does_not_allow_are_named_and_not_asked(moot: Run):
     reasons = {entry["venue"]: entry["reason"] for entry in answer["rejections"]}
     assert reasons["rack:r1"] == "is not among the app's venues (lab)"
     assert reasons["lab:h2"].startswith("has 2 of 4 CPUs left")
+
+
+def test_where_the_app_is_refused_it_ends_as_the_help_says(moot: Run):
+    Path("compose.yaml").write_text(SHOP.replace('"3"', '"9"'))
+    code, out, err = moot("why web")
+    assert (code, out) == (4, "") and "no venue can run component 'db'" in err
+    assert code in WHY.exits

@@ -115,6 +115,7 @@ def test_what_cannot_be_placed_stops_and_keeps_the_room_it_has_left():
     found = lose(shop, offers, "h1")
     assert fates(found) == {("big", "stops", 1), ("small", "stops", 1)}
     assert where(found.running) == {"big/1": "lab:h2", "small/1": "lab:h2"}
+    assert where(found.placement) == where(found.running)  # and it is paid for
     assert [problem.component for problem in found.problems] == ["big", "small"]
     assert found.down == ()
 
@@ -341,6 +342,7 @@ def test_no_replica_is_forgotten_and_none_runs_on_what_is_lost(parts, hosts, dat
     replicas = sum(c.replicas for c in shop.components)
     assert found.stays + found.count("moves", "waits", "stops") == replicas
     assert len(found.running.assignments) == replicas - found.lacking
+    assert len(found.placement.assignments) == replicas - found.count("stops")
     used: dict[str, float] = {}
     needs = {c.name: c.needs.cpu for c in shop.components}
     for assignment in found.running.assignments:

@@ -52,7 +52,7 @@ PLAN = Command(
     example="moot plan\nmoot plan --exit-code || echo 'something is to be done'",
     answers=(
         CHANGES,
-        "cost: hourly, monthly, currency, components, before, budget, unpriced",
+        "cost: hourly, monthly, currency, floor, components, before, budget, unpriced",
         "availability: promised, least, most, components, unknown, limit",
         "worst_failure: lost, stays, moves, starts, ends, waits, stops, lacks, down, reasons, "
         "refusals",

@@ -83,7 +83,7 @@ WHY = Command(
         "without that machine or venue, all others staying where they are; where else this\n"
         "replica could be, with the difference in price; and everywhere else the first reason\n"
         "why not.  And how available the App is there, by what its venues state\n"
-        "(docs/placement.md, docs/availability.md)."
+        "(docs/placement.md, docs/availability.md).  It exits with 4 where the App is refused."
     ),
     example="moot why web/0\nmoot why web --not lab",
     answers=(
@@ -101,6 +101,7 @@ WHY = Command(
         Option("--not", "the cheapest way without this one; repeatable", "VENUE", True, "venues"),
     ),
     arguments=(Argument("REPLICA", "such as web/0, or web for its first", completes="replicas"),),
+    exits=(0, 1, 2, 4),
 )
 
 WHAT_IF = Command(
@@ -129,7 +130,7 @@ WHAT_IF = Command(
         "lost",
         "fates: component, fate, replicas, source, target, reason",
         "stays, moves, starts, ends, waits, stops, lacks, down",
-        "cost: hourly, monthly, currency, components, before, budget, unpriced",
+        "cost: hourly, monthly, currency, floor, components, before, budget, unpriced",
         "availability: promised, least, most, components, unknown, limit",
         "without options failures: lost, stays, moves, starts, ends, waits, stops, lacks, down, "
         "reasons, refusals",
@@ -210,7 +211,7 @@ COMPARE = Command(
         Option("--vendor", "only such vendors; repeatable", "PATTERN", True),
         Option("--region", "only such regions; repeatable", "PATTERN", True),
         Option("--burstable", "also types that share their CPUs, as if these were their own"),
-        Option("--top", "so many regions of each vendor; default: 1", "N"),
+        Option("--top", "so many lines for each vendor; default: 1", "N"),
         Option("--rounds", "look so much longer for what is cheaper; default: 200", "N"),
     ),
     exits=(0, 1, 2),

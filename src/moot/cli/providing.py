@@ -34,7 +34,7 @@ VENUE_LIST = Command(
     name="venue list",
     run="venue:list_all",
     help="list the venues",
-    teach="Each with its provider and settings' problems; no venue is asked anything.",
+    teach="Each with its provider and what is wrong with its settings; none is asked anything.",
     example="moot venue list",
     answers=VENUES,
 )

@@ -30,7 +30,7 @@ def estimated(app: App, world: World, search: Search) -> Comparison:
     BadInput where the market has no such vendor.
     """
     market = list(_searched(snapshot(), search))
-    areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
+    areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in snapshot()}
     estimates = estimate(app, market, areas, search.rounds, search.top)
     ground = explored(app, world, Seen(app.name, world, None).within(()).items)
     own, problem = _own(app, ground)

@@ -27,10 +27,10 @@ class VenueBook:
     slots: Slots
 
     def listed(self) -> tuple[VenueStatus, ...]:
-        """All venues, unasked; of a pool each machine."""
+        """All venues, unasked, with what is wrong with their settings; of a pool each machine."""
         return tuple(
-            VenueStatus(name=venue.name, provider=venue.provider)
-            for venue in self.venues.configured.values()
+            VenueStatus(name=name, provider=venue.provider, problems=self.venues.wrong((name,)))
+            for name, venue in self.venues.configured.items()
         )
 
     def checked(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:
@@ -57,7 +57,9 @@ class VenueBook:
             raise BadInput(_exists(name))
         entry = {"provider": provider, **settings}
         made = {venue.name: venue for venue in self.home.expanded(name, entry)}
-        asked = Venues({**self._others(name), **made}, self.venues.env, self.venues.kinds)
+        known, all_of_it = self.venues, {**self._others(name), **made}
+        asked = Venues(all_of_it, known.env, known.kinds, known.written)
+        asked.check(made)
         try:
             for venue in made:
                 asked.provider(venue)
@@ -114,6 +116,7 @@ class VenueBook:
 
     def _check(self, names: Iterable[str]) -> list[VenueStatus]:
         kinds = {name: self.venues.known(name).provider for name in names}
+        self.venues.check(kinds)
         broken: dict[str, ProviderError] = {}
         for name in kinds:
             try:

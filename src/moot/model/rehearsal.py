@@ -98,10 +98,11 @@ class Fate:
 class Rehearsed:
     """What the passes say of a Trouble.
 
-    `placement` is what `up` would make, with what waits; `running` is what would run: without that,
-    and with what goes on where it was because its component as a whole cannot be placed.  `before`
-    is what stands, at the prices of now.  `problems` are those for which `up` would be refused,
-    `down` the components that are needed and have too few replicas.  `stays` counts replicas.
+    `placement` is all that is paid for: what `up` would make, what waits, and what goes on where it
+    was because its component as a whole cannot be placed; `running` is that without what waits.
+    `before` is what stands, at the prices of now.  `problems` are those for which `up` would be
+    refused, `down` the components that are needed and have too few replicas.  `stays` counts
+    replicas.
     """
 
     fates: tuple[Fate, ...]

@@ -28,15 +28,14 @@ def rehearse(ground: Ground, stands: Placement, trouble: Trouble) -> Rehearsed:
     """
     desk = _Desk.of(ground, stands, trouble)
     placed = desk.placed()
-    wanted = (*placed, *desk.remains(desk.bound))
-    then = (*wanted, *desk.left())
+    then = (*placed, *desk.remains(desk.bound), *desk.left())
     fates, stays = fare(desk.then.app, desk.before, then, desk.lost, desk.then.absent)
     running = tuple(run for run in then if not desk.is_gone(run.offering))
     return Rehearsed(
         fates=fates,
         stays=stays,
         before=_placement(desk.before),
-        placement=_placement(wanted),
+        placement=_placement(then),
         running=_placement(running),
         problems=(*desk.problems, *desk.denied(then)),
         down=tuple(_down(desk.then.app, running)),

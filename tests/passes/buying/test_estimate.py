@@ -147,6 +147,40 @@ def test_the_best_regions_of_each():
     assert bought(app(part()), ALPHA, top=3) == ["eu-1 1arm: 15", "us-1 1s: 16"]
 
 
+def test_the_second_best_is_not_the_best_in_another_order():
+    """Much is cheap in one region only, so it is in all of the best ways."""
+    market = vendor(
+        [kind("l", 8, 16, a=60, b=600, c=600, d=600), kind("s", 2, 4, a=20, b=10, c=11, d=12)],
+        **{region: [] for region in "abcd"},
+    )
+    areas = {"cloud": dict.fromkeys("abcd", frozenset[str]())}
+    shop = app(part("big", 1, 8, 16), part(replicas=2), spread={"region": 2})
+    found = estimate(shop, (market,), areas, 0, 3)
+    assert [(_where(one.sites), float(one.hourly)) for one in found] == [
+        ("a 1l,1s + b 1s", 0.090),
+        ("a 1l,1s + c 1s", 0.091),
+        ("a 1l,1s + d 1s", 0.092),
+    ]
+
+
+def test_regions_that_are_not_looked_at_are_to_blame():
+    beside = {**AREAS, "beta": {"eu": frozenset({"eu"}), "us": frozenset({"us"})}}
+
+    def reason(wanted: App) -> str:
+        return estimate(wanted, (BETA,), beside, 0)[0].reason
+
+    assert reason(app(part(), residency=("us",))) == (
+        "--region leaves no region of beta that is known to be us"
+    )
+    assert reason(app(part(), residency=("jp",))) == "no region of beta is known to be jp"
+    assert reason(app(part(replicas=2), spread={"region": 2})) == (
+        "x-moot.spread wants 2 regions, --region leaves 1"
+    )
+    none = replace(BETA, regions={})
+    (found,) = estimate(app(part()), (none,), beside, 0)
+    assert found.reason == "--region leaves no region of beta"
+
+
 def test_money_has_the_currency_and_the_day_of_its_vendor():
     (found,) = estimate(app(part()), (ALPHA,), AREAS, 20)
     assert (found.hourly, found.least) == (Decimal("0.015"), Decimal("0.015"))

@@ -25,8 +25,8 @@ def compare(call: Call, out: Output) -> int:
             vendors=given.values("vendor"),
             regions=given.values("region"),
             burstable=given.flag("burstable"),
-            top=_count("--top", given.value("top"), 1) or usual.top,
-            rounds=_count("--rounds", given.value("rounds"), usual.rounds),
+            top=_count("--top", given.value("top"), usual.top, 1),
+            rounds=_count("--rounds", given.value("rounds"), usual.rounds, 0),
         )
     )
     code = POSSIBLE if any(not found.reason for found in comparison.estimates) else IMPOSSIBLE
@@ -42,10 +42,10 @@ def compare(call: Call, out: Output) -> int:
     return code
 
 
-def _count(option: str, value: str | None, usual: int) -> int:
+def _count(option: str, value: str | None, usual: int, least: int) -> int:
     if value is None:
         return usual
-    if not value.isdecimal() or int(value) > MOST:
+    if not value.isdecimal() or not least <= int(value) <= MOST:
         raise BadInput(
             Diagnostic(
                 summary=f"{option} does not understand {value}",

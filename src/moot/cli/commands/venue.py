@@ -36,10 +36,16 @@ def list_all(call: Call, out: Output) -> int:
     out.table(
         ("NAME", "PROVIDER", "IDENTITY", "PROBLEM"),
         (
-            (v.name, v.provider, v.identity, "; ".join(p.summary for p in v.problems))
+            (
+                v.name,
+                v.provider,
+                v.identity,
+                "; ".join(dict.fromkeys(p.summary for p in v.problems)),
+            )
             for v in venues
         ),
     )
+    out.warn(problem for venue in venues for problem in venue.problems)
     return 0
 
 

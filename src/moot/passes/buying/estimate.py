@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from heapq import nsmallest
-from itertools import combinations
+from itertools import combinations, islice
 from typing import NamedTuple
 
 from moot.model.app import App
@@ -64,7 +64,7 @@ def _together(
         yield Estimate(vendors=vendors, reason=reason)
         return
     least = limit(surveys, needed)
-    for way in sorted(ways, key=lambda way: (way.micros, way.region))[:top]:
+    for way in _unlike(ways)[:top]:
         yield Estimate(
             vendors=vendors,
             sites=tuple(sorted(way.sites, key=lambda site: vendors.index(site.vendor))),
@@ -75,28 +75,42 @@ def _together(
         )
 
 
+def _unlike(ways: Iterable[_Way]) -> list[_Way]:
+    """The cheapest first, and of those in the same places only the cheapest."""
+    best: dict[tuple[tuple[str, str, str], ...], _Way] = {}
+    for way in sorted(ways, key=lambda way: (way.micros, way.region)):
+        places = sorted((site.vendor, site.region, site.zone) for site in way.sites)
+        best.setdefault(tuple(places), way)
+    return list(best.values())
+
+
 def _around(
     main: Survey, surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
-) -> Iterator[_Way]:
+) -> list[_Way]:
     """The first lot in the best regions of `main`, with the zones that are wanted beside it; the
     others where they are cheapest, one for every other vendor and further region.
     """
     others = [survey for survey in surveys if survey is not main]
+    wide = top + needed.regions - 1  # several may turn out to be in the same regions
     zones = range(needed.regions, len(needed.lots))
     bundle = [(0, 0 if zones else ANYWHERE), *((n, rank) for rank, n in enumerate(zones, 1))]
-    for first in _best([main], bundle, rounds, top):
-        ways = [first]
-        for lot in range(1, needed.regions):
-            used = {(way.survey.vendor.name, way.region) for way in ways}
-            among = [others[lot - 1]] if lot < needed.vendors else surveys
-            best = _best(among, [(lot, ANYWHERE)], rounds, len(used) + 1)
-            free = (way for way in best if (way.survey.vendor.name, way.region) not in used)
-            if (way := next(free, None)) is None:
-                break
-            ways.append(way)
-        if len(ways) == needed.regions:
-            sites = tuple(site for way in ways for site in way.sites)
-            yield first._replace(micros=sum(way.micros for way in ways), sites=sites)
+    ways = _best([main], bundle, rounds, wide)
+    for lot in range(1, needed.regions):
+        among = [others[lot - 1]] if lot < needed.vendors else surveys
+        best = _best(among, [(lot, ANYWHERE)], rounds, top + lot)
+        ways = _unlike(_both(way, more) for way in ways for more in _free(best, way, top))[:wide]
+    return ways
+
+
+def _free(best: Iterable[_Way], way: _Way, top: int) -> Iterator[_Way]:
+    """The first of them that are not in a region that is used already."""
+    used = {(site.vendor, site.region) for site in way.sites}
+    free = (more for more in best if (more.survey.vendor.name, more.region) not in used)
+    return islice(free, top)
+
+
+def _both(way: _Way, more: _Way) -> _Way:
+    return way._replace(micros=way.micros + more.micros, sites=way.sites + more.sites)
 
 
 def _best(surveys: Iterable[Survey], bundle: Bundle, rounds: int, top: int) -> list[_Way]:

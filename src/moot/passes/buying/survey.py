@@ -21,23 +21,31 @@ Wares = tuple[Ware, ...]
 
 
 def survey(vendor: Vendor, needed: Needed, areas: Mapping[str, frozenset[str]]) -> Survey:
-    """`areas` are the traits that are known of each region of the vendor's."""
-    regions = [
+    """`areas` are the traits that are known of each region of the vendor's, also of those that are
+    not looked at.
+    """
+    allowed = [
         region
-        for region in sorted(vendor.regions)
-        if areas[region] >= needed.areas
-        and not (needed.residency and areas[region].isdisjoint(needed.residency))
+        for region, traits in sorted(areas.items())
+        if traits >= needed.areas and not (needed.residency and traits.isdisjoint(needed.residency))
     ]
-    return Survey(vendor, needed, regions)
+    regions = [region for region in allowed if region in vendor.regions]
+    return Survey(vendor, needed, regions, is_narrowed=len(regions) < len(allowed))
 
 
 class Survey:
-    """Only the regions that the App allows; everything is found when it is asked for first."""
+    """Only the regions that the App allows; everything is found when it is asked for first.
 
-    def __init__(self, vendor: Vendor, needed: Needed, regions: Sequence[str]) -> None:
+    It `is_narrowed` where some of these are not looked at.
+    """
+
+    def __init__(
+        self, vendor: Vendor, needed: Needed, regions: Sequence[str], *, is_narrowed: bool
+    ) -> None:
         self.vendor = vendor
         self.needed = needed
         self.regions = regions
+        self.is_narrowed = is_narrowed
         self._zones: dict[str, list[str]] = {}
         self._offered: dict[tuple[int, int], dict[str, Wares]] = {}
         self._appraised: dict[tuple[int, Wares], Appraisal] = {}
@@ -95,14 +103,16 @@ class Survey:
         if not self.regions:
             asked = [*sorted(needed.areas), " or ".join(sorted(needed.residency))]
             areas = ", ".join(filter(None, asked))
-            return (
-                f"no region of {name} is known to be {areas}" if areas else "no region of that name"
-            )
+            known = f"is known to be {areas}" if areas else "is known"
+            if self.is_narrowed:
+                return f"--region leaves no region of {name}" + (f" that {known}" if areas else "")
+            return f"no region of {name} {known}"
         for piece in needed.whole:
             if lack := self._lack(piece):
                 return f"{piece.names[0]} {lack}"
         if len(self.regions) < needed.regions // needed.vendors:
-            return f"x-moot.spread wants {needed.regions} regions, it has {len(self.regions)}"
+            has = "--region leaves" if self.is_narrowed else "it has"
+            return f"x-moot.spread wants {needed.regions} regions, {has} {len(self.regions)}"
         return ""
 
     def _lack(self, piece: Piece) -> str:
