@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -18,6 +19,7 @@ from moot.model.venue import Venue
 from moot.passes.expand import expand
 
 KEY_BYTES = 32
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BUILT_IN = {
     "laptop": Venue(name="laptop", provider="host", configuration={"local": True}),
     "docker": Venue(name="docker", provider="docker"),
@@ -83,20 +85,41 @@ class Home:
     def venues(self) -> dict[str, Venue]:
         """The built-in venues and those of venues.yaml, which may say more of the built-in ones.
 
-        An entry with `hosts` is a venue for each of them.
+        An entry with `hosts` is a venue for each of them.  BadInput with what is wrong in any.
         """
+        stated: dict[str, tuple[Venue, ...]] = {}
+        problems: list[Diagnostic] = []
         entries = self._entries()
+        for name, entry in entries.items():
+            try:
+                stated[name] = self.expanded(name, entry)
+            except BadInput as wrong:
+                problems += wrong.diagnostics
+        if problems:
+            raise BadInput(*problems)
         renamed = [entry.get("was") for entry in entries.values()]
         built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
-        stated = {name: self.expanded(name, entry) for name, entry in entries.items()}
         kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
         return {v.name: v for venues in (*kept.values(), *stated.values()) for v in venues}
 
-    def expanded(self, name: str, entry: Mapping[str, JSON]) -> tuple[Venue, ...]:
+    def expanded(self, name: str, entry: JSON) -> tuple[Venue, ...]:
         """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
-        venue = _venue(name, entry)
-        members = expand(venue, _text, lambda index: self.place(name, "hosts", index))
-        return tuple(_stated(member, self.venues_file) for member in members)
+        place = partial(self.place, str(name))
+        if not _is_named({name: entry}) or not _is_named(entry):
+            odd = f"; {name!r} is not like that"
+            raise BadInput(_misshapen(place() or Position(str(self.venues_file)), odd))
+        members = expand(_venue(name, entry, place), _text, partial(place, "hosts"))
+        stated: list[Venue] = []
+        wrong: dict[Position | None, Diagnostic] = {}
+        for member in members:
+            try:
+                stated.append(_stated(member))
+            except ValueError as error:
+                path = member.path("sla")
+                wrong.setdefault(self.place(name, *path[1:]), _unstatable(name, str(error)))
+        if wrong:
+            raise BadInput(*(replace(told, place=where) for where, told in wrong.items()))
+        return tuple(stated)
 
     def place(self, name: str, *path: str | int) -> Position | None:
         """Where what a path leads to stands in an entry of venues.yaml, or else what it is in.
@@ -104,7 +127,7 @@ class Home:
         None where there is no such entry, or not yet.
         """
         try:
-            node: Any = yaml.compose(self.venues_file.read_text())
+            node = _composed(self.venues_file.read_text())
             for key in ("venues", name):
                 node = _inside(node, key)
         except (OSError, ValueError, LookupError, yaml.YAMLError):
@@ -114,7 +137,7 @@ class Home:
                 node = _inside(node, key)
             except LookupError:
                 break
-        return Position(str(self.venues_file), node.start_mark.line + 1, node.start_mark.column + 1)
+        return _at(self.venues_file, node.start_mark)
 
     def written(self) -> tuple[str, ...]:
         """Names of the venues that stand in venues.yaml."""
@@ -139,20 +162,24 @@ class Home:
         """Drop one entry of venues.yaml."""
         self._write({key: entry for key, entry in self._entries().items() if key != name})
 
-    def _entries(self) -> dict[str, dict[str, JSON]]:
+    def _entries(self) -> dict[str, JSON]:
         file = self.venues_file
         if not file.exists():
             return {}
         try:
-            content: JSON = yaml.safe_load(file.read_text())
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            text = file.read_text()
+            twice = [_twice(file, *pair) for pair in _repeated(_composed(text))]
+            content: JSON = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader
+        except (OSError, ValueError, yaml.YAMLError) as error:
             raise BadInput(_unreadable(file, error)) from None
-        entries: JSON = content.get("venues") if isinstance(content, dict) else None
-        if content is None or (entries is None and content == {}):
+        if twice:
+            raise BadInput(*twice)
+        if content in (None, {}, {"venues": None}):
             return {}
-        if not _is_named(entries) or not all(map(_is_named, entries.values())):
-            raise BadInput(_misshapen(file, entries))
-        return cast("dict[str, dict[str, JSON]]", entries)
+        entries: JSON = content.get("venues") if isinstance(content, dict) else None
+        if not isinstance(entries, dict):
+            raise BadInput(_misshapen(Position(str(file))))
+        return cast("dict[str, JSON]", entries)
 
     def _write(self, entries: Mapping[str, JSON]) -> None:
         self.venues_file.parent.mkdir(parents=True, exist_ok=True)
@@ -189,36 +216,30 @@ def _is_named(value: JSON) -> TypeGuard[dict[str, JSON]]:
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
-def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
+def _venue(name: str, entry: Mapping[str, JSON], place: Callable[..., Position | None]) -> Venue:
     provider = entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
+    problems: list[Diagnostic] = []
     if not isinstance(provider, str):
-        raise BadInput(
-            Diagnostic(
-                summary=f"venue {name!r} names no provider",
-                detail="every entry of venues.yaml says which kind of venue it is",
-                remedy="add `provider: host`, `docker` or another",
-            )
-        )
+        problems.append(_unprovided(name, place("provider")))
     if not name or set(name) & set(":/@"):
-        raise BadInput(_misnamed(name))
+        problems.append(_misnamed(name, place()))
     if not isinstance(entry.get("was", name), str):
-        raise BadInput(_never_was(name, entry["was"]))
+        problems.append(_never_was(name, entry["was"], place("was")))
+    if problems:
+        raise BadInput(*problems)
     built_in = BUILT_IN.get(name)
     same = built_in is not None and built_in.provider == provider and "hosts" not in entry
     defaults = built_in.configuration if built_in and same else {}
     configuration = {**defaults, **{k: v for k, v in entry.items() if k not in {"provider", "was"}}}
-    return Venue(name=name, provider=provider, configuration=configuration)
+    return Venue(name=name, provider=str(provider), configuration=configuration)
 
 
-def _stated(venue: Venue, file: Path) -> Venue:
-    """With its `sla` taken out of the provider's settings; BadInput says what is wrong with it."""
+def _stated(venue: Venue) -> Venue:
+    """With its `sla` taken out of the provider's settings; ValueError says what is wrong in it."""
     settings = dict(venue.configuration)
     if "sla" not in settings:
         return venue
-    try:
-        sla = Sla.of(settings.pop("sla"))
-    except ValueError as error:
-        raise BadInput(_unstatable(venue.name, str(error), file)) from None
+    sla = Sla.of(settings.pop("sla"))
     return replace(venue, configuration=settings, sla=sla)
 
 
@@ -228,6 +249,31 @@ def _text(file: str) -> str:
         return Path(file).expanduser().read_text()
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
         raise ValueError(f"{file} cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _composed(text: str) -> Any:
+    """The nodes of venues.yaml, which know their places; remembered for who asks for many."""
+    return yaml.compose(text, Loader=_LOADER)
+
+
+def _repeated(root: Any) -> Iterator[tuple[Any, Any]]:
+    """The keys that a mapping has had before, each with the first of its name."""
+    todo, seen = [root], set[int]()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo += reversed(node.value)
+            continue
+        keys: dict[tuple[str, str], Any] = {}
+        for key, _ in node.value:
+            first = keys.setdefault((key.tag, str(key.value)), key)
+            if first is not key:
+                yield first, key
+        todo += reversed([value for _, value in node.value])
 
 
 def _inside(node: Any, key: str | int) -> Any:
@@ -240,29 +286,43 @@ def _inside(node: Any, key: str | int) -> Any:
     return found[key]
 
 
-def _unstatable(name: str, detail: str, file: Path) -> Diagnostic:
+def _unstatable(name: str, detail: str) -> Diagnostic:
     return Diagnostic(
         summary=f"the sla of venue {name!r} cannot be used",
         detail=detail,
         remedy="write `sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
-        place=Position(str(file)),
     )
 
 
-def _misnamed(name: str) -> Diagnostic:
+def _unprovided(name: str, place: Position | None) -> Diagnostic:
+    return Diagnostic(
+        summary=f"venue {name!r} names no provider",
+        detail="every entry of venues.yaml says which kind of venue it is",
+        remedy="add `provider: host`, `docker` or another",
+        place=place,
+    )
+
+
+def _misnamed(name: str, place: Position | None) -> Diagnostic:
     return Diagnostic(
         summary=f"{name!r} cannot be the name of a venue",
         detail="addresses hold it, in which ':', '/' and '@' have a meaning",
         remedy="name it otherwise in venues.yaml",
+        place=place,
     )
 
 
-def _never_was(name: str, was: JSON) -> Diagnostic:
+def _never_was(name: str, was: JSON, place: Position | None) -> Diagnostic:
     return Diagnostic(
         summary=f"venue {name!r} cannot have been {was!r}",
         detail="`was` is the name of a built-in venue that has another name now",
         remedy=f"write one of {', '.join(BUILT_IN)} there, or leave it out",
+        place=place,
     )
+
+
+def _at(file: Path, mark: Any) -> Position:
+    return Position(str(file), mark.line + 1, mark.column + 1)
 
 
 def _unreadable(file: Path, error: Exception) -> Diagnostic:
@@ -271,19 +331,26 @@ def _unreadable(file: Path, error: Exception) -> Diagnostic:
         summary="venues.yaml cannot be read",
         detail=str(getattr(error, "problem", None) or error),
         remedy="correct the file, or remove it and use `moot venue add`",
-        place=Position(str(file), mark.line + 1, mark.column + 1) if mark else Position(str(file)),
+        place=_at(file, mark) if mark else Position(str(file)),
     )
 
 
-def _misshapen(file: Path, entries: JSON) -> Diagnostic:
-    named = entries.items() if isinstance(entries, dict) else ()
-    odd = [f"; {name!r} is not like that" for name, entry in named if not _is_named(entry)]
+def _twice(file: Path, first: Any, again: Any) -> Diagnostic:
+    line = first.start_mark.line + 1
+    return Diagnostic(
+        summary="venues.yaml has a key twice",
+        detail=f"{again.value!r} stands in this mapping already, in line {line}",
+        remedy="keep one of the two, or give one another name",
+        place=_at(file, again.start_mark),
+    )
+
+
+def _misshapen(place: Position, odd: str = "") -> Diagnostic:
     return Diagnostic(
         summary="venues.yaml has the wrong shape",
-        detail="it must hold `venues:` with a mapping of names, which are texts, to settings"
-        + "".join(odd[:1]),
+        detail="it must hold `venues:` with a mapping of names, which are texts, to settings" + odd,
         remedy="for example `venues: {lab: {provider: docker, host: ssh://root@lab}}`",
-        place=Position(str(file)),
+        place=place,
     )
 
 

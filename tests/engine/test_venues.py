@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 
 import pytest
+from lab import COMPOSE, Lab
 
+from moot.engine.offered import offered
+from moot.engine.slots import Slots
 from moot.engine.venues import Venues
 from moot.home import Home
 from moot.model.diagnostic import BadInput
@@ -16,6 +19,13 @@ from moot.provider import Env, Provider, ProviderError
 def venues(tmp_path, **settings) -> Venues:
     lab = Venue(name="lab", provider="host", configuration={"local": True, **settings})
     return Venues({"lab": lab}, Env(home=tmp_path))
+
+
+def written(tmp_path, text: str) -> Venues:
+    file = tmp_path / "venues.yaml"
+    file.write_text(text)
+    home = Home.of({"MOOT_HOME": str(tmp_path / "home"), "MOOT_VENUES": str(file)})
+    return Venues(home.venues(), Env(home=tmp_path), written=home.place)
 
 
 def test_a_setting_that_nobody_reads_is_refused_with_the_one_that_was_meant(tmp_path):
@@ -45,14 +55,12 @@ def test_every_setting_that_is_not_known_is_named_at_once(tmp_path):
     ],
 )
 def test_a_value_that_a_setting_cannot_have_is_refused_with_its_place(tmp_path, line, problem):
-    file = tmp_path / "venues.yaml"
-    file.write_text(f"venues:\n  lab:\n    provider: host\n    local: true\n    {line}\n")
-    home = Home.of({"MOOT_HOME": str(tmp_path / "home"), "MOOT_VENUES": str(file)})
+    text = f"venues:\n  lab:\n    provider: host\n    local: true\n    {line}\n"
     with pytest.raises(BadInput) as refused:
-        Venues(home.venues(), Env(home=tmp_path), written=home.place).provider("lab")
+        written(tmp_path, text).provider("lab")
     (told,) = refused.value.diagnostics
     assert told.detail == problem and told.remedy
-    assert told.place and (told.place.file, told.place.line) == (str(file), 5)
+    assert told.place and (told.place.file, told.place.line) == (str(tmp_path / "venues.yaml"), 5)
 
 
 def test_settings_that_cannot_be_used_are_refused_before_a_provider_is_made_of_them(tmp_path):
@@ -65,17 +73,78 @@ def test_settings_that_cannot_be_used_are_refused_before_a_provider_is_made_of_t
     ]
 
 
-def test_a_setting_of_one_machine_of_a_pool_has_the_place_of_its_entry(tmp_path):
-    file = tmp_path / "venues.yaml"
-    file.write_text("venues:\n  lab: {provider: host, hosts: [a, {host: b, port: no}]}\n")
-    home = Home.of({"MOOT_HOME": str(tmp_path / "home"), "MOOT_VENUES": str(file)})
-    all_of_it = Venues(home.venues(), Env(home=tmp_path), written=home.place)
+def test_a_setting_of_one_machine_of_a_pool_has_its_own_place(tmp_path):
+    text = "venues:\n  lab: {provider: host, hosts: [a, {host: b, port: no}]}\n"
+    all_of_it = written(tmp_path, text)
     assert all_of_it.provider("lab:a")
     with pytest.raises(BadInput) as refused:
         all_of_it.provider("lab:b")
     (told,) = refused.value.diagnostics
     assert told.detail == "venue lab:b: port must be a whole number"
-    assert told.place and told.place.line == 2
+    assert told.place and (told.place.line, told.place.column) == (2, 52)
+
+
+SEVERAL = """\
+venues:
+  lab:
+    provider: fake
+    silent: maybe
+    hosts:
+      - a
+      - {host: "b[1:3]", page_size: 0}
+      - {host: c, silent: 5, offerings: [{}]}
+  dock: {provider: docker, swarm: 3}
+  attic: {provider: nosuch, hosts: "x[1:2]"}
+"""
+
+
+def test_whatever_is_wrong_is_told_before_the_first_venue_is_asked_and_once(tmp_path):
+    all_of_it = written(tmp_path, SEVERAL)
+    with pytest.raises(BadInput) as refused:
+        offered(all_of_it.configured, all_of_it, Slots())
+    told = {d.detail: d.place.line for d in refused.value.diagnostics if d.place}
+    assert len(told) == len(refused.value.diagnostics)
+    assert told == {
+        "venue lab: silent must be true or false": 4,
+        "venue lab:b1: page_size must be at least 1": 7,
+        "venue lab:c: silent must be true or false": 8,
+        "venue lab:c: offerings[0] lacks name": 8,
+        "venue dock: swarm must be true or false or a mapping": 9,
+        "installed are docker, fake, host": 10,
+    }
+
+
+def test_what_is_wrong_with_a_venue_that_is_not_asked_is_no_matter(tmp_path):
+    all_of_it = written(tmp_path, SEVERAL + "  toy: {provider: fake}\n")
+    offerings, absent = offered(["toy"], all_of_it, Slots())
+    assert [o.venue for o in offerings] == ["toy"] and not absent
+
+
+def test_every_name_that_is_no_venue_is_told_at_once_with_what_was_meant(tmp_path):
+    all_of_it = written(tmp_path, 'venues: {lab: {provider: fake, hosts: "rack[1:3]"}}')
+    assert all_of_it.meant(["docker", "lab", "lab:rack2"]) == (
+        "docker",
+        "lab:rack1",
+        "lab:rack2",
+        "lab:rack3",
+    )
+    with pytest.raises(BadInput) as refused:
+        all_of_it.meant(["lapto", "docker", "lab:rak2", "zzz", "lapto"])
+    told = {d.summary: d.remedy for d in refused.value.diagnostics}
+    assert told == {
+        "there is no venue 'lapto'": "did you mean laptop?",
+        "there is no venue 'lab:rak2'": "did you mean lab:rack2?",
+        "there is no venue 'zzz'": "add it with `moot venue add zzz PROVIDER`, or name another",
+    }
+
+
+def test_the_venues_that_an_app_names_have_their_place_in_its_file(tmp_path):
+    with pytest.raises(BadInput) as refused:
+        Lab(tmp_path).plan(text=COMPOSE + "x-moot:\n  venues: [lax, laptop, nowhere]\n")
+    told = refused.value.diagnostics
+    assert [d.summary.split()[-1] for d in told] == ["'lax'", "'nowhere'"]
+    line = len(COMPOSE.splitlines()) + 2
+    assert [d.place and (d.place.line, d.place.column) for d in told] == [(line, 3), (line, 3)]
 
 
 def test_known_settings_make_a_provider(tmp_path):

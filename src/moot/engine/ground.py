@@ -8,7 +8,7 @@ from moot.engine.offered import offered
 from moot.engine.turn import World
 from moot.model.app import App
 from moot.model.codec import placement_from_json
-from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.placement import machine_of
 from moot.model.rehearsal import Ground
 from moot.model.resource import ConfigurationItem
@@ -38,11 +38,28 @@ def explored(app: App, world: World, own: Iterable[ConfigurationItem]) -> Ground
 
 
 def _allowed(app: App, world: World) -> list[str]:
-    """The venues of this run that the App allows; BadInput where it names one that is not there."""
+    """The venues of this run that the App allows.
+
+    BadInput where it names one that is not there, or only such as --venue leaves out.
+    """
     for native in app.resources:
         world.venues.known(native.venue)
-    named = world.venues.meant(app.policy.venues)
-    return [v for v in world.allowed if not named or v in named]
+    named = world.venues.meant(app.policy.venues, app.policy.places.get("venues"))
+    allowed = [v for v in world.allowed if not named or v in named]
+    if world.allowed and not allowed and any(c.replicas for c in app.components):
+        raise BadInput(_apart(app, world))
+    return allowed
+
+
+def _apart(app: App, world: World) -> Diagnostic:
+    venues = (world.venues.known(name) for name in world.allowed)
+    sites = ", ".join(dict.fromkeys(venue.pool or venue.name for venue in venues))
+    return Diagnostic(
+        summary="none of --venue is among the App's venues",
+        detail=f"--venue names {sites}; x-moot.venues allows {', '.join(app.policy.venues)}",
+        remedy="leave --venue out, or name a venue with it that x-moot.venues allows",
+        place=app.policy.places.get("venues"),
+    )
 
 
 def _refuse_twins(offerings: Iterable[Offering]) -> None:

@@ -17,10 +17,11 @@ def offered(
 ) -> tuple[list[Offering], dict[str, str]]:
     """What venues offer, in the order of their names, and the reasons of those that are silent.
 
-    BadInput where the settings of one are wrong.
+    BadInput where the settings of any are wrong.
     """
     absent: dict[str, str] = {}
-    for name in (names := tuple(names)):
+    venues.check(names := tuple(names))
+    for name in names:
         try:
             venues.provider(name)
         except ProviderError as error:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from moot.model.diagnostic import BadInput, Diagnostic, Position
 from moot.model.value import JSON
 from moot.model.venue import Venue
-from moot.passes.conform import Misfit, conform
+from moot.passes.conform import Misfit, Path, conform
 from moot.passes.differ import Facts
 from moot.provider import FACTS_WITHIN_S, Env, Provider, ProviderError, TypeSchema, installed
 
@@ -30,6 +30,7 @@ class Venues:
     env: Env
     kinds: Mapping[str, Callable[[], type[Provider]]] = field(default_factory=installed)
     written: Callable[..., Position | None] = lambda *path: None
+    _sound: set[str] = field(default_factory=set[str])
     _providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
     _schemas: dict[tuple[str, str], TypeSchema] = field(
         default_factory=dict[tuple[str, str], TypeSchema]
@@ -47,9 +48,15 @@ class Venues:
         """The venues a user means by a name: one, or every machine of a pool; BadInput for none."""
         return self.pools().get(name) or (self.known(name).name,)
 
-    def meant(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The venues a user means by these names, each once."""
-        return tuple(dict.fromkeys(member for name in names for member in self.members(name)))
+    def meant(self, names: Iterable[str], place: Position | None = None) -> tuple[str, ...]:
+        """The venues a user means by these names, each once.  `place` is where the names stand.
+
+        BadInput with all of them that are neither a venue nor a pool.
+        """
+        pools, names = self.pools(), tuple(dict.fromkeys(names))
+        if unknown := [name for name in names if name not in pools and name not in self.configured]:
+            raise BadInput(*(replace(self._unknown(name), place=place) for name in unknown))
+        return tuple(dict.fromkeys(m for name in names for m in pools.get(name) or (name,)))
 
     def pools(self) -> dict[str, tuple[str, ...]]:
         """The names of all pools, each with those of its machines."""
@@ -59,6 +66,25 @@ class Venues:
                 found[venue.pool] = (*found.get(venue.pool, ()), venue.name)
         return found
 
+    def check(self, names: Iterable[str]) -> None:
+        """BadInput with all that is `wrong` with these: to be called before the first is asked."""
+        unchecked = [name for name in names if name not in self._sound]
+        if wrong := self.wrong(unchecked):
+            raise BadInput(*wrong)
+        self._sound.update(unchecked)
+
+    def wrong(self, names: Iterable[str]) -> tuple[Diagnostic, ...]:
+        """What venues.yaml says of these that cannot be used, each setting once in every place.
+
+        None of them is asked.  BadInput where there is no such venue.
+        """
+        found: dict[tuple[Path, str], Diagnostic] = {}
+        for venue in map(self.known, names):
+            for path, problem, told in self._faults(venue):
+                if (path, problem) not in found:
+                    found[path, problem] = replace(told, place=self.written(*path))
+        return tuple(found.values())
+
     def provider(self, name: str) -> Provider:
         """The provider of a venue.
 
@@ -66,18 +92,9 @@ class Venues:
         ProviderError where it cannot be loaded.
         """
         if name not in self._providers:
+            self.check((name,))
             venue = self.known(name)
-            if venue.provider not in self.kinds:
-                raise BadInput(_no_such_provider(venue, self.kinds))
-            try:
-                made = self.kinds[venue.provider]()
-            except (ImportError, AttributeError) as error:
-                raise _not_loaded(venue.provider, error) from error
-            # What stands in for a provider may be a function, which has no settings.
-            schema = getattr(made, "config_schema", {})
-            if wrong := list(self._wrong_settings(venue, schema)):
-                raise BadInput(*wrong)
-            self._providers[name] = made(name, venue.configuration, self.env)
+            self._providers[name] = self._kind(venue)(name, venue.configuration, self.env)
         return self._providers[name]
 
     def call(self, venue: str, what: str, job: Callable[[Provider], T]) -> T:
@@ -145,11 +162,26 @@ class Venues:
                     continue
         return self._sensitive.get(type, ())
 
-    def _wrong_settings(self, venue: Venue, schema: JSON) -> Iterable[Diagnostic]:
-        """All at once; a typing error must not pass for the default either."""
-        entry = venue.pool or venue.name
-        for misfit in conform(venue.configuration, schema, f"venue {venue.name}"):
-            yield _wrong_setting(entry, misfit, self.written(entry, *misfit.path))
+    def _faults(self, venue: Venue) -> Iterator[tuple[Path, str, Diagnostic]]:
+        """The path to each, what it is whichever machine has it, and what to say of it."""
+        if venue.provider not in self.kinds:
+            told = _no_such_provider(venue, self.kinds)
+            yield (venue.pool or venue.name, "provider"), "", told
+            return
+        try:
+            kind = self._kind(venue)
+        except ProviderError:
+            return  # that is no fault of venues.yaml
+        # What stands in for a provider may be a function, which has no settings.
+        schema: JSON = getattr(kind, "config_schema", {})
+        for misfit in conform(venue.configuration, schema, "venue"):
+            yield venue.path(*misfit.path), misfit.problem, _wrong_setting(venue, misfit)
+
+    def _kind(self, venue: Venue) -> type[Provider]:
+        try:
+            return self.kinds[venue.provider]()
+        except (ImportError, AttributeError) as error:
+            raise _not_loaded(venue.provider, error) from error
 
     def _unknown(self, name: str) -> Diagnostic:
         pools, pool = self.pools(), name.partition(":")[0]
@@ -164,11 +196,12 @@ class Venues:
         return f" ({(self.env.now() - started) * 1000:.0f} ms)"
 
 
-def _no_such_venue(name: str, known: Iterable[str]) -> Diagnostic:
+def _no_such_venue(name: str, known: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         summary=f"there is no venue {name!r}",
         detail=f"configured are {', '.join(known)}",
-        remedy=f"add it with `moot venue add {name} PROVIDER`, or name another",
+        remedy=_near(name, known)
+        or f"add it with `moot venue add {name} PROVIDER`, or name another",
     )
 
 
@@ -177,7 +210,7 @@ def _no_such_machine(name: str, members: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         summary=f"there is no venue {name!r}",
         detail=f"the machines of this pool are {', '.join(members[:6])}{more}",
-        remedy="name one of these, or add it to `hosts` in venues.yaml",
+        remedy=_near(name, members) or "name one of these, or add it to `hosts` in venues.yaml",
     )
 
 
@@ -195,25 +228,32 @@ def _not_loaded(provider: str, error: Exception) -> ProviderError:
     return ProviderError("InvalidRequest", text, remedy=remedy)
 
 
-def _wrong_setting(entry: str, misfit: Misfit, place: Position | None) -> Diagnostic:
+def _wrong_setting(venue: Venue, misfit: Misfit) -> Diagnostic:
+    entry = venue.pool or venue.name
+    whose = venue.name if misfit.path and misfit.path[0] in venue.own else entry
     what, remedy = "that cannot be used", "correct it, or leave it out for what is usual"
     if misfit.known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(misfit.path[-1]), misfit.known, n=1)
         what = "that is not known"
-        remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(misfit.known)}"
+        known = f"known are {', '.join(misfit.known)}"
+        remedy = _near(str(misfit.path[-1]), misfit.known) or known
     return Diagnostic(
         summary=f"venue {entry!r} has a setting {what}",
-        detail=misfit.problem,
+        detail=f"venue {whose}{misfit.problem.removeprefix('venue')}",
         remedy=remedy,
-        place=place,
     )
 
 
+def _near(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # most commands have no mistake in them
+
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
 def _no_such_provider(venue: Venue, kinds: Mapping[str, object]) -> Diagnostic:
+    entry = venue.pool or venue.name
     return Diagnostic(
-        summary=f"venue {venue.name!r} needs a provider {venue.provider!r} that is not installed",
+        summary=f"venue {entry!r} needs a provider {venue.provider!r} that is not installed",
         detail=f"installed are {', '.join(sorted(kinds))}",
         remedy=f"install it with `pip install 'moot[{venue.provider}]'`, or correct venues.yaml",
     )

@@ -14,7 +14,8 @@ from moot.model.value import JSON
 class Venue:
     """One configured place with credentials: an entry of `venues.yaml`, or one machine of a pool.
 
-    `pool` names the entry whose `hosts` this machine is one of, "" where it is none of any.
+    `pool` names the entry whose `hosts` this machine is one of, "" where it is none of any; `index`
+    says which of them names it, and `own` which settings it has from there.
     `sla` is what is stated of how often it is up, None where nothing is.
     """
 
@@ -22,12 +23,19 @@ class Venue:
     provider: str
     configuration: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     pool: str = ""
+    index: int = field(default=0, compare=False)
+    own: frozenset[str] = field(default=frozenset(), compare=False)
     sla: Sla | None = None
 
     @property
     def vendor(self) -> str:
         """Whom it stands or falls with: its provider, where it states how often a vendor is up."""
         return self.provider if self.sla and "vendor" in self.sla.levels else ""
+
+    def path(self, *setting: str | int) -> tuple[str | int, ...]:
+        """What leads to a setting in `venues.yaml`, from the name of its entry on."""
+        inside = ("hosts", self.index) if setting and setting[0] in self.own else ()
+        return (self.pool or self.name, *inside, *setting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

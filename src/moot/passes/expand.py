@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
 
@@ -47,8 +48,13 @@ def expand(
                 if name in members:
                     raise ValueError(f"{label} is named twice")
                 settings = {**rest, **own}
-                members[name] = Venue(
-                    name=name, provider=pool.provider, configuration=settings, pool=pool.name
+                members[name] = replace(
+                    pool,
+                    name=name,
+                    configuration=settings,
+                    pool=pool.name,
+                    index=index,
+                    own=frozenset(own),
                 )
                 if len(members) > MOST:
                     raise ValueError(f"it has more than {MOST} machines")

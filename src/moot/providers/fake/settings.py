@@ -26,7 +26,7 @@ OFFERING_SCHEMA: JSON = {
         "name": TEXT,
         "cpu": NUMBER,
         "memory_mib": COUNT,
-        "hourly": {"type": ["number", "null"], "description": "EUR; null is unknown"},
+        "hourly": {"type": ["number", "null"], "minimum": 0, "description": "EUR; null is unknown"},
         "region": TEXT,
         "zone": TEXT,
         "machine": TEXT,

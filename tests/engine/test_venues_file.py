@@ -1,0 +1,103 @@
+"""What venues.yaml itself gets wrong is told all at once, each with its own place."""
+
+from __future__ import annotations
+
+import pytest
+
+from moot.engine.venues import Venues
+from moot.home import BUILT_IN, Home
+from moot.model.diagnostic import BadInput
+from moot.provider import Env
+
+
+def home(tmp_path, text: str) -> Home:
+    (tmp_path / "venues.yaml").write_text(text)
+    environ = {"MOOT_HOME": str(tmp_path), "MOOT_VENUES": str(tmp_path / "venues.yaml")}
+    return Home.of(environ)
+
+
+def told(tmp_path, text: str) -> list[tuple[int, int, str]]:
+    with pytest.raises(BadInput) as refused:
+        home(tmp_path, text).venues()
+    problems = refused.value.diagnostics
+    assert all(d.remedy and d.place and d.place.file.endswith("venues.yaml") for d in problems)
+    return [(d.place.line, d.place.column, d.summary) for d in problems if d.place]
+
+
+def test_every_entry_that_cannot_be_used_is_told_in_its_own_line(tmp_path):
+    text = """\
+venues:
+  none: {}
+  nul:
+  1: {provider: fake}
+  bad/name: {provider: fake}
+  never: {provider: fake, was: [docker]}
+  often: {provider: fake, sla: 120%}
+  fine: {provider: fake}
+  lab:
+    provider: fake
+    sla: {planet: 1}
+    hosts: [a, "b[", {host: c, sla: 120%}]
+  rack:
+    provider: fake
+    sla: {planet: 1}
+    hosts: [a, b, {host: "c[1:2]", sla: 120%}]
+"""
+    shape = "venues.yaml has the wrong shape"
+    assert told(tmp_path, text) == [
+        (2, 9, "venue 'none' names no provider"),
+        (3, 7, shape),
+        (4, 6, shape),
+        (5, 13, "'bad/name' cannot be the name of a venue"),
+        (6, 32, "venue 'never' cannot have been ['docker']"),
+        (7, 32, "the sla of venue 'often' cannot be used"),
+        (12, 16, "the hosts of venue 'lab' cannot be used"),
+        (15, 10, "the sla of venue 'rack' cannot be used"),
+        (16, 41, "the sla of venue 'rack' cannot be used"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "venues:\n", "{}", "# nothing yet\n"])
+def test_a_file_that_names_no_venue_is_an_empty_list(tmp_path, text):
+    assert home(tmp_path, text).venues() == BUILT_IN
+
+
+@pytest.mark.parametrize("text", ["[]", "venues: 3", "venue: {lab: {provider: fake}}"])
+def test_a_file_of_another_shape_is_refused(tmp_path, text):
+    assert told(tmp_path, text) == [(1, 1, "venues.yaml has the wrong shape")]
+
+
+def test_a_key_that_stands_twice_is_refused_wherever_it_stands(tmp_path):
+    text = """\
+venues:
+  lab: {provider: fake, pending: 1, pending: 2}
+  other: {provider: fake}
+  lab:
+    provider: fake
+    hosts: [a, {host: b, pending: 1, pending: 1}]
+"""
+    twice = "venues.yaml has a key twice"
+    assert sorted(told(tmp_path, text)) == [(2, 37, twice), (4, 3, twice), (6, 38, twice)]
+
+
+def test_a_key_that_overrides_a_merged_one_stands_once(tmp_path):
+    text = """\
+venues:
+  lab: &lab {provider: fake, pending: 1}
+  other: {<<: *lab, pending: 2}
+"""
+    made = home(tmp_path, text)
+    assert made.venues()["other"].configuration == {"pending": 2}
+    assert made.venues()["lab"].configuration == {"pending": 1}
+
+
+def test_a_value_that_yaml_cannot_make_is_no_crash(tmp_path):
+    assert told(tmp_path, "venues: {lab: {since: 2026-99-99}}") == [
+        (1, 1, "venues.yaml cannot be read")
+    ]
+
+
+def test_a_fake_offering_costs_nothing_or_more(tmp_path):
+    made = home(tmp_path, "venues: {toy: {provider: fake, offerings: [{name: a, hourly: -1}]}}")
+    (problem,) = Venues(made.venues(), Env(home=tmp_path)).wrong(["toy"])
+    assert problem.detail == "venue toy: offerings[0].hourly must be at least 0"
