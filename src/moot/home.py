@@ -115,8 +115,8 @@ class Home:
             try:
                 stated.append(_stated(member))
             except ValueError as error:
-                path = member.path("sla")
-                wrong.setdefault(self.place(name, *path[1:]), _unstatable(name, str(error)))
+                told = _unstatable(member.whose("sla"), str(error))
+                wrong.setdefault(place(*member.path("sla")[1:]), told)
         if wrong:
             raise BadInput(*(replace(told, place=where) for where, told in wrong.items()))
         return tuple(stated)

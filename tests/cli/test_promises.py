@@ -129,5 +129,5 @@ def test_an_sla_that_is_none(moot: Run):
     configure("often")
     code, _, err = moot("plan")
     assert code == 2
-    assert "the sla of venue 'lab:h1' cannot be used" in err and "sla: 99.9%" in err
+    assert "the sla of venue 'lab' cannot be used" in err and "sla: 99.9%" in err
     assert "venues.yaml" in err

@@ -119,6 +119,7 @@ def test_the_same_as_json_beside_what_was_there(moot: Run):
         "currency": "EUR",
         "more_monthly": None,
         "more_than": None,
+        "unpriced": [],
     }
 
 
@@ -170,6 +171,38 @@ def test_for_an_availability_other_venues_are_tried_as_well(moot: Run):
         "with `x-moot.venues: [lab, rack]`: 21.90 EUR/month",
         "without `x-moot.availability: 99.9%`: 43.80 EUR/month",
     ]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "cpus", "price"),
+    [(9, 1, "at least 73.00 EUR/month"), (1, 6, "price unknown")],
+)
+def test_where_a_price_is_not_known_it_is_said(replicas: int, cpus: int, price: str, moot: Run):
+    venues = json.loads(Path("venues.yaml").read_text())
+    venues["venues"]["rack"]["hosts"] = [
+        {"host": host, "offerings": [{"name": "m", "hourly": hourly, "cpu": cpu}]}
+        for host, hourly, cpu in (("r1", 0.02, 5), ("r2", None, 6))
+    ]
+    Path("venues.yaml").write_text(json.dumps(venues))
+    edit("  spread:\n    host: 2\n    zone: 3\n", "")
+    edit("replicas: 3", f"replicas: {replicas}")
+    edit('cpus: "1"', f'cpus: "{cpus}"')
+    assert f"with `x-moot.venues: [lab, rack]`: {price}" in lines(moot("plan")[2])
+    (error,) = json.loads(moot("plan --json")[1])["errors"]
+    (option,) = (r for r in error["conflict"]["relaxations"] if "rack" in r["change"])
+    assert (option["unpriced"], option["more_monthly"]) == (["rack"], None)
+
+
+def test_venues_of_the_run_that_the_app_does_not_allow(moot: Run):
+    for command in ("plan", "up", "what-if", "why web"):
+        code, out, err = moot(f"{command} --venue rack")
+        assert (code, out) == (2, "")
+        assert lines(err) == [
+            "error: none of --venue is among the App's venues",
+            "compose.yaml:3:3",
+            "--venue names rack; x-moot.venues allows lab",
+            "leave --venue out, or name a venue with it that x-moot.venues allows",
+        ]
 
 
 def test_a_refusal_for_another_reason_has_no_conflict(moot: Run):

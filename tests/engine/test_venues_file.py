@@ -53,7 +53,7 @@ venues:
         (7, 32, "the sla of venue 'often' cannot be used"),
         (12, 16, "the hosts of venue 'lab' cannot be used"),
         (15, 10, "the sla of venue 'rack' cannot be used"),
-        (16, 41, "the sla of venue 'rack' cannot be used"),
+        (16, 41, "the sla of venue 'rack:c1' cannot be used"),
     ]
 
 

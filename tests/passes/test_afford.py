@@ -83,6 +83,22 @@ def test_what_costs_more_is_refused_with_the_sums_and_the_dearest():
     assert told.place == LINE
 
 
+@pytest.mark.parametrize(
+    ("budget", "hourly", "more"),
+    [
+        ("100 EUR/month", "0.13699", "0.01"),  # 100.0027 a month
+        ("100 EUR/month", "0.3", "119.00"),
+        ("0.13 EUR/hour", "0.1300041", "0.01"),
+        ("1000 EUR/year", "0.2", "62.67"),  # 146 - 83.3333
+    ],
+)
+def test_what_is_to_be_allowed_is_enough(budget: str, hourly: str, more: str):
+    told = refused(shop(budget, web=1), room("a", hourly))
+    assert told.remedy.endswith(f"or allow {more} EUR/month more")
+    allowed = Budget.of(budget).hourly + Decimal(more) / 730
+    assert allowed >= Decimal(hourly)
+
+
 def test_what_spread_costs_is_said_to_be_one_way_out():
     lab = [room(f"lab:{n}", "0.1", pool="lab", machine=f"m{n}") for n in "12"]
     assert "spread less, " in refused(shop("1 EUR/month", 2, web=2), *lab).remedy

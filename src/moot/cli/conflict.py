@@ -41,6 +41,8 @@ def _relaxation_text(option: Relaxation) -> str:
     if option.hourly is None:
         return f"{option.text}: prices are in several currencies"
     price = f"{monthly(option.hourly)} {option.currency}/month" if option.hourly else "free"
+    if option.unpriced:
+        price = f"at least {price}" if option.hourly else "price unknown"
     return f"{option.text}: {price}{_difference(option)}"
 
 

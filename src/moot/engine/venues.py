@@ -230,7 +230,6 @@ def _not_loaded(provider: str, error: Exception) -> ProviderError:
 
 def _wrong_setting(venue: Venue, misfit: Misfit) -> Diagnostic:
     entry = venue.pool or venue.name
-    whose = venue.name if misfit.path and misfit.path[0] in venue.own else entry
     what, remedy = "that cannot be used", "correct it, or leave it out for what is usual"
     if misfit.known:
         what = "that is not known"
@@ -238,7 +237,7 @@ def _wrong_setting(venue: Venue, misfit: Misfit) -> Diagnostic:
         remedy = _near(str(misfit.path[-1]), misfit.known) or known
     return Diagnostic(
         summary=f"venue {entry!r} has a setting {what}",
-        detail=f"venue {whose}{misfit.problem.removeprefix('venue')}",
+        detail=f"venue {venue.whose(*misfit.path)}{misfit.problem.removeprefix('venue')}",
         remedy=remedy,
     )
 

@@ -44,9 +44,9 @@ class Promise:
 class Relaxation:
     """Something that could be given up, with which everything has a place, and what that costs.
 
-    `hourly` counts what has no price as nothing; None: prices are in several currencies.  `more` is
-    the difference an hour to what stands by the record or, where the budget is raised, to the
-    `budget`; None where nothing stands.
+    `hourly` counts what has no price as nothing, of these `unpriced` venues and pools; None: prices
+    are in several currencies.  `more` is the difference an hour to what stands by the record or,
+    where the budget is raised, to the `budget`; None where nothing stands, or a price is unknown.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Relaxation:
     currency: str
     more: Decimal | None = None
     over: Literal["now", "budget"] = "now"
+    unpriced: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, JSON]:
         """An entry of `relaxations`; amounts are texts, as those of a plan."""
@@ -65,6 +66,7 @@ class Relaxation:
             "currency": self.currency,
             "more_monthly": more,
             "more_than": self.over if more else None,
+            "unpriced": list(self.unpriced),
         }
 
 

@@ -34,8 +34,15 @@ class Venue:
 
     def path(self, *setting: str | int) -> tuple[str | int, ...]:
         """What leads to a setting in `venues.yaml`, from the name of its entry on."""
-        inside = ("hosts", self.index) if setting and setting[0] in self.own else ()
+        inside = ("hosts", self.index) if self._is_own(setting) else ()
         return (self.pool or self.name, *inside, *setting)
+
+    def whose(self, *setting: str | int) -> str:
+        """The name of what has a setting: this machine, or all that its entry stands for."""
+        return self.name if self._is_own(setting) else self.pool or self.name
+
+    def _is_own(self, setting: tuple[str | int, ...]) -> bool:
+        return bool(setting) and setting[0] in self.own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from moot.model.app import App
-from moot.model.budget import Budget, monthly
+from moot.model.budget import HOURS, Budget, monthly
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Placement, Run
 
@@ -66,15 +66,22 @@ def _too_dear(app: App, placement: Placement, budget: Budget) -> Diagnostic:
         for name in dearest
         if sums[name]
     ]
-    over = monthly(spent(placement) - budget.hourly)
+    more = f"{_lacking(placement, budget)} {currency}/month more"
     return Diagnostic(
         summary=f"x-moot.budget allows {budget}, this placement costs "
         f"{monthly(spent(placement))} {currency}/month",
         detail="it is the cheapest that was found; the dearest components are\n" + "\n".join(lines),
         remedy=f"{first} drives it: run fewer replicas of it, let it need less or "
-        f"{_loosened(app)}allow a cheaper venue, or allow {over} {currency}/month more",
+        f"{_loosened(app)}allow a cheaper venue, or allow {more}",
         place=budget.place,
     )
+
+
+def _lacking(placement: Placement, budget: Budget) -> Decimal:
+    """So much more a month is enough: rounded up."""
+    allowed = budget.amount * HOURS["month"] / HOURS[budget.per]
+    more = spent(placement) * HOURS["month"] - allowed
+    return more.quantize(Decimal("0.01"), rounding=ROUND_CEILING)
 
 
 def _counted(runs: list[Run]) -> str:

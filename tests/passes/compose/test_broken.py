@@ -14,7 +14,9 @@ CASES = sorted(BROKEN.glob("*.yaml"))
 
 
 def expectation(text: str) -> dict[str, str]:
-    """The header of a case: `# summary: ...`, `# place: LINE:COLUMN`, `# remedy: part of it`."""
+    """The header of a case: `# summary: ...`, `# place: LINE:COLUMN`, `# remedy: part of it` and
+    perhaps `# detail: part of it`.
+    """
     lines = [line[2:] for line in text.splitlines() if line.startswith("# ")]
     return dict(line.split(": ", 1) for line in lines)
 
@@ -34,6 +36,7 @@ def test_broken(case: Path) -> None:
         for found in errors
         if found.summary == expected["summary"]
         and expected["remedy"] in found.remedy
+        and expected.get("detail", "") in found.detail
         and str(found.place) == f"{FOLDER}/{case.name}:{expected['place']}"
     ]
     assert matching, errors

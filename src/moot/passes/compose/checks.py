@@ -46,10 +46,11 @@ def _quorum(name: str, node: Node, reports: Reports) -> None:
     """No more replicas can have to be up than there are; none at all is a component put aside."""
     stated = node.get("x-moot", "quorum")
     quorum: int = node.scalar("x-moot", "quorum") or 1
-    if stated and 0 < replicas(node) < quorum:
+    has = replicas(node)
+    if stated and 0 < has < quorum:
         reports.error(
             "Impossible quorum",
-            f"{name} has {replicas(node)} replicas, and {quorum} of them must be up.",
+            f"{name} has {has} replica{'s' * (has > 1)}, and {quorum} must be up.",
             "Raise 'deploy.replicas' or lower the quorum.",
             stated.key_place,
         )

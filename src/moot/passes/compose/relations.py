@@ -31,7 +31,7 @@ def _dependency(
             reports.error(
                 "Unknown component",
                 f"{name} depends on {target!r}, which is not declared.",
-                did_you_mean(target, services, "Declare it under 'services'."),
+                _declared_as(target, name, services),
                 how.key_place,
             )
         return
@@ -55,7 +55,7 @@ def _neighbours(name: str, node: Node, services: Mapping[str, Node], reports: Re
                 what, remedy = "which is that component itself.", "Take it out."
             elif other not in services:
                 what = "which is not declared."
-                remedy = did_you_mean(other, services, "Declare it under 'services'.")
+                remedy = _declared_as(other, name, services)
             else:
                 continue
             reports.error(
@@ -64,6 +64,12 @@ def _neighbours(name: str, node: Node, services: Mapping[str, Node], reports: Re
                 remedy,
                 each.place,
             )
+
+
+def _declared_as(other: str, name: str, services: Mapping[str, Node]) -> str:
+    """What of an unknown component is to be done; what names it is not meant itself."""
+    known = [service for service in services if service != name]
+    return did_you_mean(other, known, "Declare it under 'services'.")
 
 
 def _may_be_healthy(node: Node) -> bool:

@@ -144,8 +144,19 @@ class _Clerk:
         hourly = spent(placement) if len(currencies) < 2 else None
         more = None
         if prior and prior.runs and hourly is not None and {*before} <= {currency}:
-            more = hourly - spent(prior)
-        return Relaxation(text=text, hourly=hourly, currency=currency, more=more)
+            unknown = {*_unpriced(placement), *_unpriced(prior)}
+            more = None if unknown else hourly - spent(prior)
+        return Relaxation(
+            text=text,
+            hourly=hourly,
+            currency=currency,
+            more=more,
+            unpriced=_unpriced(placement),
+        )
+
+
+def _unpriced(placement: Placement) -> tuple[str, ...]:
+    return tuple(sorted({r.offering.site for r in placement.runs if r.offering.hourly is None}))
 
 
 def _rank(option: Relaxation) -> Decimal:
