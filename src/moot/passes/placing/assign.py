@@ -108,10 +108,10 @@ class _Desk:
         """Where it goes: if possible in the regions of those that are to be near it, and where all
         have room that are coming there; packed, that counts for more than a lower price.
         """
-        offerings = self.stock.offerings
-        close = shelf
+        offerings, close = self.stock.offerings, shelf
         if self.ties.followers:
-            close = shelf.only(lambda number: self.ties.joins(offerings[number]))
+            homes = {home for _, _, home in self.basis.stood[component.name]}
+            close = shelf.only(lambda n: n in homes or self.ties.joins(offerings[n]))
         given = self.basis, component, close, self.room, self.held, self.coming
         large = roomy(*given)
         stands = self.chosen(component, large)
