@@ -138,7 +138,7 @@ def _app(folder: Path, environ: Mapping[str, str]) -> App:
 @contextmanager
 def _world(environ: Mapping[str, str], max_age_s: float = 0.0) -> Iterator[World]:
     home = Home.of(environ)
-    venues = Venues(home.venues(), Env(home=home.folder, environ=environ))
+    venues = Venues(home.venues_file.venues(), Env(home=home.folder, environ=environ))
     store = open_store(home.store)
     try:
         yield World(

@@ -44,7 +44,7 @@ def test_a_pool_is_added_as_one_and_no_machine_is_removed_from_it(lab):
         moot.venue_add("rack", "fake", {"hosts": ["r[1:2]"], "world": str(lab.folder / "r")})
     assert twins.value.diagnostics[0].summary == "two venues are one"
     assert moot.venue_add("rack", "fake", {"hosts": ["r[1:2]"]}).name == "rack"
-    names = {s.name for s in Moot(Selection(), moot._environ).venue_list()}
+    names = {s.name for s in Moot(Selection(), moot._at.environ).venue_list()}
     assert {"rack:r1", "rack:r2"} <= names
     with pytest.raises(BadInput) as refused:
         moot.venue_remove("lab:h1")
@@ -78,7 +78,7 @@ def test_two_machines_that_are_one_are_refused_before_anything_is_made(lab):
         entry["offerings"] = [{"name": "room", "machine": "copied"}]
     moot = lab.moot()
     (lab.folder / "venues.yaml").write_text(yaml.safe_dump(venues))
-    moot = Moot(moot._selection, moot._environ)
+    moot = Moot(moot._at.selection, moot._at.environ)
     with pytest.raises(Refused) as refused:
         moot.plan()
     assert refused.value.diagnostics[0].summary == "two machines of a pool are one"
@@ -89,7 +89,7 @@ def test_hosts_of_an_ssh_config_are_read_from_its_file(lab):
     config = lab.folder / "ssh_config"
     config.write_text("Host rack-1 rack-2\n  User me\nHost other\n")
     entry = {"provider": "fake", "hosts": [{"ssh_config": str(config), "match": "rack-*"}]}
-    environ = lab.moot()._environ
+    environ = lab.moot()._at.environ
     file = lab.folder / "venues.yaml"
     file.write_text(yaml.safe_dump({"venues": {"lab": entry}}))
     with pytest.raises(BadInput) as refused:  # the fake has no use for an ssh_config
@@ -113,7 +113,7 @@ def test_hosts_of_an_ssh_config_are_read_from_its_file(lab):
     ],
 )
 def test_whatever_is_in_venues_yaml_is_refused_in_words(lab, text, words):
-    environ = lab.moot()._environ
+    environ = lab.moot()._at.environ
     (lab.folder / "venues.yaml").write_text(text)
     with pytest.raises(BadInput) as refused:
         Moot(Selection(), environ).venue_list()
@@ -123,7 +123,7 @@ def test_whatever_is_in_venues_yaml_is_refused_in_words(lab, text, words):
 
 
 def test_venues_yaml_of_the_wrong_shape_names_the_entry(lab):
-    environ = lab.moot()._environ
+    environ = lab.moot()._at.environ
     (lab.folder / "venues.yaml").write_text("venues: {lab: {provider: fake}, attic: 3}")
     with pytest.raises(BadInput) as refused:
         Moot(Selection(), environ)

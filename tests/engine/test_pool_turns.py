@@ -131,10 +131,10 @@ def test_nothing_is_left_after_down_and_what_cannot_be_taken_down_is_told(lab):
 
 def test_a_renamed_pool_runs_all_where_it_was(lab):
     lab.up()
-    before, endpoints = lab.where(), lab.moot()._store.placement("shop")["endpoints"]
+    before, endpoints = lab.where(), lab.moot()._at.store.placement("shop")["endpoints"]
     lab.moot().venue_rename("lab", "rack")
     lab.pool = "rack"
-    after = lab.moot()._store.placement("shop")
+    after = lab.moot()._at.store.placement("shop")
     assert after["endpoints"] == [
         [*end, venue.replace("lab:", "rack:")] for *end, venue in endpoints
     ]
@@ -166,7 +166,7 @@ def test_with_a_dead_machine_less_spread_is_told_and_made_good_when_it_is_back(l
 def test_forgetting_a_machine_leaves_alone_the_apps_that_have_nothing_there(lab):
     lab.up("lab:h1")
     lab.up("lab:h2", app="blog", text=COMPOSE.replace("8080", "8081"))
-    store = lab.moot()._store
+    store = lab.moot()._at.store
     store.claim("blog", "another", time.time(), 1e6, lambda holder: False)
     assert lab.moot().forget("@lab:h1")
     with pytest.raises(Failure):

@@ -7,9 +7,9 @@ from workshop import Workshop, create
 
 from moot.engine.slots import Slots
 from moot.engine.venue_book import VenueBook
-from moot.home import Home
 from moot.model.diagnostic import BadInput, Refused
 from moot.provider import ProviderError
+from moot.venues_file import VenuesFile
 
 
 @pytest.fixture
@@ -20,17 +20,17 @@ def shop(tmp_path):
 
 
 def book(shop) -> VenueBook:
-    home = Home(shop.home, shop.home / "venues.yaml", shop.home / "moot.db")
+    file = VenuesFile(shop.home / "venues.yaml")
     for name in shop.configured:
-        home.put_venue(name, {"provider": "fake"})
-    return VenueBook(home, shop.venues, shop.store, Slots())
+        file.put(name, {"provider": "fake"})
+    return VenueBook(file, shop.venues, shop.store, Slots())
 
 
 def test_a_venue_is_renamed_in_the_file_and_in_every_address(shop):
     shop.apply(create("shop@toy/network/n"))
     made = book(shop)
     made.rename("toy", "new", 1.0)
-    assert set(made.home.written()) == {"new", "other"}
+    assert set(made.file.names()) == {"new", "other"}
     assert set(shop.items()) == {"shop@new/network/n"}
 
 

@@ -25,7 +25,7 @@ def written(tmp_path, text: str) -> Venues:
     file = tmp_path / "venues.yaml"
     file.write_text(text)
     home = Home.of({"MOOT_HOME": str(tmp_path / "home"), "MOOT_VENUES": str(file)})
-    return Venues(home.venues(), Env(home=tmp_path), written=home.place)
+    return Venues(home.venues_file.venues(), Env(home=tmp_path), written=home.venues_file.place)
 
 
 def test_a_setting_that_nobody_reads_is_refused_with_the_one_that_was_meant(tmp_path):

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from moot.engine.venues import Venues
-from moot.home import BUILT_IN, Home
 from moot.model.diagnostic import BadInput
 from moot.provider import Env
+from moot.venues_file import BUILT_IN, VenuesFile
 
 
-def home(tmp_path, text: str) -> Home:
-    (tmp_path / "venues.yaml").write_text(text)
-    environ = {"MOOT_HOME": str(tmp_path), "MOOT_VENUES": str(tmp_path / "venues.yaml")}
-    return Home.of(environ)
+def file(tmp_path, text: str) -> VenuesFile:
+    path = tmp_path / "venues.yaml"
+    path.write_text(text)
+    return VenuesFile(path)
 
 
 def told(tmp_path, text: str) -> list[tuple[int, int, str]]:
     with pytest.raises(BadInput) as refused:
-        home(tmp_path, text).venues()
+        file(tmp_path, text).venues()
     problems = refused.value.diagnostics
     assert all(d.remedy and d.place and d.place.file.endswith("venues.yaml") for d in problems)
     return [(d.place.line, d.place.column, d.summary) for d in problems if d.place]
@@ -59,7 +59,7 @@ venues:
 
 @pytest.mark.parametrize("text", ["", "venues:\n", "{}", "# nothing yet\n"])
 def test_a_file_that_names_no_venue_is_an_empty_list(tmp_path, text):
-    assert home(tmp_path, text).venues() == BUILT_IN
+    assert file(tmp_path, text).venues() == BUILT_IN
 
 
 @pytest.mark.parametrize("text", ["[]", "venues: 3", "venue: {lab: {provider: fake}}"])
@@ -86,7 +86,7 @@ venues:
   lab: &lab {provider: fake, pending: 1}
   other: {<<: *lab, pending: 2}
 """
-    made = home(tmp_path, text)
+    made = file(tmp_path, text)
     assert made.venues()["other"].configuration == {"pending": 2}
     assert made.venues()["lab"].configuration == {"pending": 1}
 
@@ -98,6 +98,6 @@ def test_a_value_that_yaml_cannot_make_is_no_crash(tmp_path):
 
 
 def test_a_fake_offering_costs_nothing_or_more(tmp_path):
-    made = home(tmp_path, "venues: {toy: {provider: fake, offerings: [{name: a, hourly: -1}]}}")
+    made = file(tmp_path, "venues: {toy: {provider: fake, offerings: [{name: a, hourly: -1}]}}")
     (problem,) = Venues(made.venues(), Env(home=tmp_path)).wrong(["toy"])
     assert problem.detail == "venue toy: offerings[0].hourly must be at least 0"

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from moot.home import Home
+from moot.venues_file import VenuesFile
 from moot.model.diagnostic import Refused
 from moot.model.resource import Resource
 from moot.testing.world import Venue, World, kind
@@ -36,7 +37,7 @@ def world(tmp_path):
 
 def home(folder):
     folder.mkdir(exist_ok=True)
-    return Home(folder, folder / "venues.yaml", str(folder / "moot.db"))
+    return Home(folder, VenuesFile(folder / "venues.yaml"), str(folder / "moot.db"))
 
 
 def things(world):

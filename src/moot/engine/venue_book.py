@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from moot.engine.ask import Question, ask
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
-from moot.home import Home
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.report import VenueStatus
 from moot.model.value import JSON
 from moot.model.venue import Offering, Venue
 from moot.provider import Checks, Provider, ProviderError
 from moot.store import Store
+from moot.venues_file import VenuesFile
 
 
 @dataclass(frozen=True, slots=True)
 class VenueBook:
     """venues.yaml and what depends on its names."""
 
-    home: Home
+    file: VenuesFile
     venues: Venues
     store: Store
     slots: Slots
@@ -53,10 +53,10 @@ class VenueBook:
         """Write a venue down, unless it is another name for one that is there."""
         if not is_name(name):
             raise BadInput(_bad_name(name))
-        if name in self.home.written():
+        if name in self.file.names():
             raise BadInput(_exists(name))
         entry = {"provider": provider, **settings}
-        made = {venue.name: venue for venue in self.home.expanded(name, entry)}
+        made = {venue.name: venue for venue in self.file.expanded(name, entry)}
         known, all_of_it = self.venues, {**self._others(name), **made}
         asked = Venues(all_of_it, known.env, known.kinds, known.written)
         asked.check(made)
@@ -65,12 +65,12 @@ class VenueBook:
                 asked.provider(venue)
         except ProviderError as error:
             raise BadInput(_unusable(name, error)) from error
-        book = VenueBook(self.home, asked, self.store, self.slots)
+        book = VenueBook(self.file, asked, self.store, self.slots)
         statuses = [status for status in book.checked(()) if status.name in made]
         twins = [p for status in statuses for p in status.problems if p.summary == TWICE]
         if twins:
             raise Refused(*dict.fromkeys(twins))
-        self.home.put_venue(name, entry)
+        self.file.put(name, entry)
         problems = tuple(problem for status in statuses for problem in status.problems)
         offerings = tuple(offering for status in statuses for offering in status.offerings)
         return replace(statuses[0], name=name, problems=problems, offerings=offerings)
@@ -89,7 +89,7 @@ class VenueBook:
             for member in members:
                 renamed = new + member.removeprefix(old)
                 self.store.rename_venue(member, renamed, f"venue {old} renamed {new}", now)
-            self.home.rename_venue(old, new)
+            self.file.rename(old, new)
 
     def remove(self, name: str) -> None:
         """Forget a venue on which nothing of ours is."""
@@ -97,9 +97,9 @@ class VenueBook:
         used = [str(item.address) for item in self.store.inventory() if item.venue in members]
         if used:
             raise Refused(_in_use(name, used))
-        if name not in self.home.written():
+        if name not in self.file.names():
             raise BadInput(_built_in(name))
-        self.home.remove_venue(name)
+        self.file.remove(name)
 
     def _others(self, name: str) -> dict[str, Venue]:
         """All venues but those an entry of this name stood for."""

@@ -74,7 +74,7 @@ def _venue(kind: str, call: Call) -> tuple[str, Mapping[str, JSON]]:
     names = call.invocation.values("venue")
     if not names:
         return "trial", {}
-    configured = Home.of(call.environ).venues()
+    configured = Home.of(call.environ).venues_file.venues()
     venue = configured.get(names[0])
     if venue is None or venue.provider != kind:
         raise BadInput(
