@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeGuard
 import yaml
 
 from moot.model.availability import Sla
-from moot.model.diagnostic import BadInput, Diagnostic, Position
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.position import Position
 from moot.model.value import JSON
 from moot.model.venue import Venue
 from moot.passes.expand import expand

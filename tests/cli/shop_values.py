@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from moot.model.app import App
-from moot.model.diagnostic import Diagnostic, Position
+from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding
 from moot.model.placement import Assignment, Placement, Rejection
 from moot.model.plan import Create, Delete, Plan, Update
+from moot.model.position import Position
 from moot.model.report import Cost, Outcome, Proposal, ReplicaStatus, Stale
 from moot.model.resource import ConfigurationItem, Resource
 from moot.model.value import Ref, Text

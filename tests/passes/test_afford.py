@@ -9,7 +9,8 @@ import pytest
 
 from moot.model.app import App, Component, Needs, Policy, Process
 from moot.model.budget import Budget
-from moot.model.diagnostic import Diagnostic, Position, Refused
+from moot.model.diagnostic import Diagnostic, Refused
+from moot.model.position import Position
 from moot.model.venue import Offering
 from moot.passes.afford import afford, spent
 from moot.passes.place import place

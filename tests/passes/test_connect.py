@@ -19,7 +19,8 @@ from moot.model.app import (
     Attachment,
     Port,
 )
-from moot.model.diagnostic import Position, Refused
+from moot.model.diagnostic import Refused
+from moot.model.position import Position
 from moot.passes.connect import PORTS
 
 # Listeners.

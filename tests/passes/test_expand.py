@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moot.model.diagnostic import BadInput, Position
+from moot.model.diagnostic import BadInput
+from moot.model.position import Position
 from moot.model.venue import Venue
 from moot.passes.expand import MOST, expand
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from moot.model.app import App, Component, Process
-from moot.model.diagnostic import Position
 from moot.model.placement import SHARED, Assignments, Placement, Run, Share, component_of
 from moot.model.plan import Create, Delete, Plan, Update
+from moot.model.position import Position
 from moot.model.resource import ConfigurationItem, Edge, Resource
 from moot.model.value import Ref, Secret, Text
 from moot.model.venue import Offering

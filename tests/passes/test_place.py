@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from placing import BOTH, part, placed, reasons, room, where
 
 from moot.model.app import Container, Needs, Policy
-from moot.model.diagnostic import Position, Refused
+from moot.model.diagnostic import Refused
+from moot.model.position import Position
 from moot.model.recipe import Recipe
 from moot.passes.place import MOVE_THRESHOLD
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from moot.model.diagnostic import BadInput, Diagnostic, Position
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.position import Position
 from moot.model.value import JSON
 from moot.model.venue import Venue
 from moot.passes.conform import Misfit, Path, conform

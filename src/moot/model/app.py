@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from moot.model.budget import Budget
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.value import JSON, Secret, Value
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 
 # A year is 365 days and a month a twelfth of it, as the price lists of the large clouds count.
 HOURS: Mapping[str, int] = {"hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from moot.model.budget import monthly
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.value import JSON
 
 Aspect = Literal[

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.value import JSON, Value
 
 Encoding = Literal["utf-8", "base64"]

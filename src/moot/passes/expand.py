@@ -8,7 +8,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
 
-from moot.model.diagnostic import BadInput, Diagnostic, Position
+from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.position import Position
 from moot.model.value import JSON, is_list, is_mapping
 from moot.model.venue import Venue
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from moot.model.app import App
-from moot.model.diagnostic import Diagnostic, Position
+from moot.model.diagnostic import Diagnostic
+from moot.model.position import Position
 from moot.model.value import JSON, Secret
 from moot.passes.compose.assemble import Assembly
 from moot.passes.compose.canonical import canonical

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.passes.compose.dotenv import variables
 from moot.passes.compose.interpolate import Names, Unfit, interpolated
 from moot.passes.compose.keys import SERVICE

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from moot.model.diagnostic import Diagnostic, Position
+from moot.model.diagnostic import Diagnostic
+from moot.model.position import Position
 from moot.model.value import Ref, Text
 from moot.passes.compose.interpolate import Names, Unfit, substituted
 from moot.passes.compose.node import shown

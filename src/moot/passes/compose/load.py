@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
-from moot.model.diagnostic import Diagnostic, Position
+from moot.model.diagnostic import Diagnostic
+from moot.model.position import Position
 from moot.passes.compose.node import Node
 from moot.passes.compose.scalar import resolved
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.value import JSON, Ref, Text
 
 Scalar: TypeAlias = str | int | float | bool | None

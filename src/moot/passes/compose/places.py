@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from moot.model.conflict import Aspect
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.passes.compose.node import Node
 
 _RESERVED = ("deploy", "resources", "reservations")

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.recipe import (
     Encoding,
     FirewallRule,

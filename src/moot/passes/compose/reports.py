@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moot.model.diagnostic import Diagnostic, Position
+from moot.model.diagnostic import Diagnostic
+from moot.model.position import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

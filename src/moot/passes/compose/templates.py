@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moot.model.app import App, Component
-from moot.model.diagnostic import Position
+from moot.model.position import Position
 from moot.model.value import Text
 from moot.passes.compose.reports import Reports, did_you_mean
 from moot.passes.connect import variable
