@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from moot.home import Home
-from moot.venues_file import VenuesFile
 from moot.model.diagnostic import Refused
 from moot.model.resource import Resource
 from moot.testing.world import Venue, World, kind
 from moot.testing.world.memory import MemoryStore
+from moot.venues_file import VenuesFile
 
 
 def wish(*names, size=1):
