@@ -44,7 +44,7 @@ def measure(short: bool) -> list[Figure]:
     command = f"python -m bench.run fanout  # {hosts} hosts, 5 files and 3 commands each"
     figures = [
         Figure(
-            name=f"{hosts} machines, {step}",
+            name=f"{hosts} machines, {step}, beside {peer.name}",
             value=median(ours.took[step]),
             unit="s",
             peer=peer.name,

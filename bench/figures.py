@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ on the same file. A bound is the most a figure may be; beside a peer it bounds t
 """
 
 
-def page(rows: Iterable[Row]) -> str:
-    """The whole page."""
+def page(results: Mapping[str, Sequence[Row]]) -> str:
+    """The whole page, from the figures of each benchmark."""
+    rows = (row for figures in results.values() for row in figures)
     return INTRODUCTION + "".join(f"| {' | '.join(cells(row))} |\n" for row in rows)
 
 

@@ -11,6 +11,7 @@ import gc
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -69,17 +70,17 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if unknown := set(options.names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    measured: list[Figure] = []
+    measured: dict[str, list[Figure]] = {}
     failed = False
     for name in options.names or BENCHMARKS:
         try:
-            measured += alone(name, options.short)
+            measured[name] = alone(name, options.short)
         except Missing as what:
             print(f"{name}: skipped, {what}", file=sys.stderr)
         except subprocess.CalledProcessError as error:
             failed = True
             print(f"{name}: failed, {error}\n{error.stderr}", file=sys.stderr)
-    for figure in measured:
+    for figure in (figure for found in measured.values() for figure in found):
         print(figures.sentence(asdict(figure)))
     if not options.short:
         RESULTS.write_text(json.dumps(merged(measured), indent=2) + "\n")
@@ -96,12 +97,11 @@ def alone(name: str, short: bool) -> list[Figure]:
         return pool.submit(BENCHMARKS[name].measure, short).result()
 
 
-def merged(measured: list[Figure]) -> list[dict[str, object]]:
-    """What was measured now in place of what it was before, in the order it stood."""
-    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    rows = {row["name"]: row for row in before}
-    rows.update({figure.name: asdict(figure) for figure in measured})
-    return list(rows.values())
+def merged(measured: Mapping[str, list[Figure]]) -> dict[str, list[object]]:
+    """By benchmark what was measured now, in place of what it was before."""
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    now = {name: [asdict(figure) for figure in found] for name, found in measured.items()}
+    return {name: (before | now)[name] for name in BENCHMARKS if name in before | now}
 
 
 if __name__ == "__main__":
