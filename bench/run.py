@@ -97,7 +97,7 @@ def alone(name: str, short: bool) -> list[Figure]:
         return pool.submit(BENCHMARKS[name].measure, short).result()
 
 
-def merged(measured: Mapping[str, list[Figure]]) -> dict[str, list[object]]:
+def merged(measured: Mapping[str, list[Figure]]) -> dict[str, list[figures.Row]]:
     """By benchmark what was measured now, in place of what it was before."""
     before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     now = {name: [asdict(figure) for figure in found] for name, found in measured.items()}
