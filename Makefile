@@ -83,7 +83,7 @@ figures: $(DEV)  ## Write docs/figures.md again from bench/results.json
 market: .venv/bin/python  ## Make the snapshot of vendors' offerings anew from the pinned tables
 	$(PY) -m venv .venv/market
 	.venv/market/bin/pip install --quiet --require-hashes --no-deps -r tools/market/sources.txt
-	.venv/market/bin/python -m tools.market
+	PYTHONPATH=src .venv/market/bin/python -m tools.market
 
 format: $(DEV)  ## Format and mend what ruff can mend
 	.venv/bin/ruff format .

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench.figure import Figure, median, timed, workplace
-from moot.market import SNAPSHOT, snapshot
+from bench.figure import Figure, median, moot, timed, workplace
+from moot.home import Home
+from moot.market.kept import SHIPPED
 
 OFFERINGS = 120_000
 SEED = 5
@@ -32,11 +31,9 @@ def measure(short: bool) -> list[Figure]:
 def _figure(what: str, wish: tuple[str, ...], runs: int) -> Figure:
     with workplace() as (folder, environ):
         Path(environ["MOOT_VENUES"]).write_text(json.dumps({"venues": VENUES}))
-        table = folder / "market.json.gz"
+        table = Home.of(environ).market
         table.write_bytes(gzip.compress(json.dumps(generated()).encode(), 1))
-        environ["PYTHONPATH"] = str(Path(__file__).parents[1])
-        command = [sys.executable, "-m", "bench.market", str(table), "offerings", *wish]
-        times = [timed(command, environ, folder).cpu_s for _ in range(runs)]
+        times = [timed(moot("offerings", *wish), environ, folder).cpu_s for _ in range(runs)]
     return Figure(
         name=f"the cheapest of {OFFERINGS:,} offerings: {what}",
         value=median(times),
@@ -48,7 +45,7 @@ def _figure(what: str, wish: tuple[str, ...], runs: int) -> Figure:
 
 def generated() -> Mapping[str, Any]:
     """A market of that many types x zones: one vendor is real, two are synthetic."""
-    content = json.loads(gzip.decompress(SNAPSHOT.read_bytes()))
+    content = json.loads(gzip.decompress(SHIPPED.read_bytes()))
     aws = next(vendor for vendor in content["vendors"] if vendor["vendor"] == "aws")
     chance = Random(SEED)
     left = OFFERINGS - sum(zones(kind) for kind in aws["types"])
@@ -84,15 +81,3 @@ def _without_end(kinds: list[Any]) -> Iterator[list[Any]]:
         edition += 1
         for name, *rest in kinds:
             yield [f"{name}-{edition}" if edition > 1 else name, *rest]
-
-
-def main(argv: list[str]) -> int:
-    """Run moot with another market than its own: `python -m bench.market TABLE COMMAND...`."""
-    from moot import cli, market
-
-    market.snapshot = functools.partial(snapshot, Path(argv[0]))
-    return cli.main(argv[1:])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

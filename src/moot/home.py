@@ -46,6 +46,11 @@ class Home:
         venues_file = VenuesFile(venues)
         return cls(folder, venues_file, store, Path(key).absolute() if key else folder / "key")
 
+    @property
+    def market(self) -> Path:
+        """The prices that were last asked of vendors."""
+        return self.folder / "market.json.gz"
+
     def installation(self) -> str:
         """Whose things ours are: made once, and kept beside the database."""
         return _once(self.folder / "installation", secrets.token_hex(16)).decode().strip()

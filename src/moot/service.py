@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from moot.model.comparison import Comparison, Search
     from moot.model.diagnostic import Diagnostic
     from moot.model.first_boot import FirstBoot
-    from moot.model.market import Listing, Order, Wish
+    from moot.model.market import Listing, Order, Renewal, Wish
     from moot.model.plan import Plan
     from moot.model.rehearsal import PriceChange
     from moot.model.report import Outcome, Proposal, Recovery, Stale, Undoing, VenueStatus
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from moot.passes.parse import Parsed
     from moot.provider import LogLine
 
+    Begun = Callable[[str, str, int, int], None]
     Observer = Callable[[report.Step], None]
     Tell = Callable[[str], None]
 
@@ -252,15 +253,32 @@ class Moot:
         from moot.market import snapshot
 
         chosen = self._at.venues.meant(names)
-        sold = snapshot() if market and not chosen and not self._at.selection.venues else ()
+        wider = market and not chosen and not self._at.selection.venues
+        sold = snapshot(self._at.home.market) if wider else ()
         asked = chosen or self._at.allowed()
         return quoted(wish, order, limit, asked, sold, self._at.venues, self._at.slots)
 
     def compare(self, search: Search) -> Comparison:
         """What machines for the App would cost on each vendor.  Nothing is bought or written."""
         from moot.engine.estimated import estimated
+        from moot.market import snapshot
 
-        return estimated(self._at.declared.app(), self._at.world(), search)
+        market = snapshot(self._at.home.market)
+        return estimated(self._at.declared.app(), self._at.world(), search, market)
+
+    def refresh(
+        self, vendors: Sequence[str], regions: Sequence[str], begun: Begun
+    ) -> Iterator[Renewal]:
+        """Ask vendors for their prices; the market is what they said from then on."""
+        from moot.engine.renewed import renewed
+
+        return renewed(vendors, regions, self._at.home.market, self._at.venues.env, begun)
+
+    def forget_prices(self) -> bool:
+        """Go back to the prices that come with moot; whether there were others."""
+        there = self._at.home.market.exists()
+        self._at.home.market.unlink(missing_ok=True)
+        return there
 
     def volume_list(self, *, all: bool = False) -> tuple[report.VolumeStatus, ...]:
         """Everything that keeps data."""

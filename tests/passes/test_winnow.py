@@ -30,12 +30,13 @@ LAPTOP = Offering(
     cpu=8,
     memory_mib=16384,
     traits=frozenset({"arch:amd64", "os:linux", "gpu", "gpu:nvidia"}),
+    priced="2026-11-22",
 )
 VENUES = {"laptop": Venue(name="laptop", provider="host")}
 
 
 def found(order="price", venues=VENUES, **wish):
-    quotes, total = winnow(Wish(**wish), order, [CLOUD], [LAPTOP], venues, "2026-11-22")
+    quotes, total = winnow(Wish(**wish), order, [CLOUD], [LAPTOP], venues)
     assert total == len(quotes)
     return [f"{quote.venue or quote.region}/{quote.type}" for quote in quotes]
 
@@ -75,7 +76,7 @@ def test_order(order, first):
 
 
 def test_a_quote_of_the_market():
-    quote = winnow(Wish(types=("arm",)), "price", [CLOUD], [], VENUES, "2026-11-22")[0][0]
+    quote = winnow(Wish(types=("arm",)), "price", [CLOUD], [], VENUES)[0][0]
     assert (quote.hourly, quote.currency, quote.priced) == (Decimal("0.09"), "USD", "2025-03-02")
     assert (quote.zones, quote.spot) == (("eu-1a", "eu-1b"), None)
     assert quote.standing == "not configured"
@@ -83,12 +84,12 @@ def test_a_quote_of_the_market():
 
 def test_what_a_configured_provider_sells_can_be_had():
     venues = {"mine": Venue(name="mine", provider="cloud")}
-    quote = winnow(Wish(types=("arm",)), "price", [CLOUD], [], venues, "2026-11-22")[0][0]
+    quote = winnow(Wish(types=("arm",)), "price", [CLOUD], [], venues)[0][0]
     assert quote.standing == "obtainable"
 
 
 def test_a_quote_of_a_venue():
-    quote = winnow(Wish(), "price", [], [LAPTOP], VENUES, "2026-11-22")[0][0]
+    quote = winnow(Wish(), "price", [], [LAPTOP], VENUES)[0][0]
     assert (quote.vendor, quote.venue, quote.standing) == ("host", "laptop", "offered")
     assert (quote.arch, quote.gpus, quote.gpu) == ("amd64", 1, "nvidia")
     assert (quote.hourly, quote.priced) == (0, "2026-11-22")
@@ -97,7 +98,7 @@ def test_a_quote_of_a_venue():
 def test_an_unknown_price_is_last():
     unknown = Offering(venue="laptop", name="later", cpu=64, memory_mib=1, hourly=None)
     for order in ("price", "per-cpu", "per-gib", "spot"):
-        last, _ = winnow(Wish(), order, [CLOUD], [unknown], VENUES, "2026-11-22")
+        last, _ = winnow(Wish(), order, [CLOUD], [unknown], VENUES)
         assert last[-1].type == "later" or order == "spot"
         assert [quote.type for quote in last].count("later") == 1
 
@@ -105,14 +106,14 @@ def test_an_unknown_price_is_last():
 @given(some.permutations(CLOUD.kinds), some.sampled_from(ORDERS))
 def test_the_order_of_the_table_does_not_matter(kinds, order):
     shuffled = Vendor(**{name: getattr(CLOUD, name) for name in CLOUD.__slots__} | {"kinds": kinds})
-    one, other = (winnow(Wish(), order, [v], [], VENUES, "today") for v in (CLOUD, shuffled))
+    one, other = (winnow(Wish(), order, [v], [], VENUES) for v in (CLOUD, shuffled))
     assert one == other
 
 
 @given(some.sampled_from(ORDERS), some.integers(0, 6))
 def test_a_limit_takes_the_first(order, limit):
-    every, total = winnow(Wish(), order, [CLOUD], [LAPTOP], VENUES, "today")
-    assert winnow(Wish(), order, [CLOUD], [LAPTOP], VENUES, "today", limit) == (
+    every, total = winnow(Wish(), order, [CLOUD], [LAPTOP], VENUES)
+    assert winnow(Wish(), order, [CLOUD], [LAPTOP], VENUES, limit) == (
         every[:limit],
         total,
     )

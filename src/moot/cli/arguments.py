@@ -60,7 +60,9 @@ def parse(argv: list[str]) -> Invocation:
     if not words:
         raise UsageError("no command given", "moot --help lists the commands")
     name = words[0]
-    if members(name):
+    if len(words) > 1 and find(f"{name} {words[1]}"):
+        name = f"{name} {words[1]}"
+    elif members(name) and not find(name):
         if words[1:] in ([], ["--help"], ["-h"]):
             return _group(name, asked="help" in given or len(words) > 1, given=given)
         name = f"{name} {words[1]}"

@@ -89,11 +89,12 @@ WHY = Command(
     answers=(
         "replica",
         "chosen",
-        "price",
+        "price, priced",
         "reason",
+        "egress: from, monthly, currency",
         "alternatives",
-        "possible: venue, offering, hourly, currency, more_hourly, reason",
-        "best: without, places, monthly, currency, more_monthly, refusal",
+        "possible: venue, offering, hourly, currency, priced, more_hourly, reason",
+        "best: without, places, monthly, currency, priced, more_monthly, refusal",
         "rejections: venue, offering, reason",
         "availability: promised, least, most, components, unknown, limit",
     ),
@@ -130,7 +131,8 @@ WHAT_IF = Command(
         "lost",
         "fates: component, fate, replicas, source, target, reason",
         "stays, moves, starts, ends, waits, stops, lacks, down",
-        "cost: hourly, monthly, currency, floor, components, before, budget, unpriced",
+        "cost: hourly, monthly, kinds, currency, floor, components, before, budget, unpriced, "
+        "unmetered, priced",
         "availability: promised, least, most, components, unknown, limit",
         "without options failures: lost, stays, moves, starts, ends, waits, stops, lacks, down, "
         "reasons, refusals",
@@ -149,11 +151,12 @@ OFFERINGS = Command(
     run="offerings:offerings",
     help="list what can be had where, and at what price",
     teach=(
-        "What the venues offer is asked of them now.  What else the market has is from a snapshot\n"
-        "that comes with moot: each price has its day, and `not configured` is what no venue of\n"
-        "yours can get.  The cheapest comes first.  With VENUE, or --venue, only these are asked\n"
-        "and the market is left out.  PATTERN is a word with * and ?; where an option is given\n"
-        "more than once, one of them must match.  docs/offerings.md says where prices are from."
+        "What the venues offer is asked of them now.  What else the market has is as it was asked\n"
+        "by moot offerings refresh, or as it comes with moot: each price has its day.\n"
+        "`not configured` is what no venue of yours can get.  The cheapest comes first.  With\n"
+        "VENUE, or --venue, only these are asked and the market is left out.  PATTERN is a word\n"
+        "with * and ?; where an option is given more than once, one of them must match.\n"
+        "docs/offerings.md says where prices are from."
     ),
     example=(
         "moot offerings --cpu 4 --memory 8G --arch arm64 --region 'eu-*'\n"
@@ -188,7 +191,7 @@ COMPARE = Command(
     help="estimate what the App would cost on each vendor",
     teach=(
         "Chooses the machines that would be bought for all of the App and packs its replicas onto\n"
-        "them, from the snapshot of the market that moot offerings lists.  Nothing is bought: no\n"
+        "them, from the market that moot offerings lists.  Nothing is bought: no\n"
         "account is needed, and moot plan does not use the market.  Each line is the best region\n"
         "of a vendor, or of as many vendors as x-moot.spread wants; GAP is by how much it may be\n"
         "dearer than the cheapest way there is.  It exits with 1 where no vendor can run the App.\n"
@@ -202,9 +205,9 @@ COMPARE = Command(
     answers=(
         "estimates: vendors, hourly, monthly, least_hourly, gap, currency, priced, sites, or "
         "vendors, reason",
-        "own: hourly, monthly, currency, unpriced, reason",
-        "free: own, vendors, sites, hourly, monthly, currency",
-        "now: hourly, monthly, currency",
+        "own: hourly, monthly, currency, priced, unpriced, reason",
+        "free: own, vendors, sites, hourly, monthly, currency, priced",
+        "now: hourly, monthly, currency, priced",
         "unstated, arm64, unzoned",
     ),
     options=(

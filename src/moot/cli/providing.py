@@ -74,6 +74,33 @@ VENUE_REMOVE = Command(
     exits=(0, 1, 2, 4),
 )
 
+OFFERINGS_REFRESH = Command(
+    name="offerings refresh",
+    run="refresh:refresh",
+    help="ask the vendors for their prices of today",
+    teach=(
+        "Reads the public interfaces of Amazon and Microsoft, which need no account, and that of\n"
+        "Google where MOOT_PRICES_GCP_KEY is an API key.  It does so a region at a time; moot\n"
+        "offerings and moot compare use what came from then on.  The lists of Amazon have some\n"
+        "hundred megabytes for each region: --region keeps that down.  What has come is kept at\n"
+        "once, and a list that has not changed is not loaded again: the same command goes on\n"
+        "where it was ended.  Proxies are those of https_proxy and no_proxy.  It exits with 1\n"
+        "where a region failed.  docs/offerings.md says what is asked, and of whom."
+    ),
+    example=(
+        "moot offerings refresh --region 'eu-*' --region '*europe'\n"
+        "moot offerings refresh --vendor azure --json\n"
+        "moot offerings refresh --forget"
+    ),
+    answers=("regions: vendor, region, outcome, priced, types, reason", "forgotten"),
+    options=(
+        Option("--vendor", "only such vendors; repeatable", "PATTERN", True),
+        Option("--region", "only such regions; repeatable", "PATTERN", True),
+        Option("--forget", "go back to the prices that come with moot"),
+    ),
+    exits=(0, 1, 2, 130),
+)
+
 FACTS = Command(
     name="facts",
     run="machines:facts",
@@ -265,6 +292,7 @@ PROVIDING = (
     VENUE_CHECK,
     VENUE_RENAME,
     VENUE_REMOVE,
+    OFFERINGS_REFRESH,
     FACTS,
     RUN,
     MACHINE_USER_DATA,

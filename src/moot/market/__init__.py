@@ -1,21 +1,21 @@
-"""The market as it was on a day: a snapshot of vendors' offerings that comes with moot."""
+"""The market as it was on a day: what vendors sell, as last refreshed or as it is shipped."""
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 from typing import Any
 
+from moot.market.kept import SHIPPED, content
 from moot.model.market import Kind, Vendor
 
-SNAPSHOT = Path(__file__).with_name("snapshot.json.gz")
 
+def snapshot(kept: Path = SHIPPED) -> tuple[Vendor, ...]:
+    """All vendors, by the file of the last refresh; where there is none, as they are shipped.
 
-def snapshot(path: Path = SNAPSHOT) -> tuple[Vendor, ...]:
-    """All vendors; `tools/market` makes the file, and NOTICE beside it says from what."""
-    content = json.loads(gzip.decompress(path.read_bytes()))
-    return tuple(_vendor(entry) for entry in content["vendors"])
+    `tools/market` makes what is shipped, and NOTICE beside it says from what.  Failure where the
+    file cannot be read.
+    """
+    return tuple(_vendor(entry) for entry in content(kept)["vendors"])
 
 
 def _vendor(entry: dict[str, Any]) -> Vendor:
@@ -26,4 +26,5 @@ def _vendor(entry: dict[str, Any]) -> Vendor:
         source=entry["source"],
         regions=entry["regions"],
         kinds=[Kind._make(kind) for kind in entry["types"]],
+        days={region: day for region, (day, _) in entry.get("lists", {}).items()},
     )

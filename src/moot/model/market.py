@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from moot.model.report import Stale
 ORDERS = ("price", "spot", "per-cpu", "per-gib", "cpu", "memory")
 
 Standing = Literal["offered", "obtainable", "not configured"]
+Outcome = Literal["refreshed", "unchanged", "failed"]
 Order = Literal["price", "spot", "per-cpu", "per-gib", "cpu", "memory"]
 
 # By region what a type costs there in millionths per hour, as spot (0: unknown), and its zones.
@@ -87,7 +88,8 @@ class Kind(NamedTuple):
 class Vendor:
     """All that one vendor sells, with the day of the prices and where they were taken from.
 
-    `regions` has the zones of each; a price has a bit for every one of them.
+    `regions` has the zones of each; a price has a bit for every one of them.  `days` are those of
+    regions whose prices are of another day than `priced`.
     """
 
     name: str
@@ -96,6 +98,11 @@ class Vendor:
     source: str
     regions: Mapping[str, Sequence[str]]
     kinds: Sequence[Kind]
+    days: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def day(self, region: str) -> str:
+        """The day of the prices in a region."""
+        return self.days.get(region, self.priced)
 
     def zones(self, region: str, bits: int) -> tuple[str, ...]:
         """The zones that these bits stand for."""
@@ -113,3 +120,18 @@ class Listing:
     total: int
     vendors: tuple[Vendor, ...] = ()
     stale: tuple[Stale, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What came of asking a vendor for its prices in one region; "" is all of them.
+
+    `types` were listed at the prices of the day `priced`; where it failed, `reason` says why.
+    """
+
+    vendor: str
+    region: str
+    outcome: Outcome
+    priced: str = ""
+    types: int = 0
+    reason: str = ""

@@ -31,7 +31,6 @@ def winnow(
     market: Iterable[Vendor],
     offerings: Iterable[Offering],
     venues: Mapping[str, Venue],
-    today: str,
     limit: int | None = None,
 ) -> tuple[list[Quote], int]:
     """The first `limit` of them (None: all), and how many there are.
@@ -39,11 +38,11 @@ def winnow(
     Prices and prices per unit ascend, sizes descend; what has no such price comes last.
 
     Prices in different currencies are compared as numbers: no rate of exchange is known here.
-    `venues` are all that are configured; what they offer was asked of them `today`.
+    `venues` are all that are configured.
     """
     kinds = frozenset(venue.provider for venue in venues.values())
     found = [
-        *_offered(wish, offerings, venues, today),
+        *_offered(wish, offerings, venues),
         *(quote for vendor in market for quote in _sold(wish, vendor, kinds)),
     ]
     rank = _by_size(_SIZES[order]) if order in _SIZES else _by(_PRICES[order])
@@ -74,18 +73,18 @@ def _name(quote: Quote) -> tuple[str, ...]:
 
 
 def _offered(
-    wish: Wish, offerings: Iterable[Offering], venues: Mapping[str, Venue], today: str
+    wish: Wish, offerings: Iterable[Offering], venues: Mapping[str, Venue]
 ) -> Iterator[Quote]:
     """What the configured venues offer now."""
     vendors, regions, types = _matchers(wish)
     for offering in offerings:
-        quote = _quote(offering, venues[offering.venue].provider, today)
+        quote = _quote(offering, venues[offering.venue].provider)
         named = vendors(quote.vendor) and regions(quote.region) and types(quote.type)
         if named and _enough(wish, quote):
             yield quote
 
 
-def _quote(offering: Offering, vendor: str, today: str) -> Quote:
+def _quote(offering: Offering, vendor: str) -> Quote:
     traits = sorted(offering.traits)
     gpu = next((trait.removeprefix("gpu:") for trait in traits if trait.startswith("gpu:")), "")
     return Quote(
@@ -98,12 +97,12 @@ def _quote(offering: Offering, vendor: str, today: str) -> Quote:
         cpu=offering.cpu,
         memory_mib=offering.memory_mib,
         arch=next((trait[5:] for trait in traits if trait.startswith("arch:")), ""),
-        gpus=1.0 if gpu or "gpu" in traits else 0.0,
+        gpus=float(offering.gpus or bool(gpu or "gpu" in traits)),
         gpu=gpu,
         hourly=offering.hourly,
         spot=None,
         currency=offering.currency,
-        priced=today,
+        priced=offering.priced,
     )
 
 
@@ -128,7 +127,7 @@ def _sold(wish: Wish, vendor: Vendor, kinds: Collection[str]) -> Iterator[Quote]
                     *(vendor.name, "", standing, region, zones[at], name),
                     *(cpu, memory_mib, arch, gpus, gpu),
                     *(Decimal(hourly).scaleb(-6), Decimal(spot).scaleb(-6) if spot else None),
-                    *(vendor.currency, vendor.priced),
+                    *(vendor.currency, vendor.day(region)),
                 )
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from moot.cli.command import Command, Option
 from moot.cli.help import shared_with
-from moot.cli.table import COMMANDS, COMMON, members
+from moot.cli.table import COMMANDS, COMMON, find, members
 
 
 def script(shell: str) -> str:
@@ -24,6 +24,8 @@ def _top_level() -> dict[str, str]:
     words: dict[str, str] = {}
     for command in COMMANDS:
         first, _, second = command.name.partition(" ")
+        if second and find(first):
+            continue
         words[first] = _group_help(first) if second else command.help
     return words
 
@@ -33,7 +35,13 @@ def _group_help(group: str) -> str:
 
 
 def _groups() -> list[str]:
-    return [word for word in _top_level() if members(word)]
+    """First words that are no command by themselves."""
+    return [word for word in _top_level() if members(word) and not find(word)]
+
+
+def _pairs() -> list[str]:
+    """Commands of two words."""
+    return [command.name for command in COMMANDS if " " in command.name]
 
 
 def _value_cases() -> Iterator[tuple[list[str], str]]:
@@ -87,7 +95,7 @@ def _bash() -> str:
         common=_flags([*COMMON, Option("--version", "")]),
         words="\n".join(firsts),
         top=" ".join(_top_level()),
-        groups="|".join(_groups()),
+        pairs="|".join(map(_quoted, _pairs())),
     )
 
 
@@ -104,7 +112,7 @@ def _zsh() -> str:
         common=_described({**_flag_help(list(COMMON)), "--version": "print the version"}),
         words="\n".join(words),
         top=_described(_top_level()),
-        groups="|".join(_groups()),
+        pairs="|".join(map(_quoted, _pairs())),
     )
 
 
@@ -129,8 +137,8 @@ def _fish() -> str:
         f"                {'set skip 1' if kind else 'true'}"
         for texts, kind in _value_cases()
     ]
-    groups = " ".join(_groups())
-    return _filled("fish", takes="\n".join(takes), groups=groups, lines="\n".join(lines))
+    pairs = " ".join(map(_quoted, _pairs()))
+    return _filled("fish", takes="\n".join(takes), pairs=pairs, lines="\n".join(lines))
 
 
 def _fish_option(condition: str, option: Option) -> str:

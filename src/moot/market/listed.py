@@ -1,0 +1,56 @@
+"""What a vendor's interface of prices says: the types of one region, each with its price there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+
+class NoPrices(Exception):
+    """An interface did not give what it should; `passing` where it may at another time."""
+
+    def __init__(self, reason: str, *, passing: bool = False, wait_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.passing = passing
+        self.wait_s = wait_s
+
+
+class Shape(NamedTuple):
+    """What one type is; `gpu` is the maker's name, "" where that is not said."""
+
+    cpu: float
+    memory_mib: int
+    arch: str
+    gpus: float = 0.0
+    gpu: str = ""
+
+
+class Listed(NamedTuple):
+    """A type in one region, at millionths per hour; `spot` 0 is unknown, `shape` None as well."""
+
+    shape: Shape | None
+    hourly: int
+    spot: int = 0
+
+
+class PriceList(NamedTuple):
+    """All types of one region by name, at the prices of the day `priced` (ISO 8601)."""
+
+    priced: str
+    types: Mapping[str, Listed]
+
+
+class Source(Protocol):
+    """The interface of one vendor.  Every method may raise NoPrices, and nothing else."""
+
+    vendor: str
+    title: str  # what the interface is called
+
+    def editions(self) -> Mapping[str, str]:
+        """The regions, each with what tells its price list from an earlier one."""
+        ...
+
+    def price_list(self, region: str, edition: str) -> PriceList:
+        """What is sold there."""
+        ...
