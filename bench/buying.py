@@ -21,7 +21,7 @@ from moot.model.market import Vendor
 
 COMPONENTS = 50
 # How many rounds take about so many seconds of CPU: the budget is a count, the seconds follow.
-ROUNDS = {"about 1 s": 80, "about 10 s": 1000}
+ROUNDS = {"about 1 s": 30, "about 10 s": 500}
 FEASIBLE_S, RSS_MIB = 0.3, 300.0
 GAPS = {"about 1 s": 2.0, "about 10 s": 0.5}  # bounds, in percent
 

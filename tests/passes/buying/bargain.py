@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from hypothesis import assume
 from hypothesis import strategies as some
 
 from moot.model.market import Kind, Vendor
 from moot.model.purchase import NEVER, Lot, Piece, Ware
+from moot.passes.buying.supply import supply
 
 ARCHES = ("amd64", "arm64")
 
@@ -47,6 +50,25 @@ def vendor(kinds: Iterable[Kind], name: str = "cloud", **regions: Sequence[str])
         regions=regions or {"r": []},
         kinds=list(kinds),
     )
+
+
+def offered(lot: Lot, market) -> tuple[Ware, ...]:
+    """The wares of the market, where every piece has room on some."""
+    wares = supply(vendor(market), lot, {"r": ""})["r"]
+    assume(all(any(ware.holds(piece) for ware in wares) for piece in lot))
+    return wares
+
+
+def check(lot: Lot, trays) -> int:
+    """What machines cost on which all of the lot is, and no more than there is room for."""
+    assert sum((Counter(content) for _, content in trays), Counter()) == Counter(
+        {n: piece.amount for n, piece in enumerate(lot)}
+    )
+    for ware, content in trays:
+        assert content and holds(
+            ware, [lot[n] for n, count in content.items() for _ in range(count)]
+        )
+    return sum(ware.micros for ware, _ in trays)
 
 
 def cheapest(lot: Lot, wares: Sequence[Ware]) -> int:

@@ -8,22 +8,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from moot.model.purchase import NEVER, Lot, Piece, Ware
+from moot.model.purchase import NEVER, Piece, Ware
 from moot.passes.buying.appraise import appraise
 from moot.passes.buying.exhaust import exhaust
 from moot.passes.buying.pack import pack
 from moot.passes.buying.procure import procure
 from moot.passes.buying.supply import supply
-from tests.passes.buying.bargain import cheapest, holds, kinds, lots, markets, vendor
+from tests.passes.buying.bargain import cheapest, check, kinds, lots, markets, offered, vendor
 
 ROUNDS = 20
-
-
-def offered(lot: Lot, market) -> tuple[Ware, ...]:
-    """The wares of the market, where every piece has room on some."""
-    wares = supply(vendor(market), lot, {"r": ""})["r"]
-    assume(all(any(ware.holds(piece) for ware in wares) for piece in lot))
-    return wares
 
 
 def unfiltered(market) -> tuple[Ware, ...]:
@@ -36,18 +29,6 @@ def unfiltered(market) -> tuple[Ware, ...]:
         )
         for kind in market
     )
-
-
-def check(lot: Lot, trays) -> int:
-    """What machines cost on which all of the lot is, and no more than there is room for."""
-    assert sum((Counter(content) for _, content in trays), Counter()) == Counter(
-        {n: piece.amount for n, piece in enumerate(lot)}
-    )
-    for ware, content in trays:
-        assert content and holds(
-            ware, [lot[n] for n, count in content.items() for _ in range(count)]
-        )
-    return sum(ware.micros for ware, _ in trays)
 
 
 @given(lots, markets)

@@ -63,7 +63,8 @@ def _together(
         reason = "; ".join(lacks) or "no region has all of it"
         yield Estimate(vendors=vendors, reason=reason)
         return
-    least = limit(surveys, needed)
+    least = limit(surveys, needed, rounds)
+    days = {survey.vendor.name: survey.vendor.day for survey in surveys}
     for way in _unlike(ways)[:top]:
         yield Estimate(
             vendors=vendors,
@@ -71,7 +72,7 @@ def _together(
             hourly=Decimal(way.micros).scaleb(-6),
             least=Decimal(least).scaleb(-6),
             currency=surveys[0].vendor.currency,
-            priced=min(survey.vendor.priced for survey in surveys),
+            priced=min(days[site.vendor](site.region) for site in way.sites),
         )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from heapq import nsmallest
+from heapq import heapify, heapreplace, nsmallest
 from math import ceil
 
 from moot.model.purchase import NEVER, Piece
 from moot.passes.buying.need import Needed
-from moot.passes.buying.survey import WHOLE, Survey
+from moot.passes.buying.survey import ANYWHERE, WHOLE, Survey
 
 
-def limit(surveys: Sequence[Survey], needed: Needed) -> int:
+def limit(surveys: Sequence[Survey], needed: Needed, rounds: int) -> int:
     """In millionths an hour.  Where one region is enough it is the bound of the cheapest one.
 
     Else every piece is worth what it is in its cheapest region, and those of its replicas that are
@@ -19,7 +19,7 @@ def limit(surveys: Sequence[Survey], needed: Needed) -> int:
     """
     if needed.regions == 1:
         lot = WHOLE if len(needed.lots) > 1 else 0
-        return min(survey.bound(region, lot) for survey in surveys for region in survey.regions)
+        return _cheapest(surveys, lot, rounds)
     total = 0.0
     for n, piece in enumerate(needed.whole):
         by_vendor = [
@@ -30,6 +30,22 @@ def limit(surveys: Sequence[Survey], needed: Needed) -> int:
         regions = _spread(piece, (value for v in by_vendor for value in v), needed.regions)
         total += max(vendors, regions)
     return ceil(total)
+
+
+def _cheapest(surveys: Sequence[Survey], lot: int, rounds: int) -> int:
+    """Only of regions that may be the cheapest it is found out at length what they cost."""
+    places = [
+        (survey.appraisal(region, lot).least, n, region)
+        for n, survey in enumerate(surveys)
+        for region in survey.regions
+    ]
+    heapify(places)
+    while True:
+        least, n, region = places[0]
+        bound = surveys[n].bound(region, lot, ANYWHERE, rounds)
+        if bound <= least:
+            return least
+        heapreplace(places, (bound, n, region))
 
 
 def _spread(piece: Piece, values: Iterable[float], domains: int) -> float:

@@ -3,51 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from moot.model.purchase import Lot, Piece, Ware
 from moot.passes.buying.appraise import Appraisal
 from moot.passes.buying.exhaust import Tray
-from moot.passes.buying.scatter import scatter
+from moot.passes.buying.renew import Effort, renew
 
 TRIED = 12  # wares that are filled for a machine: the most efficient ones
 MOST_MIXED = 5  # of them at once, in a round
 MOST_EMPTIED = 5  # machines that are packed anew in a round
 AFRESH = 4  # one round in so many packs everything anew
-MOST_SCATTERED = 200_000  # replicas times machines: beyond, those that are alike go together
+MOST_SQUEEZED = 50_000  # replicas times machines: beyond, those that are alike go together
 # How much more a round looks at CPUs than at memory, when it chooses what to put where.
 LEANS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 RARE = 16.0  # more than what any piece takes of a machine, as parts of its CPU and its memory
-SHARES = 1024  # how finely chance is divided
-# A linear congruential generator: D. Knuth, The Art of Computer Programming, 3.3.4, line 26.
-MULTIPLIER, INCREMENT, MODULUS = 6364136223846793005, 1442695040888963407, 1 << 64
 
 
 def pack(lot: Lot, wares: Sequence[Ware], appraisal: Appraisal, rounds: int) -> list[Tray]:
     """Every piece must fit on some ware.
 
-    Machine after machine is the one that gives most value for its price when it is filled.  Then,
-    so many `rounds`, some machines are emptied and what was on them is packed anew, on what is
-    free and on a few kinds of machines drawn by lot, or everything is scattered over the machines
-    of the linear programme, rounded by lot; what is no dearer stays.  Where that is too much work,
-    everything is packed on a few kinds instead.  It ends early where nothing can be cheaper.
+    Machine after machine is the one that gives most value for its price when it is filled.  Then
+    for so many `rounds` some machines are emptied and what was on them is packed anew, on what is
+    free and on a few kinds of machines drawn by lot; or some or all are given up for the cheapest
+    that have enough for the rest, and everything is put on these, which counts as many rounds.
+    Where that is too much work, everything is packed on a few kinds instead.  What is no dearer
+    stays.  It ends early where nothing can be cheaper.
     """
     packer = _Packer(lot, wares, appraisal)
-    whole = [piece.amount for piece in lot]
-    trays = packer.packed(list(whole), packer.usual)
-    cost = _cost(trays)
-    small = len(trays) * sum(whole) <= MOST_SCATTERED
-    for number in range(rounds):
-        if cost <= appraisal.least:
-            break
-        packer.lean = LEANS[packer.chance(len(LEANS))]
-        if number % AFRESH:
-            tried = packer.shaken(trays)
-        else:
-            tried = packer.scattered() if small else packer.packed(list(whole), packer.few())
-        if _cost(tried) <= cost:
-            trays, cost = tried, _cost(tried)
+    trays = packer.packed([piece.amount for piece in lot], packer.usual)
+    tries = 0
+    while packer.rounds < rounds and _cost(trays) > appraisal.least:
+        packer.lean = LEANS[packer.chance.below(len(LEANS))]
+        tried = packer.shaken(trays) if tries % AFRESH else packer.renewed(trays)
+        if tried is not None and _cost(tried) <= _cost(trays):
+            trays = tried
+        packer.rounds += 1
+        tries += 1
     return trays
 
 
@@ -72,12 +65,12 @@ class _Packer:
     lot: Lot
     wares: Sequence[Ware]
     appraisal: Appraisal
-    seed: int = 1
     lean: float = 1.0
+    rounds: int = 0  # that are over
+    effort: Effort = field(default_factory=Effort)
 
     def __post_init__(self) -> None:
-        self.millicpu = sum(piece.millicpu * piece.amount for piece in self.lot) or 1
-        self.memory_mib = sum(piece.memory_mib * piece.amount for piece in self.lot) or 1
+        self.chance = self.effort.chance
         self.usual = self.appraisal.efficient[:TRIED]
         self.sizes = [
             _Size(n, p.millicpu, p.memory_mib, p.gpus, p.traits, p.most or p.amount, _rare(p))
@@ -86,8 +79,7 @@ class _Packer:
 
     def few(self) -> list[Ware]:
         """Some of the usual wares, drawn by lot."""
-        drawn = {self.chance(len(self.usual)) for _ in range(1 + self.chance(MOST_MIXED))}
-        return [self.usual[n] for n in sorted(drawn)]
+        return [self.usual[n] for n in sorted(self.chance.some(len(self.usual), MOST_MIXED))]
 
     def packed(self, left: list[int], wares: Sequence[Ware]) -> list[Tray]:
         """Machines for all that is left, of these where it fits; nothing is left afterwards."""
@@ -162,30 +154,23 @@ class _Packer:
             if ware.traits >= traits and min(self.rest(ware, content)) >= 0
         )
 
-    def scattered(self) -> list[Tray]:
-        """All on the machines of the linear programme; what has no room there on further ones."""
-        machines: list[Ware] = []
-        for ware, amount in self.appraisal.mix:
-            up = self.chance(SHARES) < amount % 1 * SHARES
-            machines += [ware] * (int(amount) + up)
-        ranks = [self.rank(piece) * (SHARES + self.chance(SHARES)) for piece in self.lot]
-        trays, left = scatter(self.lot, machines, ranks)
-        return [(self.cheapest(content), content) for _, content in trays] + self.packed(
-            left, self.usual
-        )
-
-    def rank(self, piece: Piece) -> float:
-        """How large one is, of all there is."""
-        return max(piece.millicpu / self.millicpu, piece.memory_mib / self.memory_mib)
+    def renewed(self, trays: Sequence[Tray]) -> list[Tray] | None:
+        """All on other machines."""
+        whole = [piece.amount for piece in self.lot]
+        if len(trays) * sum(whole) > MOST_SQUEEZED:
+            return self.packed(whole, self.few())
+        tried, took = renew(self.lot, self.wares, self.appraisal, trays, self.effort)
+        self.rounds += took - 1
+        return tried and [(self.cheapest(content), content) for _, content in tried]
 
     def shaken(self, trays: Sequence[Tray]) -> list[Tray]:
         """Some machines emptied, and what was on them on the others and on new ones."""
-        chosen = {self.chance(len(trays)) for _ in range(1 + self.chance(MOST_EMPTIED))}
+        chosen = self.chance.some(len(trays), MOST_EMPTIED)
         left = [0] * len(self.lot)
         for n in chosen:
             _take(left, trays[n][1], -1)
         kept: list[Tray] = []
-        squeezed = self.chance(2)
+        squeezed = self.chance.below(2)
         for n, (ware, content) in enumerate(trays):
             if n not in chosen:
                 more = self.filled(ware, left, content) if squeezed else None
@@ -197,11 +182,6 @@ class _Packer:
                     }
                 kept.append((ware, content))
         return kept + self.packed(left, self.few())
-
-    def chance(self, below: int) -> int:
-        """A number below that, of a sequence that is always the same."""
-        self.seed = (self.seed * MULTIPLIER + INCREMENT) % MODULUS
-        return (self.seed >> 33) % below
 
 
 def _rare(piece: Piece) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from moot.model.market import Vendor
 from moot.model.purchase import NEVER, Lot, Piece, Purchase, Ware
 from moot.passes.buying.appraise import Appraisal, appraise
+from moot.passes.buying.cover import cover
 from moot.passes.buying.need import Needed
 from moot.passes.buying.procure import procure
 from moot.passes.buying.supply import abilities, supply
@@ -15,6 +16,8 @@ from moot.passes.buying.supply import abilities, supply
 GIB = 1024
 ANYWHERE = -1  # instead of the rank of a zone
 WHOLE = -1  # instead of the index of a lot
+
+NODES_OF_A_ROUND, MOST_NODES = 250, 60_000  # that are looked at for a bound
 
 Bundle = Sequence[tuple[int, int]]  # lots by index, each with the rank of its zone
 Wares = tuple[Ware, ...]
@@ -50,6 +53,7 @@ class Survey:
         self._offered: dict[tuple[int, int], dict[str, Wares]] = {}
         self._appraised: dict[tuple[int, Wares], Appraisal] = {}
         self._bought: dict[tuple[int, Wares, int], Purchase] = {}
+        self._bounds: dict[tuple[int, Wares, int], int] = {}
         self._exact: dict[tuple[int, Wares], int] = {}
 
     def zone(self, region: str, rank: int) -> str:
@@ -82,19 +86,31 @@ class Survey:
         """What these lots cost there at least, each bought for in its zone."""
         return min(NEVER, sum(self.appraisal(region, lot, rank).least for lot, rank in bundle))
 
-    def bound(self, region: str, lot: int) -> int:
-        """The same, of one lot anywhere in a region; exact where that was found out."""
-        known = self._exact.get((lot, self._wares(region, lot, ANYWHERE)), 0)
-        return max(known, self.appraisal(region, lot).least)
+    def bound(self, region: str, lot: int, rank: int, rounds: int) -> int:
+        """The same of one lot, where machines are counted whole; more rounds may make it higher.
+
+        It is exact where that was found out.
+        """
+        wares = self._wares(region, lot, rank)
+        if (lot, wares) in self._exact:
+            return self._exact[lot, wares]
+        key = lot, wares, rounds
+        if key not in self._bounds:
+            appraisal = self.appraisal(region, lot, rank)
+            covered = cover(appraisal, wares, min(rounds * NODES_OF_A_ROUND, MOST_NODES))
+            self._bounds[key] = max(appraisal.least, covered.least)
+        return self._bounds[key]
 
     def purchase(self, region: str, lot: int, rank: int, rounds: int) -> Purchase:
         """Machines for a lot that has room there."""
         wares = self._wares(region, lot, rank)
         key = lot, wares, rounds
         if key not in self._bought:
-            appraisal = self.appraisal(region, lot, rank)
-            self._bought[key] = procure(self._lot(lot), wares, appraisal, rounds)
-            self._exact[lot, wares] = self._bought[key].least
+            least = self.bound(region, lot, rank, rounds)
+            appraisal = self.appraisal(region, lot, rank)._replace(least=least)
+            bought = self._bought[key] = procure(self._lot(lot), wares, appraisal, rounds)
+            if bought.least == bought.micros:
+                self._exact[lot, wares] = bought.least
         return self._bought[key]
 
     def lacks(self) -> str:
