@@ -11,13 +11,31 @@ from typing import Any, NamedTuple, TypeGuard
 import yaml
 
 from moot.model.availability import Sla
+from moot.model.day import day
 from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.overcommit import Overcommit
 from moot.model.position import Position
-from moot.model.value import JSON
+from moot.model.traffic import per_gb, ways
+from moot.model.value import JSON, is_mapping
 from moot.model.venue import Venue
 from moot.passes.expand import expand
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What every venue may state, whatever its provider.
+_STATED: Mapping[str, Callable[[JSON], Any]] = {
+    "sla": Sla.of,
+    "overcommit": Overcommit.of,
+    "egress": per_gb,
+    "latency": ways,
+    "priced": day,
+}
+_EXAMPLES = {
+    "sla": "`sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
+    "overcommit": "`overcommit: {cpu: 2}`, or `overcommit: {cpu: 2, memory: 1.2}`",
+    "egress": "what a GB costs that leaves it: `egress: 0.09`",
+    "latency": "how far others are, there and back: `latency: {rack: 12 ms, cloud/eu: 20 ms}`",
+    "priced": "the day of its prices: `priced: 2026-11-01`",
+}
 BUILT_IN = {
     "laptop": Venue(name="laptop", provider="host", configuration={"local": True}),
     "docker": Venue(name="docker", provider="docker"),
@@ -48,7 +66,20 @@ class VenuesFile:
         renamed = [entry.get("was") for entry in entries.values()]
         built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
         kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
+        self._refuse_strangers(kept | stated)
         return {v.name: v for venues in (*kept.values(), *stated.values()) for v in venues}
+
+    def _refuse_strangers(self, entries: Mapping[str, Sequence[Venue]]) -> None:
+        """How far away something is that is no venue, nobody asks."""
+        wrong: dict[Position | None, Diagnostic] = {}
+        for venue in (venue for venues in entries.values() for venue in venues):
+            for name, _ in venue.latency:
+                if name.partition("/")[0] not in entries:
+                    path = venue.path("latency", name)[1:]
+                    where = self.place(venue.pool or venue.name, *path)
+                    wrong.setdefault(where, _unreached(venue, name, where))
+        if wrong:
+            raise BadInput(*wrong.values())
 
     def expanded(self, name: str, entry: JSON) -> tuple[Venue, ...]:
         """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
@@ -62,9 +93,9 @@ class VenuesFile:
         for member in members:
             try:
                 stated.append(_stated(member))
-            except ValueError as error:
-                told = _unstatable(member.whose("sla"), str(error))
-                wrong.setdefault(place(*member.path("sla")[1:]), told)
+            except _Unstatable as odd:
+                told = _unstatable(member.whose(odd.setting), odd)
+                wrong.setdefault(place(*member.path(odd.setting)[1:]), told)
         if wrong:
             raise BadInput(*(replace(told, place=where) for where, told in wrong.items()))
         return tuple(stated)
@@ -104,7 +135,8 @@ class VenuesFile:
             del entry["was"]
         elif built_in:
             entry = {"provider": built_in.provider, **built_in.configuration, **entry, "was": old}
-        self._write({**entries, new: entry})
+        every = {**entries, new: entry}
+        self._write({name: _rerouted(entry, old, new) for name, entry in every.items()})
 
     def remove(self, name: str) -> None:
         """Drop one entry of venues.yaml."""
@@ -157,13 +189,41 @@ def _venue(name: str, entry: Mapping[str, JSON], place: Callable[..., Position |
     return Venue(name=name, provider=str(provider), configuration=configuration)
 
 
+class _Unstatable(Exception):
+    """What is wrong in a setting that is no provider's."""
+
+    def __init__(self, setting: str, detail: str) -> None:
+        super().__init__(detail)
+        self.setting = setting
+
+
 def _stated(venue: Venue) -> Venue:
-    """With its `sla` taken out of the provider's settings; ValueError says what is wrong in it."""
+    """With what every venue may state taken out of the provider's settings."""
     settings = dict(venue.configuration)
-    if "sla" not in settings:
-        return venue
-    sla = Sla.of(settings.pop("sla"))
-    return replace(venue, configuration=settings, sla=sla)
+    found: dict[str, Any] = {}
+    for setting, read in _STATED.items():
+        try:
+            if setting in settings:
+                found[setting] = read(settings.pop(setting))
+        except ValueError as error:
+            raise _Unstatable(setting, str(error)) from None
+    return replace(venue, configuration=settings, **found) if found else venue
+
+
+def _rerouted(settings: JSON, old: str, new: str) -> JSON:
+    """An entry, or one of its hosts, whose ways to a venue go by its new name."""
+    if not is_mapping(settings):
+        return settings
+    found = {**settings}
+    if is_mapping(latency := settings.get("latency")):
+        found["latency"] = {
+            f"{new}{slash}{region}" if name == old else f"{name}{slash}{region}": time
+            for way, time in latency.items()
+            for name, slash, region in [str(way).partition("/")]
+        }
+    if isinstance(hosts := settings.get("hosts"), list):
+        found["hosts"] = [_rerouted(host, old, new) for host in hosts]
+    return found
 
 
 def _text(file: str) -> str:
@@ -220,11 +280,20 @@ def _inside(node: Any, key: str | int) -> Any:
     return found[key]
 
 
-def _unstatable(name: str, detail: str) -> Diagnostic:
+def _unstatable(name: str, odd: _Unstatable) -> Diagnostic:
     return Diagnostic(
-        summary=f"the sla of venue {name!r} cannot be used",
-        detail=detail,
-        remedy="write `sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
+        summary=f"the {odd.setting} of venue {name!r} cannot be used",
+        detail=str(odd),
+        remedy=f"write {_EXAMPLES[odd.setting]}",
+    )
+
+
+def _unreached(venue: Venue, name: str, place: Position | None) -> Diagnostic:
+    return Diagnostic(
+        summary=f"the latency of venue {venue.whose('latency')!r} names {name!r}, which is none",
+        detail="it is by the names of entries of venues.yaml, or of regions of them",
+        remedy="write `rack: 12 ms`, or `rack/fsn1: 12 ms` for a region of it",
+        place=place,
     )
 
 

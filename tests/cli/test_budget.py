@@ -18,7 +18,10 @@ def moot(told: Run) -> Run:
         "venues:\n"
         "  docker: {provider: fake, silent: true}\n"
         "  laptop: {provider: fake, offerings: [{name: free, traits: [own], machine: l}]}\n"
-        "  cloud: {provider: fake, offerings: [{name: small, hourly: 0.02, traits: [sold]}]}\n"
+        "  cloud:\n"
+        "    provider: fake\n"
+        "    priced: 2026-11-01\n"
+        "    offerings: [{name: small, hourly: 0.02, traits: [sold]}]\n"
     )
     return told
 
@@ -45,13 +48,16 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
     assert code == 0
     assert (
         "Cost: 0.04 EUR/hour, about 29.20 EUR/month, 14.60 more than now; "
-        "no placement costs less; the budget is 50 EUR/month\n"
+        "no placement costs less; the budget is 50 EUR/month; prices of 2026-11-01\n"
         "  web  29.20 EUR/month, 14.60 more than now\n"
     ) in out
     cost = json.loads(moot("plan --venue cloud --json")[1])["cost"]
+    free = {"hourly": "0", "monthly": "0.00"}
+    kinds = {"machines": {"hourly": "0.04", "monthly": "29.20"}, "egress": free}
     assert cost == {
         "hourly": "0.04",
         "monthly": "29.20",
+        "kinds": kinds,
         "currency": "EUR",
         "floor": {"hourly": "0.04", "monthly": "29.20"},
         "components": [
@@ -59,12 +65,15 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
                 "component": "web",
                 "hourly": "0.04",
                 "monthly": "29.20",
+                "kinds": kinds,
                 "before": {"hourly": "0.02", "monthly": "14.60"},
             }
         ],
-        "before": {"hourly": "0.02", "monthly": "14.60"},
+        "before": {"hourly": "0.02", "monthly": "14.60", "priced": "2026-11-01"},
         "budget": {"amount": "50", "currency": "EUR", "per": "month", "monthly": "50.00"},
         "unpriced": [],
+        "unmetered": [],
+        "priced": "2026-11-01",
     }
 
 

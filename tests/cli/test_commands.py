@@ -119,6 +119,7 @@ ANSWERS = [
     ("what-if --load x2", listed("fates", "component", "fate", "replicas", "source", "target")),
     ("offerings", listed("offerings", "vendor", "venue", "region", "type", "hourly", "priced")),
     ("offerings --configured", {"required": ["total", "market"]}),
+    ("offerings refresh --forget", {"required": ["regions", "forgotten"]}),
     ("compare", listed("estimates", "vendors", "hourly", "least_hourly", "gap", "priced", "sites")),
     ("compare", {"required": ["own", "free", "now", "unstated", "arm64", "unzoned"]}),
     ("config", {"required": ["name", "services"]}),

@@ -14,6 +14,7 @@ VENUES = """\
 venues:
   attic:
     provider: fake
+    priced: 2026-11-01
     offerings: [{name: desk, cpu: 8, memory_mib: 65536, hourly: 0.01, traits: [eu]}]
   laptop: {provider: fake, silent: true}
   docker: {provider: fake, silent: true}
@@ -80,8 +81,14 @@ def test_a_line_for_each_vendor_and_one_for_what_is_there(moot: Run):
 def test_what_runs_already(moot: Run):
     Path("compose.yaml").write_text(SHOP % "90 EUR/month")
     assert moot("up")[0] == 0
-    assert "Now, by the record: 36.50 EUR/month" in moot("compare")[1].splitlines()
-    assert answered(moot)["now"] == {"hourly": "0.05", "monthly": "36.50", "currency": "EUR"}
+    now = "Now, by the record: 36.50 EUR/month, at prices of 2026-11-01"
+    assert now in moot("compare")[1].splitlines()
+    assert answered(moot)["now"] == {
+        "hourly": "0.05",
+        "monthly": "36.50",
+        "currency": "EUR",
+        "priced": "2026-11-01",
+    }
 
 
 def test_of_one_currency_the_cheapest_is_chosen(moot: Run):

@@ -38,6 +38,8 @@ CASES = [
     ("why web ", set(), {"web", "worker"}),
     ("venue add x ", {"docker", "fake", "host"}, {"laptop"}),
     ("completion ", {"bash", "zsh", "fish"}, {"web"}),
+    ("offerings refresh --fo", {"--forget"}, {"--follow"}),
+    ("offerings ", {"laptop", "docker"}, {"web"}),
     ("logs --t", {"--tail", "--timestamps"}, {"--follow"}),
     ("--env", {"--env-file"}, {"--profile"}),
     ("-f ot", {"other.yaml"}, {"compose.yaml"}),

@@ -101,8 +101,8 @@ def test_what_certainly_breaks_the_promise_is_refused(moot: Run):
     for command in ("plan", "up"):
         code, out, err = moot(command)
         assert (code, out) == (4, "")
-        assert "promises 99.99 %, this placement gives 99.987 %" in err
-        assert "limited by the zone of lab (99.99 %)" in err and "spread" in err
+        assert "promises 99.99 %, the best placement that was found gives 99.987 %" in err
+        assert "limited by the zone of lab (99.99 %)" in err and "run more replicas" in err
 
 
 def test_a_quorum_weighs(moot: Run):

@@ -38,6 +38,7 @@ def moot(told: Run) -> Run:
     venues = {
         name: {
             "provider": "fake",
+            "priced": "2026-11-01",
             "hosts": [
                 {
                     "host": f"{name}-{zone}",
@@ -76,7 +77,7 @@ def test_the_promises_are_named_with_their_lines_and_what_would_help_with_its_pr
             "`x-moot.venues: [lab]` (compose.yaml:3)",
             "`x-moot.spread: {zone: 3}` (compose.yaml:7)",
             "`services.web.deploy.replicas: 3` (compose.yaml:13)",
-            "what would help, the cheapest first:",
+            "what would help, the cheapest first, at prices of 2026-11-01:",
             "with `services.web.deploy.replicas: 2`: 29.20 EUR/month",
             "with `x-moot.spread: {zone: 2}`: 43.80 EUR/month",
             "without `x-moot.venues: [lab]`: 153.30 EUR/month",
@@ -120,6 +121,7 @@ def test_the_same_as_json_beside_what_was_there(moot: Run):
         "more_monthly": None,
         "more_than": None,
         "unpriced": [],
+        "priced": "2026-11-01",
     }
 
 

@@ -16,6 +16,7 @@ VENUES = """\
 venues:
   lab:
     provider: fake
+    priced: 2026-11-01
     sla: {host: 99.5%}
     hosts:
       - {host: h1, world: h1.world, offerings: [{name: room, cpu: 4, hourly: 0.01, zone: a}]}
@@ -88,10 +89,11 @@ def test_what_cannot_be_placed_is_told_as_plan_tells_it(moot: Run):
     assert code == 1
     assert "no venue can run component 'web'" in err
     assert "compose.yaml:7:3" in err
-    assert "web" in out and "lacks" in out and "nothing can take it" in out
+    assert "web" in out and "lacks" in out and "there is room for 6 of 8" in out
     answer = answered(moot, "--load x4")
     assert [error["summary"] for error in answer["errors"]] == ["no venue can run component 'web'"]
-    assert (answer["lacks"], answer["stays"], answer["down"]) == (6, 3, [])
+    assert (answer["lacks"], answer["stays"], answer["down"]) == (2, 3, [])
+    assert answer["starts"] == 4
 
 
 def test_what_goes_on_is_paid_for_though_nothing_of_it_may_be_placed(moot: Run):
@@ -139,12 +141,19 @@ def test_json_has_everything(moot: Run):
     }
     assert answer["lost"] == ["lab:h1"]
     waits = next(fate for fate in answer["fates"] if fate["fate"] == "waits")
+    there = {
+        "venue": "lab:h1",
+        "offering": "room",
+        "hourly": "0.01",
+        "currency": "EUR",
+        "priced": "2026-11-01",
+    }
     assert waits == {
         "component": "db",
         "fate": "waits",
         "replicas": [0],
-        "source": {"venue": "lab:h1", "offering": "room", "hourly": "0.01", "currency": "EUR"},
-        "target": {"venue": "lab:h1", "offering": "room", "hourly": "0.01", "currency": "EUR"},
+        "source": there,
+        "target": there,
         "reason": "its data is there",
     }
     assert (answer["availability"]["least"], answer["availability"]["promised"]) == (0.0, 0.99)

@@ -27,6 +27,7 @@ def moot(told: Run) -> Run:
     venues = {
         name: {
             "provider": "fake",
+            "priced": "2026-11-01",
             "hosts": [
                 {"host": host, "offerings": [{"name": "m", "hourly": hourly, "cpu": 4}]}
                 for host, hourly in hosts.items()
@@ -43,12 +44,12 @@ def moot(told: Run) -> Run:
 def test_everywhere_else_is_told_with_its_reason_or_its_price(moot: Run):
     code, out, _ = moot("why web/0")
     assert code == 0
-    assert "without lab:h2: 3 on rack:r1/m, at 109.50 EUR/month, 65.70 more\n" in out
+    assert "without lab:h2: 3 on rack:r1/m, at 109.50 EUR/month (2026-11-01), 65.70 more\n" in out
     assert "  lab:h1/m: has 0 of 4 CPUs left, it needs 1\n" in out
     assert "  rack:r1/m: its other replicas are on lab, and all are in one venue or pool\n" in out
     assert "  docker: docker does not answer\n" in out
     code, out, _ = moot("why db")
-    assert "  rack:r1/m at 0.05 EUR/hour, 0.03 EUR/hour more\n" in out
+    assert "  rack:r1/m at 0.05 EUR/hour (2026-11-01), 0.03 EUR/hour more\n" in out
 
 
 def test_what_is_best_without_a_venue_is_what_is_placed_without_it(moot: Run):
@@ -60,6 +61,7 @@ def test_what_is_best_without_a_venue_is_what_is_placed_without_it(moot: Run):
         "places": [{"offering": "rack:r1/m", "replicas": 3}],
         "monthly": "109.50",
         "currency": "EUR",
+        "priced": "2026-11-01",
         "more_monthly": "65.70",
         "refusal": None,
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from moot.engine.promised import broken, promised
+from moot.engine.promised import promised
 from moot.model.app import App, Component, Policy
 from moot.model.availability import Outlook, Sla
 from moot.model.diagnostic import Refused
 from moot.model.placement import Assignments, Placement, Run
+from moot.model.rehearsal import Ground
 from moot.model.venue import Offering, Venue
 
 STATED = Venue(name="aws", provider="fake", sla=Sla.of("99%"))
@@ -19,6 +20,10 @@ APP = App(
     components=(Component(name="web"), Component(name="db")),
     policy=Policy(availability=0.999),
 )
+
+
+def ground(**absent: str) -> Ground:
+    return Ground(app=APP, offerings=(), venues=VENUES, absent=absent)
 
 
 def placed(web: Venue, db: Venue) -> Placement:
@@ -43,20 +48,20 @@ def placed(web: Venue, db: Venue) -> Placement:
     ],
 )
 def test_only_what_is_certain_breaks_a_promise(found: Outlook, is_broken: bool):
-    assert broken(found) == is_broken
+    assert found.broken == is_broken
 
 
 def test_one_part_that_is_known_to_be_too_weak_is_enough():
-    with pytest.raises(Refused, match=r"promises 99\.9 %, this placement gives at most 99 %"):
-        promised(APP, placed(UNKNOWN, STATED), VENUES, {})
+    with pytest.raises(Refused, match=r"the best placement that was found gives at most 99 %"):
+        promised(ground(), placed(UNKNOWN, STATED))
 
 
 def test_what_is_not_known_is_not_held_against_it():
-    assert promised(APP, placed(UNKNOWN, UNKNOWN), VENUES, {}).least is None
+    assert promised(ground(), placed(UNKNOWN, UNKNOWN)).least is None
 
 
 def test_nothing_is_refused_while_a_venue_that_counts_is_silent():
-    found = promised(APP, placed(STATED, STATED), VENUES, {"aws": "no route"})
+    found = promised(ground(aws="no route"), placed(STATED, STATED))
     assert found.least == pytest.approx(0.99)
     with pytest.raises(Refused):
-        promised(APP, placed(STATED, STATED), VENUES, {"attic": "no route"})
+        promised(ground(attic="no route"), placed(STATED, STATED))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from moot.engine.venues import Venues
@@ -101,3 +103,63 @@ def test_a_fake_offering_costs_nothing_or_more(tmp_path):
     made = file(tmp_path, "venues: {toy: {provider: fake, offerings: [{name: a, hourly: -1}]}}")
     (problem,) = Venues(made.venues(), Env(home=tmp_path)).wrong(["toy"])
     assert problem.detail == "venue toy: offerings[0].hourly must be at least 0"
+
+
+def test_what_a_venue_states_of_its_ways_is_no_setting_of_its_provider(tmp_path):
+    text = """\
+venues:
+  lab:
+    provider: fake
+    egress: 0.09
+    latency: {rack: 12 ms, lab/b: 0.5 ms}
+    hosts: [a, {host: b, latency: {rack/x: 7 ms}}]
+  rack: {provider: fake}
+"""
+    found = file(tmp_path, text).venues()
+    assert found["lab:a"].egress == found["lab:b"].egress == Decimal("0.09")
+    assert found["lab:a"].latency == (("rack", Decimal(12)), ("lab/b", Decimal("0.5")))
+    assert found["lab:b"].latency == (("rack/x", Decimal(7)),)
+    assert not {"egress", "latency"} & found["lab:a"].configuration.keys()
+    assert (found["rack"].egress, found["rack"].latency) == (0, ())
+
+
+def test_ways_that_cannot_be_used_are_told_in_their_own_lines(tmp_path):
+    text = """\
+venues:
+  a: {provider: fake, egress: -1}
+  b: {provider: fake, latency: 12 ms}
+  c: {provider: fake, latency: {a: 12}}
+  d: {provider: fake, egress: 9 EUR}
+"""
+    assert told(tmp_path, text) == [
+        (2, 31, "the egress of venue 'a' cannot be used"),
+        (3, 32, "the latency of venue 'b' cannot be used"),
+        (4, 32, "the latency of venue 'c' cannot be used"),
+        (5, 31, "the egress of venue 'd' cannot be used"),
+    ]
+
+
+def test_a_way_to_no_venue_is_told_where_it_stands(tmp_path):
+    text = """\
+venues:
+  lab: {provider: fake, latency: {rock/x: 1 ms}, hosts: [a, b]}
+  rack: {provider: fake, hosts: [a, {host: b, latency: {docker: 2 ms, lab:a: 3 ms}}]}
+"""
+    assert told(tmp_path, text) == [
+        (2, 43, "the latency of venue 'lab' names 'rock/x', which is none"),
+        (3, 78, "the latency of venue 'rack:b' names 'lab:a', which is none"),
+    ]
+
+
+def test_a_way_goes_to_a_venue_by_its_new_name(tmp_path):
+    text = """\
+venues:
+  lab: {provider: fake, latency: {rack/x: 1 ms}, hosts: [a, {host: b, latency: {rack: 2 ms}}]}
+  rack: {provider: fake, latency: {lab: 3 ms}}
+"""
+    venues = file(tmp_path, text)
+    venues.rename("rack", "shelf")
+    found = venues.venues()
+    assert found["lab:a"].latency == (("shelf/x", 1),)
+    assert found["lab:b"].latency == (("shelf", 2),)
+    assert found["shelf"].latency == (("lab", 3),)

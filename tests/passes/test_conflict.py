@@ -121,20 +121,19 @@ def test_what_no_promise_is_the_reason_of_has_no_conflict():
 
 def test_components_that_take_the_room_from_one_another():
     """Whatever else is there and could be anywhere is no part of it."""
-    gpu = machine("house", 9, "a", 4, "gpu")
-    devices = {"capabilities": ["gpu"]}
+    gpu = replace(machine("house", 9, "a", 4, "gpu"), gpus=2)
+    devices = {"capabilities": ["gpu"], "count": 1}
     needy = service(1, 3)
     needy["deploy"]["resources"]["reservations"]["devices"] = [devices]
     others = {f"part{n}": service(2) for n in range(6)}
     core = found(shop({"one": needy, **others, "two": needy}), ground(gpu, *RACK, *LAB))
-    prefix = "deploy.resources.reservations"
     assert texts(core) == [
-        f"services.{name}.{prefix}.{text}"
+        f"services.{name}.{text}"
         for name in ("one", "two")
-        for text in ("cpus: 3", "devices: gpu")
+        for text in ("deploy.resources.reservations.cpus: 3", "x-moot.gpu: 1")
     ]
     assert core and core.components == ("one", "two")
-    assert f"with `services.two.{prefix}.cpus: 1`" in options(core)
+    assert "with `services.two.deploy.resources.reservations.cpus: 1`" in options(core)
 
 
 def test_a_need_is_lowered_to_what_fits():

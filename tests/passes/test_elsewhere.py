@@ -18,7 +18,7 @@ from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.apart import apart, wanted
 from moot.passes.explaining.alternative import alternative
-from moot.passes.explaining.elsewhere import elsewhere
+from moot.passes.explaining.elsewhere import elsewhere, ties_of
 from moot.passes.place import place
 
 
@@ -61,14 +61,17 @@ def asked(
 ) -> tuple[Assignment, dict[str, Possible], dict[str, str]]:
     placement = placed(here)
     chosen = next(a for a in placement.assignments if a.replica == f"shop/{replica}")
-    possible, rejections = elsewhere(here, placement, chosen)
+    ties = ties_of(here, placement, chosen.component)
+    possible, rejections = elsewhere(here, placement, chosen, ties)
     named = {each.offering.venue: each for each in possible}
     return chosen, named, {each.venue: each.reason for each in rejections}
 
 
 def without(here: Ground, *venues: str) -> Alternative:
     is_out = lambda offering: offering.venue in venues  # noqa: E731 - as short as what it says
-    return alternative(here, placed(here), "web", ", ".join(venues), is_out)
+    placement = placed(here)
+    ties = ties_of(here, placement, "web")
+    return alternative(here, placement, "web", ties, ", ".join(venues), is_out)
 
 
 def test_a_dearer_place_is_told_with_the_difference_and_the_cheapest_comes_first():
@@ -193,7 +196,8 @@ def test_every_offering_is_told_of_once_and_what_is_possible_is(machines, compon
     except Refused:
         return
     for chosen in placement.assignments:
-        possible, rejections = elsewhere(here, placement, chosen)
+        ties = ties_of(here, placement, chosen.component)
+        possible, rejections = elsewhere(here, placement, chosen, ties)
         told = Counter([*(p.offering.venue for p in possible), *(r.venue for r in rejections)])
         assert told == Counter({o.venue for o in machines} - {chosen.offering.venue})
         component = next(c for c in components if c.name == chosen.component)

@@ -22,12 +22,13 @@ from moot.model.app import (
 )
 from moot.model.diagnostic import BadInput, Refused
 from moot.model.placement import Placement
-from moot.model.rehearsal import Ground, PriceChange, Rehearsed, Trouble, key_of
+from moot.model.rehearsal import Ground, Loss, PriceChange, Rehearsed, Trouble, key_of
 from moot.model.venue import Offering, Venue
 from moot.passes.damage import damage, worst
 from moot.passes.domains import Domains, domains
 from moot.passes.place import place
 from moot.passes.rehearse import rehearse
+from moot.passes.strive import strive
 from moot.passes.suppose import suppose
 
 KEEPS = (Mount(kind="volume", target="/data", source="data"),)
@@ -67,7 +68,7 @@ def stood(of: App, offerings: Sequence[Offering]) -> tuple[Ground, Placement, Do
 
 def lose(of: App, offerings: Sequence[Offering], *names: str) -> Rehearsed:
     ground, stands, known = stood(of, offerings)
-    return rehearse(ground, stands, Trouble(losses=known.meant(names)))
+    return rehearse(ground, stands, Trouble(losses=known.meant(names)), strive)
 
 
 def fates(found: Rehearsed) -> set[tuple[str, str, int]]:
@@ -133,7 +134,7 @@ def test_what_is_new_starts_and_what_is_not_wanted_ends():
     offers = [machine("h1"), machine("h2")]
     old = place(app(part("web", 3), part("gone")), offers)
     ground = Ground(app=app(part("web", 2), part("new")), offerings=offers)
-    assert fates(rehearse(ground, old, Trouble())) == {
+    assert fates(rehearse(ground, old, Trouble(), strive)) == {
         *(("web", "ends", 1), ("gone", "ends", 1), ("new", "starts", 1))
     }
 
@@ -143,7 +144,7 @@ def test_a_silent_venue_is_told_from_a_lost_one():
     shop = app(part("db", mounts=KEEPS))
     stands = place(shop, offers)
     ground = Ground(app=shop, offerings=offers[1:], absent={"lab:h1": "dead"})
-    found = rehearse(ground, stands, Trouble())
+    found = rehearse(ground, stands, Trouble(), strive)
     assert [fate.why for fate in found.fates] == ["its data is on lab:h1, which does not answer"]
     assert found.fates[0].fortune == "waits"
 
@@ -156,7 +157,7 @@ def test_a_port_that_another_app_holds_is_a_refusal():
     other = "h2" if at == "h1" else "h1"
     ground = Ground(app=shop, offerings=offers, taken={(other, 8080): "blog"})
     loss = domains(venues(offers), offers).meant([at])
-    found = rehearse(ground, stands, Trouble(losses=loss))
+    found = rehearse(ground, stands, Trouble(losses=loss), strive)
     assert [problem.summary for problem in found.problems] == ["port 8080 is taken"]
     assert fates(found) == {("web", "moves", 1)} and not found.whole
 
@@ -189,7 +190,7 @@ def test_load_multiplies_what_may_have_several():
 def test_what_more_load_has_no_room_for_is_lacking_and_what_stands_stays():
     offers = [machine("h1", cpu=2), machine("h2", cpu=4)]
     ground, stands, _ = stood(app(part("web", 2), part("api", cpu=2)), offers)
-    found = rehearse(ground, stands, Trouble(load=2))
+    found = rehearse(ground, stands, Trouble(load=2), strive)
     assert (found.count("lacks"), found.count("starts")) == (1, 2)
     assert where(found.running)["api/0"] == where(stands)["api/0"]
     assert (found.down, found.whole) == ((), False)
@@ -199,12 +200,12 @@ def test_another_price_moves_what_it_makes_too_dear():
     offers = [room("a", hourly=1), room("b", hourly=2), room("c", hourly=None)]
     ground, stands, _ = stood(app(part("web")), offers)
     dearer = PriceChange(venues=frozenset({"a", "c"}), factor=Decimal("2.5"))
-    found = rehearse(ground, stands, Trouble(prices=(dearer,)))
+    found = rehearse(ground, stands, Trouble(prices=(dearer,)), strive)
     (fate,) = found.fates
     assert fate.source is not None and fate.target is not None
     assert (fate.source.hourly, fate.target.venue) == (1, "b")
     fixed = PriceChange(venues=frozenset({"c"}), hourly=Decimal("0.5"))
-    (fate,) = rehearse(ground, stands, Trouble(prices=(dearer, fixed))).fates
+    (fate,) = rehearse(ground, stands, Trouble(prices=(dearer, fixed)), strive).fates
     assert fate.target is not None and (fate.target.venue, fate.target.hourly) == ("c", 0.5)
 
 
@@ -274,7 +275,7 @@ def test_the_worst_comes_first_and_what_leaves_nothing_is_passed_over():
     ground, stands, known = stood(shop, offers)
     used = list(known.used({key_of(run.offering) for run in stands.runs}))
     assert [loss.label for loss in used] == ["lab", "lab:h1", "lab:h2"]
-    found = damage(ground, stands, used)
+    found = damage(ground, stands, used, strive)
     assert [each.loss.label for each in found] == ["lab", "lab:h1", "lab:h2"]
     assert [each.total for each in found] == [True, False, False]
     chosen = worst(found)
@@ -327,7 +328,7 @@ def standing(parts, hosts):
 @given(PARTS, HOSTS)
 def test_losing_nothing_changes_nothing(parts, hosts):
     shop, _, ground, stands, _ = standing(parts, hosts)
-    found = rehearse(ground, stands, Trouble())
+    found = rehearse(ground, stands, Trouble(), strive)
     assert found.fates == ()
     assert found.stays == sum(c.replicas for c in shop.components)
     assert where(found.placement) == where(found.running) == where(stands)
@@ -338,7 +339,7 @@ def test_losing_nothing_changes_nothing(parts, hosts):
 def test_no_replica_is_forgotten_and_none_runs_on_what_is_lost(parts, hosts, data):
     shop, offers, ground, stands, known = standing(parts, hosts)
     loss = data.draw(st.sampled_from(known.all))
-    found = rehearse(ground, stands, Trouble(losses=(loss,)))
+    found = rehearse(ground, stands, Trouble(losses=(loss,)), strive)
     replicas = sum(c.replicas for c in shop.components)
     assert found.stays + found.count("moves", "waits", "stops") == replicas
     assert len(found.running.assignments) == replicas - found.lacking
@@ -363,7 +364,7 @@ def test_it_says_what_place_would(parts, hosts, data):
         if parts[int(run.component[1:])][2]
     }
     left = [offering for offering in offers if offering.venue not in loss.venues]
-    found = rehearse(ground, stands, Trouble(losses=(loss,)))
+    found = rehearse(ground, stands, Trouble(losses=(loss,)), strive)
     try:
         real = place(shop, left, stands, homes, dict.fromkeys(loss.venues, "dead"))
     except Refused as refused:
@@ -373,3 +374,54 @@ def test_it_says_what_place_would(parts, hosts, data):
     else:
         assert found.problems == ()
         assert where(found.placement) == where(real)
+
+
+def test_as_many_as_have_room_where_not_all_have():
+    """Ten want two CPUs each of nine, and what runs stays where it is."""
+    offered = [machine("h1", cpu=5.0), machine("h2", cpu=4.0)]
+    web = part("web", 2, cpu=2.0)
+    stands = place(app(web), offered)
+    ground = Ground(app=app(web), offerings=offered, prior=stands)
+    found = rehearse(ground, stands, Trouble(load=5), strive)
+    assert (found.stays, found.count("starts"), found.lacking) == (2, 2, 6)
+    lacks = next(fate for fate in found.fates if fate.fortune == "lacks")
+    assert (lacks.spans, lacks.why) == (((4, 6),), "there is room for 4 of 10")
+    assert [problem.component for problem in found.problems] == ["web"]
+
+
+def test_nothing_that_runs_ends_for_the_sake_of_more():
+    """Two of three would have room elsewhere, but the one that is left would have to end."""
+    offered = [machine("h1", cpu=1.0), machine("h2", cpu=1.0), machine("h3", cpu=1.0)]
+    web = part("web", 3, cpu=1.0)
+    stands = place(app(web), offered)
+    gone = [run.offering for run in stands.runs if run.first < 2]
+    loss = Loss(
+        kind="host",
+        label="two",
+        offerings=frozenset(map(key_of, gone)),
+        venues=frozenset(o.venue for o in gone),
+    )
+    ground = Ground(app=app(web), offerings=[*offered, room("x", cpu=2.0)], prior=stands)
+    found = rehearse(ground, stands, Trouble(losses=(loss,)), strive)
+    assert (found.stays, found.count("stops"), found.count("starts")) == (1, 2, 0)
+
+
+def test_what_goes_in_is_searched_where_more_than_room_decides():
+    """Its data is on one machine, so half of what would go into the pool."""
+    offered = [machine("h1", cpu=8.0), machine("h2", cpu=8.0)]
+    web = part("web", 16, mounts=KEEPS)
+    ground = Ground(app=app(web), offerings=offered)
+    found = rehearse(ground, Placement(assignments=()), Trouble(), strive)
+    assert (found.count("starts"), found.lacking) == (8, 8)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.integers(1, 3), st.integers(1, 12))
+def test_a_component_alone_has_as_many_as_go_in(sizes, cpu, replicas):
+    offered = [machine(f"h{n}", cpu=float(size)) for n, size in enumerate(sizes)]
+    web = part("web", replicas, cpu=float(cpu))
+    most = sum(size // cpu for size in sizes)
+    found = rehearse(
+        Ground(app=app(web), offerings=offered), Placement(assignments=()), Trouble(), strive
+    )
+    assert found.count("starts") == min(replicas, most)
+    assert found.lacking == replicas - min(replicas, most)

@@ -17,7 +17,7 @@ from moot.model.venue import Offering
 from moot.passes.afford import spent
 from moot.passes.apart import apart
 from moot.passes.explaining.alternative import alternative
-from moot.passes.explaining.elsewhere import elsewhere
+from moot.passes.explaining.elsewhere import elsewhere, ties_of
 from moot.passes.place import place
 
 
@@ -129,8 +129,10 @@ def test_why_not_elsewhere_does_not_leave_anybody_alone():
     found = place(app, offers)
     first = next(a for a in found.assignments if a.component == "web" and a.offering.region == "x")
     ground = Ground(app=app, offerings=offers)
-    assert elsewhere(ground, found, first)[0] == ()
-    without = alternative(ground, found, "web", "it", lambda o: o.venue == first.offering.venue)
+    ties = ties_of(ground, found, "web")
+    assert elsewhere(ground, found, first, ties)[0] == ()
+    here = first.offering.venue
+    without = alternative(ground, found, "web", ties, "it", lambda o: o.venue == here)
     assert without.refusal
 
 
@@ -161,13 +163,14 @@ def test_why_not_elsewhere_says_so_of_the_one_that_came_first():
     found = place(app, offers)
     first = next(each for each in found.assignments if each.component == "a")
     ground = Ground(app=app, offerings=offers)
-    possible, rejected = elsewhere(ground, found, first)
+    ties = ties_of(ground, found, "a")
+    possible, rejected = elsewhere(ground, found, first, ties)
     assert not possible
     reasons = {rejection.venue: rejection.reason for rejection in rejected}
     on_b = venues(found, "b")[0]
     assert reasons[on_b] == "has 'b', and the two are to be apart"
     there = alternative(
-        ground, found, "a", "it", lambda offering: offering.venue == first.offering.venue
+        ground, found, "a", ties, "it", lambda offering: offering.venue == first.offering.venue
     )
     assert there.refusal
 

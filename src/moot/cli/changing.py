@@ -52,10 +52,13 @@ PLAN = Command(
     example="moot plan\nmoot plan --exit-code || echo 'something is to be done'",
     answers=(
         CHANGES,
-        "cost: hourly, monthly, currency, floor, components, before, budget, unpriced",
+        "cost: hourly, monthly, kinds, currency, floor, components, before, budget, unpriced, "
+        "unmetered, priced",
         "availability: promised, least, most, components, unknown, limit",
+        "headroom: level, kept, shortfalls, waits, unchecked",
         "worst_failure: lost, stays, moves, starts, ends, waits, stops, lacks, down, reasons, "
         "refusals",
+        "traffic: gb_monthly, stays, could, between",
         FINDINGS,
     ),
     options=(Option("--exit-code", "exit with 3 when changes are pending"), MAX_AGE),

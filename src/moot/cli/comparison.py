@@ -26,10 +26,10 @@ def rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     if own is None:
         yield (OWN, "", "", "", "", "", "", comparison.own_problem)
     elif comparison.own_hourly is None:
-        yield (OWN, "", "", "unknown", "unknown", "today", "", _unpriced(own))
+        yield (OWN, "", "", "unknown", "unknown", own.day, "", _unpriced(own))
     else:
         prices = _prices(comparison.own_hourly, own.currency)
-        yield (OWN, "", "", *prices, "today", "", _over(prices[0], own, comparison.budget))
+        yield (OWN, "", "", *prices, own.day, "", _over(prices[0], own, comparison.budget))
 
 
 def conclusions(comparison: Comparison) -> Iterator[str]:
@@ -42,7 +42,8 @@ def conclusions(comparison: Comparison) -> Iterator[str]:
             yield f"Free choice: {where}, {_month(best.hourly, best.currency)}"
     now = comparison.now
     if now and now.hourly is not None and not now.unpriced:
-        yield f"Now, by the record: {_month(now.hourly, now.currency)}"
+        day = f", at prices of {now.day}" if now.day else ""
+        yield f"Now, by the record: {_month(now.hourly, now.currency)}{day}"
     elif now:
         yield "Now, by the record: not all of it has a price"
 
@@ -91,13 +92,12 @@ def comparison_json(comparison: Comparison) -> dict[str, JSON]:
         "own": {
             **_amounts(comparison.own_hourly),
             "currency": own.currency if own else None,
+            "priced": (own.day or None) if own else None,
             "unpriced": list(own.unpriced) if own else [],
             "reason": comparison.own_problem,
         },
         "free": [_free_json(best) for best in comparison.free()],
-        "now": {**_amounts(comparison.now.hourly), "currency": comparison.now.currency}
-        if comparison.now
-        else None,
+        "now": _cost_json(comparison.now) if comparison.now else None,
         "unstated": list(comparison.vague),
         "arm64": list(comparison.arm),
         "unzoned": list(comparison.unzoned),
@@ -200,7 +200,7 @@ def _machines_json(machines: Iterable[Bought]) -> Iterator[JSON]:
 
 def _free_json(best: Estimate | Cost) -> JSON:
     if isinstance(best, Cost):
-        return {"own": True, "vendors": [], **_amounts(best.hourly), "currency": best.currency}
+        return {"own": True, "vendors": [], **_cost_json(best)}
     where: JSON = [{"vendor": vendor, "region": region} for vendor, region in _regions(best)]
     amounts = _amounts(best.hourly)
     return {
@@ -209,4 +209,9 @@ def _free_json(best: Estimate | Cost) -> JSON:
         "sites": where,
         **amounts,
         "currency": best.currency,
+        "priced": best.priced,
     }
+
+
+def _cost_json(cost: Cost) -> dict[str, JSON]:
+    return {**_amounts(cost.hourly), "currency": cost.currency, "priced": cost.day or None}

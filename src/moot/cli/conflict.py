@@ -25,7 +25,9 @@ def conflict_lines(conflict: Conflict) -> Iterator[str]:
         if not conflict.irreducible:
             yield "perhaps not each of them is needed: there are too many to try all"
     if options:
-        yield "what would help, the cheapest first:"
+        days = {option.priced for option in options if option.priced}
+        prices = f", at prices of {min(days)}" if days else ""
+        yield f"what would help, the cheapest first{prices}:"
         yield from (f"  {_relaxation_text(option)}" for option in options[:MOST_RELAXATIONS])
         yield from _more(len(options) - MOST_RELAXATIONS)
     if conflict.unexplored:

@@ -62,19 +62,25 @@ def summary(plan: Plan, stale: Sequence[Stale] = ()) -> str:
 
 
 def where_lines(placement: Placement) -> Iterator[str]:
-    """Per component where its replicas go and at what price, and why not to other venues."""
+    """Per component where its replicas go and at what price, and why not to other venues.
+
+    Where prices are of several days each has its own; else the line of the cost tells it.
+    """
     groups: dict[tuple[str, str, str, str], list[Run]] = {}
     for run in placement.runs:
         key = (run.component, run.offering.venue, run.offering.name, run.runs_as)
         groups.setdefault(key, []).append(run)
     width = max((len(key[0]) for key in groups), default=0)
+    several = len({run.offering.priced for run in placement.runs if run.offering.hourly}) > 1
     shown: set[str] = set()
     for (component, venue, offering, runs_as), members in groups.items():
         first = members[0].offering
         count = sum(run.count for run in members)
         what = runs_as if count == 1 else _PLURALS[runs_as]
         costs = price(first.hourly, first.currency)
-        yield f"  {component.ljust(width)}  {count} {what} on {venue}/{offering}, {costs}"
+        costs += f" ({first.priced})" if first.hourly and several else ""
+        of = f" of {first.counted}" if first.counted else ""
+        yield f"  {component.ljust(width)}  {count} {what} on {venue}/{offering}{of}, {costs}"
         if component not in shown:
             shown.add(component)
             taken = {key[1] for key in groups if key[0] == component}
@@ -86,7 +92,8 @@ def price(hourly: Decimal | None, currency: str) -> str:
     """A price for people."""
     if hourly is None:
         return "unknown"
-    return f"{hourly.normalize():f} {currency}/hour" if hourly else "free"
+    shown = round(hourly, 6) or hourly  # egress is known to the billionth
+    return f"{shown.normalize():f} {currency}/hour" if hourly else "free"
 
 
 def cost_line(cost: Cost) -> str:
@@ -97,12 +104,17 @@ def cost_line(cost: Cost) -> str:
     stood = before.hourly if before else None
     if cost.hourly == 0 and not cost.budget and not stood:
         return ""
-    parts = [_sum(cost) + _difference(cost.hourly, stood), *_certificate(cost)]
+    sent = _of_it(_total(cost.egress))
+    parts = [_sum(cost) + sent + _difference(cost.hourly, stood), *_certificate(cost)]
     if cost.budget:
         parts.append(f"the budget is {cost.budget}")
+    if day := cost.day or (before.day if before else ""):
+        parts.append(f"prices of {day}")
     if cost.unpriced and (cost.budget or cost.priced):
         has, counts = ("has", "counts") if len(cost.unpriced) == 1 else ("have", "count")
         parts.append(f"{', '.join(cost.unpriced)} {has} no price and {counts} as nothing")
+    if cost.unmetered:
+        parts.append(f"what leaves {' and '.join(cost.unmetered)} has no price")
     return f"Cost: {'; '.join(parts)}"
 
 
@@ -112,29 +124,39 @@ def component_lines(cost: Cost) -> Iterator[str]:
     stood = dict(before.components) if before else {}
     rows = dict.fromkeys(stood, Decimal(0)) | dict(cost.components)
     rows = {name: hourly for name, hourly in rows.items() if hourly != 0 or stood.get(name)}
+    sent = dict(cost.egress)
     width = max(map(len, rows), default=0)
     for name, hourly in rows.items():
         unit = f"{cost.currency}/month"
         costs = f"not known in {cost.currency}" if hourly is None else f"{monthly(hourly)} {unit}"
         difference = _difference(hourly, stood.get(name, Decimal(0)) if before else None)
-        yield f"  {name.ljust(width)}  {costs}{difference}"
+        yield f"  {name.ljust(width)}  {costs}{_of_it(sent.get(name))}{difference}"
 
 
 def cost_json(cost: Cost) -> JSON:
     """`cost` in `plan --json`; amounts are strings, so that no digit is lost."""
     before = _comparable(cost)
     stood = dict(before.components) if before else {}
+    sent = dict(cost.egress)
     return {
         **_amounts(cost.hourly),
+        "kinds": _kinds(cost.hourly, _total(cost.egress)),
         "currency": cost.currency,
         "floor": _amounts(cost.floor),
         "components": [
-            {"component": name, **_amounts(hourly), "before": _amounts(stood.get(name))}
+            {
+                "component": name,
+                **_amounts(hourly),
+                "kinds": _kinds(hourly, sent.get(name, Decimal(0))),
+                "before": _amounts(stood.get(name)),
+            }
             for name, hourly in cost.components
         ],
-        "before": _amounts(before.hourly) if before else None,
+        "before": {**_amounts(before.hourly), "priced": before.day or None} if before else None,
         "budget": _budget_json(cost.budget) if cost.budget else None,
         "unpriced": list(cost.unpriced),
+        "unmetered": list(cost.unmetered),
+        "priced": cost.day or None,
     }
 
 
@@ -186,6 +208,23 @@ def _difference(hourly: Decimal | None, before: Decimal | None) -> str:
     if hourly is None or before is None or hourly == before:
         return ""
     return f", {monthly(abs(hourly - before))} {'more' if hourly > before else 'less'} than now"
+
+
+def _of_it(egress: Decimal | None) -> str:
+    return f", {monthly(egress)} of it egress" if egress else ""
+
+
+def _total(egress: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
+    """None where a part is not known."""
+    sums = [hourly for _, hourly in egress]
+    known = [hourly for hourly in sums if hourly is not None]
+    return sum(known, Decimal(0)) if len(known) == len(sums) else None
+
+
+def _kinds(hourly: Decimal | None, egress: Decimal | None) -> JSON:
+    """What is paid for places to run, and for traffic that leaves a venue."""
+    machines = None if hourly is None or egress is None else hourly - egress
+    return {"machines": _amounts(machines), "egress": _amounts(egress)}
 
 
 def _amounts(hourly: Decimal | None) -> dict[str, JSON]:

@@ -157,6 +157,7 @@ def _offering_json(offering: Offering | None) -> JSON:
         "offering": offering.name,
         "hourly": hourly,
         "currency": offering.currency,
+        "priced": (offering.priced or None) if offering.hourly else None,
     }
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
-
 from moot.model.budget import Budget
-from moot.model.placement import Placement, Run
+from moot.model.day import priced
+from moot.model.placement import Egress, Placement, Run
 from moot.model.report import Cost
-from moot.passes.afford import spent
+from moot.passes.afford import currencies, spent, summed
 
 
 def cost(
@@ -19,34 +17,30 @@ def cost(
 
     `before` is the placement on record, for the difference.
     """
-    currencies = tuple(dict.fromkeys(r.offering.currency for r in placement.runs if _priced(r)))
-    currency = next(iter(currencies), budget.currency if budget else "EUR")
-    by_component: dict[str, list[Run]] = {}
+    known = currencies(placement)
+    currency = next(iter(known), budget.currency if budget else "EUR")
+    runs: dict[str, list[Run]] = {}
     for run in placement.runs:
-        by_component.setdefault(run.component, []).append(run)
+        runs.setdefault(run.component, []).append(run)
+    sent: dict[str, list[Egress]] = {name: [] for name in runs}
+    for each in placement.egress:
+        sent[each.component].append(each)
     return Cost(
-        hourly=_sum(placement.runs, currency),
+        hourly=summed(placement.runs, placement.egress, currency),
         currency=currency,
-        components=tuple((name, _sum(runs, currency)) for name, runs in by_component.items()),
-        currencies=currencies,
+        components=tuple((name, summed(runs[name], sent[name], currency)) for name in runs),
+        egress=tuple((name, summed((), sent[name], currency)) for name in runs if sent[name]),
+        currencies=known,
         floor=placement.floor,
         priced=spent(placement),
         unpriced=tuple(sorted({r.offering.site for r in placement.runs if not _priced(r)})),
+        unmetered=tuple(sorted({each.site for each in placement.egress if not each.hourly})),
         before=cost(before) if before else None,
         budget=budget,
+        day=priced(run.offering for run in placement.runs),
     )
 
 
 def _priced(run: Run) -> bool:
     """Whether anybody says what it costs: of what costs nothing nobody may have said it."""
     return bool(run.offering.hourly)
-
-
-def _sum(runs: Iterable[Run], currency: str) -> Decimal | None:
-    total = Decimal(0)
-    for run in runs:
-        hourly = run.offering.hourly
-        if hourly is None or (hourly and run.offering.currency != currency):
-            return None
-        total += hourly * run.count
-    return total

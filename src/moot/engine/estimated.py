@@ -9,7 +9,6 @@ from moot.engine.cost import cost
 from moot.engine.ground import explored
 from moot.engine.recorded import Seen
 from moot.engine.turn import World
-from moot.market import snapshot
 from moot.market.facts import area, burstable
 from moot.model.app import App
 from moot.model.comparison import Comparison, Search
@@ -20,18 +19,18 @@ from moot.model.rehearsal import Ground
 from moot.model.report import Cost, Stale
 from moot.passes.buying.estimate import estimate
 from moot.passes.buying.need import traits_asked
-from moot.passes.place import place
+from moot.passes.strive import strive
 from moot.passes.winnow import matcher
 
 
-def estimated(app: App, world: World, search: Search) -> Comparison:
+def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) -> Comparison:
     """The venues are asked; nothing is bought, changed or written.
 
     BadInput where the market has no such vendor.
     """
-    market = list(_searched(snapshot(), search))
-    areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in snapshot()}
-    estimates = estimate(app, market, areas, search.rounds, search.top)
+    searched = list(_searched(market, search))
+    areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
+    estimates = estimate(app, searched, areas, search.rounds, search.top)
     ground = explored(app, world, Seen(app.name, world, None).within(()).items)
     own, problem = _own(app, ground)
     now = world.venues.env.now()
@@ -42,8 +41,8 @@ def estimated(app: App, world: World, search: Search) -> Comparison:
         now=cost(ground.prior) if ground.prior else None,
         budget=app.policy.budget,
         vague=tuple(_vague(app)),
-        arm=tuple(_arm(app, market, estimates)),
-        unzoned=tuple(_unzoned(app, market, estimates)),
+        arm=tuple(_arm(app, searched, estimates)),
+        unzoned=tuple(_unzoned(app, searched, estimates)),
         burstable=search.burstable,
         stale=tuple(Stale(venue=v, since=now, reason=why) for v, why in ground.absent.items()),
     )
@@ -72,7 +71,7 @@ def _searched(market: Sequence[Vendor], search: Search) -> Iterator[Vendor]:
 def _own(app: App, ground: Ground) -> tuple[Cost | None, str]:
     """What the venues that are there would cost; why they cannot run it."""
     try:
-        placement = place(app, ground.offerings, ground.prior, ground.homes, ground.absent)
+        placement = strive(ground)
     except Refused as refused:
         first, *others = refused.diagnostics
         return None, f"{first.summary} and {len(others)} more" if others else first.summary

@@ -34,6 +34,7 @@ def explored(app: App, world: World, own: Iterable[ConfigurationItem]) -> Ground
         taken={
             (machine_of(purpose), port): owner for owner, purpose, port in held if owner != app.name
         },
+        venues=world.venues.configured,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from moot.engine.ask import Question, ask
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
-from moot.model.venue import Offering
+from moot.model.venue import Offering, Venue
 from moot.provider import Provider, ProviderError
 
 
@@ -29,14 +30,34 @@ def offered(
     asked = [name for name in names if name not in absent]
     found = ask({n: Question(n, FACTS, "offerings", _offerings) for n in asked}, venues, slots)
     offerings: list[Offering] = []
+    today = datetime.fromtimestamp(venues.env.now(), UTC).date().isoformat()
     for name in asked:
         answer = found[name]
         if isinstance(answer, ProviderError):
             absent[name] = answer.message
         else:
             venue = venues.known(name)
-            offerings += (replace(o, pool=venue.pool, vendor=venue.vendor) for o in answer)
+            offerings += (_stated(venue, offering, today) for offering in answer)
     return offerings, absent
+
+
+def _stated(venue: Venue, offering: Offering, today: str) -> Offering:
+    """With what venues.yaml says of the venue, whatever its provider; prices without a day are of
+    today.
+    """
+    times = venue.overcommit
+    return replace(
+        offering,
+        cpu=offering.cpu * times.cpu,
+        own_cpu=offering.cpu if times.cpu > 1 else None,
+        memory_mib=int(offering.memory_mib * times.memory),
+        own_memory_mib=offering.memory_mib if times.memory > 1 else None,
+        pool=venue.pool,
+        vendor=venue.vendor,
+        egress=venue.egress,
+        latency=venue.latency,
+        priced=offering.priced or venue.priced or today,
+    )
 
 
 def _offerings(provider: Provider) -> Sequence[Offering]:

@@ -11,6 +11,7 @@ from moot.engine.reasoned import reasoned
 from moot.engine.recorded import Seen, findings_of, fresh, rested
 from moot.engine.remembered import remembered
 from moot.engine.sketch import Sketch
+from moot.engine.spared import scarce, spared
 from moot.engine.turn import Turn, sealed
 from moot.engine.unreached import reached
 from moot.model.diagnostic import Diagnostic, Refused
@@ -54,7 +55,8 @@ def propose(
     seen = Seen(app.name, world, observed)
     sketch = Sketch.of(app, world, seen.within(()).items)
     with reasoned(sketch.ground, world):
-        outlook = promised(app, sketch.placement, world.venues.configured, sketch.absent)
+        outlook = promised(sketch.ground, sketch.placement)
+        headroom = spared(sketch.ground, sketch.placement)
     before = world.store.resting(app.name)
     rest = rested(sketch, before) if journal or observed is None else None
     draft = _drafted(sketch, seen, rest, journal)
@@ -71,10 +73,16 @@ def propose(
         placement=sketch.placement,
         ground=sketch.ground,
         outlook=outlook,
+        headroom=headroom,
         shares=sketch.connected.shares,
         ports=sketch.connected.ports,
         findings=tuple(sorted(findings, key=lambda f: (f.address or "", f.rule, f.problem))),
-        warnings=(*sketch.warnings(), *feasible.warnings, *_unsafe(feasible.plan, world)),
+        warnings=(
+            *sketch.warnings(),
+            *scarce(headroom, sketch.ground),
+            *feasible.warnings,
+            *_unsafe(feasible.plan, world),
+        ),
         withheld=feasible.withheld,
         lacking=feasible.lacking,
         desired=draft.desired,

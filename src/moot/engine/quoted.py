@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from moot.engine.offered import offered
 from moot.engine.slots import Slots
@@ -27,8 +26,7 @@ def quoted(
     asked = [name for name in names if wanted(venues.known(name).provider)]
     offerings, absent = offered(asked, venues, slots)
     now = venues.env.now()
-    today = datetime.fromtimestamp(now, UTC).date().isoformat()
-    quotes, total = winnow(wish, order, market, offerings, venues.configured, today, limit)
+    quotes, total = winnow(wish, order, market, offerings, venues.configured, limit)
     return Listing(
         quotes=tuple(quotes),
         total=total,

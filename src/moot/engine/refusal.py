@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from moot.engine.offered import offered
 from moot.engine.promised import promised
+from moot.engine.spared import spared
 from moot.engine.turn import World
 from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.placement import Placement
@@ -15,25 +16,26 @@ from moot.passes.afford import afford
 from moot.passes.explaining.attempt import Effort
 from moot.passes.explaining.conflict import conflict
 from moot.passes.explaining.relax import relax
-from moot.passes.place import place
 from moot.passes.placing.search import LEAST
+from moot.passes.strive import strive
 from moot.provider import ProviderError
 
 # Components times offerings: 58 and 19 placements of 50 components on 300 machines, or so many more
 # of fewer.  Together they come to less than two seconds of CPU.
 MOST_SEARCHED = 900_000
 MOST_RELAXED = 300_000
+STRIDES = 12  # of each of them, where promises of the whole are to be kept
 
 
 def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """The same diagnostics; the one that the conflict is about has it."""
 
     def decide(tried: Ground) -> Placement:
-        known = tried.app, tried.offerings, tried.prior, tried.homes, tried.absent
-        placement = place(*known, attempts=LEAST)
+        placement = strive(tried, LEAST, STRIDES)
         afford(tried.app, placement)
         if tried.app.policy.availability is not None:
-            promised(tried.app, placement, world.venues.configured, tried.absent)
+            promised(tried, placement)
+        spared(tried, placement)
         return placement
 
     wider = _widened(ground, world)

@@ -10,6 +10,7 @@ from moot.engine.ground import explored
 from moot.engine.observe import observe
 from moot.engine.promised import promised
 from moot.engine.recorded import Seen, fresh
+from moot.engine.spared import spared
 from moot.engine.turn import Turn, World
 from moot.model.app import App
 from moot.model.availability import Outlook
@@ -20,9 +21,9 @@ from moot.model.report import Failures, Rehearsal, Stale
 from moot.passes.damage import damage, worst
 from moot.passes.domains import Domains, domains
 from moot.passes.outlook import outlook
-from moot.passes.place import place
 from moot.passes.rehearse import rehearse
-from moot.passes.suppose import LOST
+from moot.passes.strive import strive
+from moot.passes.suppose import LOST, suppose
 
 # In a plan: domains in use, times what stands, times what is offered.  It comes to some hundredths
 # of a second of CPU, a twentieth of what a plan takes by itself.
@@ -50,7 +51,7 @@ class Stage:
         ground = explored(app, world, seen.within(()).items)
         stands = ground.prior
         if stands is None:
-            stands = place(app, ground.offerings, None, ground.homes, ground.absent)
+            stands = strive(ground)
         return cls(world, ground, stands, observed.stale if observed else ())
 
     def what_if(self, lose: Sequence[str], load: int, prices: Iterable[PriceChange]) -> Rehearsal:
@@ -61,7 +62,7 @@ class Stage:
             load=load,
             prices=tuple(replace(p, venues=frozenset(venues.meant(p.venues))) for p in prices),
         )
-        found = rehearse(self.ground, self.stands, trouble)
+        found = rehearse(self.ground, self.stands, trouble, strive)
         if not found.problems:
             found = replace(found, problems=self._broken(found, trouble))
         return Rehearsal(
@@ -74,7 +75,7 @@ class Stage:
 
     def failures(self) -> Failures:
         """What the loss of each domain that is in use would do."""
-        damages = damage(self.ground, self.stands, self._used())
+        damages = damage(self.ground, self.stands, self._used(), strive)
         return Failures(damages=damages, stale=self.stale)
 
     def worst(self) -> Worst:
@@ -83,7 +84,7 @@ class Stage:
         offered = len(self.ground.offerings) + LEAST_OFFERED
         if len(losses) * len(self.stands.runs) * offered > MOST_WORK:
             return Worst(left_out=len(losses))
-        return Worst(damage=worst(damage(self.ground, self.stands, losses)))
+        return Worst(damage=worst(damage(self.ground, self.stands, losses, strive)))
 
     def _used(self) -> tuple[Loss, ...]:
         return tuple(self._domains().used({key_of(run.offering) for run in self.stands.runs}))
@@ -96,9 +97,11 @@ class Stage:
     def _broken(self, found: Rehearsed, trouble: Trouble) -> tuple[Diagnostic, ...]:
         """Why `up` would refuse it for what is promised; while something is lost it does not."""
         lost = {venue: LOST for loss in trouble.losses for venue, _ in loss.offerings}
-        silent, venues = {**self.ground.absent, **lost}, self.world.venues.configured
+        silent = {**self.ground.absent, **lost}
         try:
-            promised(self.ground.app, found.placement, venues, silent)
+            promised(replace(self.ground, absent=silent), found.placement)
+            if not trouble.losses:
+                spared(suppose(self.ground, trouble), found.placement)
         except Refused as refused:
             return refused.diagnostics
         return ()

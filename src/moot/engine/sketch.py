@@ -18,7 +18,7 @@ from moot.passes.afford import afford
 from moot.passes.apart import PLURALS, apart, wanted
 from moot.passes.connect import Connected, connect
 from moot.passes.lower import lower
-from moot.passes.place import place
+from moot.passes.strive import strive
 from moot.passes.thin import thin
 
 
@@ -37,7 +37,7 @@ class Sketch:
         """`own` is what belongs to the App as a whole, its volumes among it."""
         ground = explored(app, world, own)
         with reasoned(ground, world):
-            placement = place(app, ground.offerings, ground.prior, ground.homes, ground.absent)
+            placement = strive(ground)
             afford(app, placement)
         connected = connect(app, placement, ground.ports, ground.taken)
         return cls(app, world, placement, connected, ground)

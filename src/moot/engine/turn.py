@@ -10,6 +10,7 @@ from moot.engine.cost import cost
 from moot.model.availability import Outlook
 from moot.model.placement import Placement
 from moot.model.report import Proposal
+from moot.passes.gathering.stay import stay
 
 if TYPE_CHECKING:
     import threading
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from moot.model.app import App
     from moot.model.diagnostic import Diagnostic
     from moot.model.finding import Finding, Rule
+    from moot.model.headroom import Headroom
     from moot.model.placement import Share
     from moot.model.plan import Change, Plan
     from moot.model.rehearsal import Ground
@@ -83,6 +85,7 @@ class Turn:
     placement: Placement | None = None
     ground: Ground | None = None
     outlook: Outlook = field(default_factory=Outlook)
+    headroom: Headroom | None = None
     shares: tuple[Share, ...] = ()
     ports: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
@@ -103,6 +106,8 @@ class Turn:
             placement=placement,
             cost=cost(placement, self.ground.prior if self.ground else None, app.policy.budget),
             availability=self.outlook,
+            headroom=self.headroom,
+            traffic=stay(app, placement),
             findings=self.findings,
             warnings=(
                 *self.warnings,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from moot.engine.turn import Turn, World
+from moot.model.day import priced
 from moot.model.placement import Rejection
 from moot.model.rehearsal import Ground
 from moot.model.report import Why
 from moot.model.venue import Offering
 from moot.passes.explaining.alternative import alternative
 from moot.passes.explaining.because import because
-from moot.passes.explaining.elsewhere import elsewhere
+from moot.passes.explaining.elsewhere import elsewhere, ties_of
 
 
 def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> Why:
@@ -23,21 +24,26 @@ def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> 
     placement, ground = turn.placement, turn.ground
     assert placement is not None and ground is not None, "a turn that wants something is placed"
     chosen = next(a for run in placement.runs for a in run if a.replica == replica)
-    possible, rejections = elsewhere(ground, placement, chosen)
+    ties = ties_of(ground, placement, chosen.component)
+    possible, rejections = elsewhere(ground, placement, chosen, ties)
     avoided = world.venues.meant(without) or (chosen.offering.venue,)
     return Why(
         replica=replica,
-        chosen=f"{chosen.offering.venue}/{chosen.offering.name} as a {chosen.runs_as}",
+        chosen=f"{chosen.offering.venue}/{chosen.offering.name} as a {chosen.runs_as}"
+        + (f", of {chosen.offering.counted}" if chosen.offering.counted else ""),
         price=price_text(chosen.offering),
+        priced=priced([chosen.offering]),
         reason=because(ground, placement, chosen, possible),
         alternatives=tuple(_named(each.offering) for each in possible),
         rejections=(*rejections, *_unasked(chosen.component, ground, world)),
         availability=turn.outlook,
         possible=possible,
+        egress=tuple(each for each in placement.egress if each.component == chosen.component),
         best=alternative(
             ground,
             placement,
             chosen.component,
+            ties,
             ", ".join(without or avoided),
             lambda offering: offering.venue in avoided,
         ),
@@ -45,10 +51,13 @@ def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> 
 
 
 def price_text(offering: Offering) -> str:
-    """Of one replica for an hour."""
+    """Of one replica for an hour, with the day of the price."""
     if offering.hourly is None:
         return "an unknown price"
-    return f"{offering.hourly:f} {offering.currency}/hour" if offering.hourly else "no charge"
+    if not offering.hourly:
+        return "no charge"
+    day = f" ({offering.priced})" if offering.priced else ""
+    return f"{offering.hourly:f} {offering.currency}/hour{day}"
 
 
 def _named(offering: Offering) -> str:

@@ -30,6 +30,7 @@ class Possible:
             "offering": self.offering.name,
             "hourly": None if hourly is None else f"{hourly:f}",
             "currency": self.offering.currency,
+            "priced": (self.offering.priced or None) if hourly else None,
             "more_hourly": None if self.more is None else f"{self.more:f}",
             "reason": self.why,
         }
@@ -41,7 +42,8 @@ class Alternative:
 
     `places` are offerings with how many are there, none where there is no such way, and then
     `refusal` says why.  `hourly` is of all replicas, None where a price is unknown or there are
-    several currencies; `more` the difference to now.
+    several currencies, at prices of which the oldest is of the day `priced`; `more` the difference
+    to now.
     """
 
     without: str
@@ -49,6 +51,7 @@ class Alternative:
     hourly: Decimal | None = None
     currency: str = ""
     more: Decimal | None = None
+    priced: str = ""
     refusal: str = ""
 
     def as_json(self) -> dict[str, JSON]:
@@ -58,6 +61,7 @@ class Alternative:
             "places": [{"offering": place, "replicas": count} for place, count in self.places],
             "monthly": None if self.hourly is None else f"{monthly(self.hourly)}",
             "currency": self.currency or None,
+            "priced": self.priced or None,
             "more_monthly": None if self.more is None else f"{monthly(self.more)}",
             "refusal": self.refusal or None,
         }

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from moot.model.availability import Level
 from moot.model.budget import Budget
 from moot.model.position import Position
+from moot.model.traffic import Latency, Traffic
 from moot.model.value import JSON, Secret, Value
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ Places = Mapping[str, Position]
 class Needs:
     """The least a replica must be given; an Offering is a candidate when it covers this.
 
+    `gpus` are whole ones or, below one, a part of a single one in thousandths; infinity is all that
+    a machine has.  They are those of the numbers `gpu_numbers`, where any are named.
     `traits` holds what every way of running it needs; how it may run is `Component.container`
     and `Component.process`.
     """
@@ -30,6 +34,8 @@ class Needs:
     cpu: float = 0.0
     memory_mib: int = 0
     disk_mib: int = 0
+    gpus: float = 0.0
+    gpu_numbers: tuple[int, ...] = ()
     traits: frozenset[str] = frozenset()
 
 
@@ -185,7 +191,9 @@ class Component:
     """One part of an App, run as identical replicas; it is up when `quorum` of them are.
 
     `near` are components in whose regions alone it runs, `apart` those with which it shares no
-    machine.
+    machine, `latency` says of some how far away they may be, `traffic` how much it has with some:
+    no two of an App state that of one another.  `spread` is in how many domains of a level it is to
+    be beside what the Policy wants of all.
 
     `places` says where what decides where it can run stands in the file.
     """
@@ -215,8 +223,11 @@ class Component:
     logging: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     retry: bool = False
     quorum: int = 1
+    spread: Mapping[str, int] = field(default_factory=dict[str, int])
     near: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    latency: tuple[Latency, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
     segmentation_required: bool = False
     recipe: Recipe | None = None
     place: Position | None = field(default=None, compare=False)
@@ -273,6 +284,7 @@ class NativeResource:
 class Policy:
     """What to guarantee for the whole App.  Empty `venues` means all that are configured.
 
+    After the loss of any one domain of the level `headroom` everything is to have room elsewhere.
     `places` says where each stands, of a level such as `spread.zone` too.
     """
 
@@ -280,6 +292,7 @@ class Policy:
     residency: tuple[str, ...] = ()
     spread: Mapping[str, int] = field(default_factory=dict[str, int])
     availability: float | None = None
+    headroom: Level | None = None
     budget: Budget | None = None
     places: Places = field(default_factory=dict[str, Position], compare=False)
 

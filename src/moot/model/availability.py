@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal, get_args
 
 from moot.model.units import fraction, seconds
@@ -13,6 +14,7 @@ from moot.model.value import JSON, is_mapping
 Level = Literal["vendor", "venue", "region", "zone", "host", "replica"]
 
 LEVELS: tuple[Level, ...] = get_args(Level)
+ROUNDING = 1e-12  # of a figure
 YEAR_S = 365 * 86400.0
 _RATES = {"day": 365.0, "week": 365 / 7, "month": 12.0, "year": 1.0}
 
@@ -48,6 +50,16 @@ class Sla:
     def outage(self) -> float:
         """The share of a year that goes by in healing."""
         return min(1.0, self.failures_per_year * self.healing_s / YEAR_S)
+
+    def shares(self, of_machine: bool) -> Mapping[Level, float]:
+        """By level what is stated; `whole` is of the machine, where the venue is one."""
+        if self.whole is None:
+            return self.levels
+        return {**self.levels, "host" if of_machine else "venue": self.whole}
+
+    def up(self, of_machine: bool) -> float:
+        """Which share of the time a single replica is up there."""
+        return max(0.0, prod(self.shares(of_machine).values()) - self.outage)
 
     @classmethod
     def of(cls, stated: JSON) -> Sla:
@@ -94,6 +106,18 @@ class Outlook:
     def known(self) -> bool:
         """Whether anything is stated that the figure could be made of."""
         return self.least is not None or self.most < 1
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is certainly kept, or nothing is promised."""
+        if self.promised is None:
+            return True
+        return self.least is not None and self.least >= self.promised - ROUNDING
+
+    @property
+    def broken(self) -> bool:
+        """Whether the promise cannot be kept, whatever is not known."""
+        return self.promised is not None and self.most < self.promised - ROUNDING
 
 
 def percent(share: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from decimal import Decimal
 from operator import attrgetter
 
-from moot.model.placement import Assignments, Placement, Rejection, Run
+from moot.model.placement import Assignments, Egress, Placement, Rejection, Run
 from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
 from moot.model.value import JSON, Value, decode
 from moot.model.venue import Offering
@@ -66,10 +66,14 @@ def placement_to_json(placement: Placement) -> dict[str, JSON]:
     return {
         "offerings": {name: _offering_to_json(o) for name, o in offerings.items()},
         "runs": [
-            [f"{run.app}/{run.component}", run.first, run.count, _name(run.offering), run.runs_as]
+            [
+                *(f"{run.app}/{run.component}", run.first, run.count),
+                *(_name(run.offering), run.runs_as, *([[*run.gpus]] if run.gpus else ())),
+            ]
             for run in runs
         ],
         "rejections": [[r.component, r.venue, r.offering, r.reason] for r in placement.rejections],
+        "egress": [[e.component, e.site, e.currency, str(e.hourly)] for e in placement.egress],
     }
 
 
@@ -81,11 +85,18 @@ def placement_from_json(body: Mapping[str, JSON]) -> Placement:
         for replica, _, index, name, runs_as in body.get("assignments", ())
     ]
     runs = (
-        Run(of.partition("/")[0], of.partition("/")[2], first, count, offerings[name], runs_as)
-        for of, first, count, name, runs_as in body.get("runs", replicas)
+        Run(
+            *(of.partition("/")[0], of.partition("/")[2], first, count),
+            *(offerings[name], runs_as, *map(tuple, gpus)),
+        )
+        for of, first, count, name, runs_as, *gpus in body.get("runs", replicas)
     )
     rejections = tuple(Rejection(*row) for row in body["rejections"])
-    return Placement(assignments=Assignments(runs), rejections=rejections)
+    egress = tuple(
+        Egress(component, site, currency, Decimal(hourly))
+        for component, site, currency, hourly in body.get("egress", ())
+    )
+    return Placement(assignments=Assignments(runs), rejections=rejections, egress=egress)
 
 
 def _name(offering: Offering) -> str:
@@ -96,6 +107,9 @@ def _offering_to_json(offering: Offering) -> dict[str, JSON]:
     body = {f.name: getattr(offering, f.name) for f in fields(offering)}
     body["hourly"] = None if offering.hourly is None else str(offering.hourly)
     body["traits"] = sorted(offering.traits)
+    body["gpus_left"] = [*offering.gpus_left]
+    body["egress"] = str(offering.egress)
+    body["latency"] = {name: str(ms) for name, ms in offering.latency}
     return body
 
 
@@ -103,4 +117,7 @@ def _offering_from_json(body: Mapping[str, JSON]) -> Offering:
     values = dict(body)
     values["hourly"] = None if values["hourly"] is None else Decimal(values["hourly"])
     values["traits"] = frozenset(values["traits"])
+    values["gpus_left"] = tuple(values.get("gpus_left", ()))
+    values["egress"] = Decimal(values.get("egress", 0))
+    values["latency"] = tuple((n, Decimal(ms)) for n, ms in values.get("latency", {}).items())
     return Offering(**values)

@@ -11,9 +11,10 @@ from moot.model.position import Position
 from moot.model.value import JSON
 
 Aspect = Literal[
-    "residency", "venues", "spread", "budget", "availability", "isolation", "trait", "cpu",
-    "memory", "disk", "replicas", "volumes", "segmentation", "recipe", "near",
-    "apart",
+    "residency", "venues", "spread", "budget", "availability", "headroom", "isolation", "trait",
+    "cpu",
+    "memory", "disk", "gpus", "replicas", "volumes", "segmentation", "recipe", "near",
+    "apart", "latency",
 ]  # fmt: skip
 
 
@@ -47,6 +48,7 @@ class Relaxation:
     `hourly` counts what has no price as nothing, of these `unpriced` venues and pools; None: prices
     are in several currencies.  `more` is the difference an hour to what stands by the record or,
     where the budget is raised, to the `budget`; None where nothing stands, or a price is unknown.
+    The oldest of the prices is of the day `priced` (ISO 8601).
     """
 
     text: str
@@ -55,6 +57,7 @@ class Relaxation:
     more: Decimal | None = None
     over: Literal["now", "budget"] = "now"
     unpriced: tuple[str, ...] = ()
+    priced: str = ""
 
     def as_json(self) -> dict[str, JSON]:
         """An entry of `relaxations`; amounts are texts, as those of a plan."""
@@ -67,6 +70,7 @@ class Relaxation:
             "more_monthly": more,
             "more_than": self.over if more else None,
             "unpriced": list(self.unpriced),
+            "priced": self.priced or None,
         }
 
 

@@ -20,7 +20,8 @@ SHARED = ""  # in the place of a component's name: what is the App's own
 class Assignment:
     """One replica on one offering.  `replica` is its stable name, such as `shop/web/0`.
 
-    `runs_as` is how it runs there: as a process or as a container.
+    `runs_as` is how it runs there: as a process or as a container.  `gpus` are the numbers of the
+    GPUs that are for it.
     """
 
     replica: str
@@ -28,6 +29,7 @@ class Assignment:
     index: int
     offering: Offering
     runs_as: RunsAs
+    gpus: tuple[int, ...] = ()
 
     @property
     def main(self) -> str:
@@ -37,7 +39,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`count` replicas of a component, from index `first` on, that run alike on one offering."""
+    """`count` replicas of a component, from index `first` on, that run alike on one offering.
+
+    Each of them is given these `gpus`: several have parts of the same one.
+    """
 
     app: str
     component: str
@@ -45,6 +50,7 @@ class Run:
     count: int
     offering: Offering
     runs_as: RunsAs
+    gpus: tuple[int, ...] = ()
 
     def __iter__(self) -> Iterator[Assignment]:
         for index in range(self.first, self.first + self.count):
@@ -53,7 +59,8 @@ class Run:
     def __getitem__(self, index: int) -> Assignment:
         """The assignment of the replica of that index."""
         replica = f"{self.app}/{self.component}/{index}"
-        return Assignment(replica, self.component, index, self.offering, self.runs_as)
+        given = self.offering, self.runs_as, self.gpus
+        return Assignment(replica, self.component, index, *given)
 
 
 class Assignments(Sequence[Assignment]):
@@ -110,7 +117,8 @@ def runs_of(assignments: Sequence[Assignment]) -> tuple[Run, ...]:
         if last and each == last[last.first + last.count]:
             found[-1] = replace(last, count=last.count + 1)
         else:
-            found.append(Run(app, each.component, each.index, 1, each.offering, each.runs_as))
+            given = each.offering, each.runs_as, each.gpus
+            found.append(Run(app, each.component, each.index, 1, *given))
     return tuple(found)
 
 
@@ -124,17 +132,28 @@ class Rejection:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What a component pays an hour for what it sends out of a venue or pool."""
+
+    component: str
+    site: str
+    currency: str
+    hourly: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """The decision and its explanation, kept together so that no one has to rerun it to ask why.
 
     `floor` is what no placement that keeps all promises costs less than, an hour; None where
-    nobody knows.
+    nobody knows.  `egress` is what is paid for traffic beside the prices of the offerings.
     """
 
     assignments: Sequence[Assignment]
     rejections: tuple[Rejection, ...] = ()
     floor: Decimal | None = field(default=None, compare=False)
+    egress: tuple[Egress, ...] = field(default=(), compare=False)
 
     @property
     def runs(self) -> tuple[Run, ...]:

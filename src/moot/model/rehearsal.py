@@ -10,7 +10,7 @@ from typing import Literal
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Placement
-from moot.model.venue import Offering
+from moot.model.venue import Offering, Venue
 
 Kind = Literal["pool", "venue", "region", "zone", "host"]
 Fortune = Literal["moves", "starts", "ends", "waits", "stops", "lacks"]
@@ -29,7 +29,8 @@ class Ground:
     """What the placement of an App is decided from.
 
     `prior` is what was recorded last; `homes` says in which venue each volume is, `absent` which
-    venues do not answer and why; `ports` and `taken` are what `connect` must know.
+    venues do not answer and why; `ports` and `taken` are what `connect` must know.  `venues` state
+    how often they are up.
     """
 
     app: App
@@ -39,6 +40,14 @@ class Ground:
     absent: Mapping[str, str] = field(default_factory=dict[str, str])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     taken: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
+    venues: Mapping[str, Venue] = field(default_factory=dict[str, Venue])
+
+    @property
+    def lenient(self) -> bool:
+        """Whether a venue is silent that states how often it is up: then less of an App, on what is
+        left, is better than none.
+        """
+        return any((venue := self.venues.get(name)) and venue.sla for name in self.absent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def item_renamed(item: ConfigurationItem, old: str, new: str) -> ConfigurationIt
 def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str, JSON]:
     """A placement as it was written, its endpoints too."""
     placement = placement_from_json(body)
+    was, site = (venue.partition(":")[0] for venue in (old, new))
     changed = Placement(
         assignments=Assignments(
             replace(run, offering=_offering(run.offering, old, new)) for run in placement.runs
@@ -50,6 +51,7 @@ def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str,
         rejections=tuple(
             replace(r, venue=new) if r.venue == old else r for r in placement.rejections
         ),
+        egress=tuple(replace(e, site=site) if e.site == was else e for e in placement.egress),
     )
     endpoints = [
         [*end, new if venue == old else venue] for *end, venue in body.get("endpoints", ())

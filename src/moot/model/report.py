@@ -12,10 +12,12 @@ from moot.model.availability import Outlook
 from moot.model.budget import Budget
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding
-from moot.model.placement import Placement, Rejection
+from moot.model.headroom import Headroom
+from moot.model.placement import Egress, Placement, Rejection
 from moot.model.plan import Plan
 from moot.model.rehearsal import Damage, Rehearsed, Trouble, Worst
 from moot.model.resource import ConfigurationItem
+from moot.model.traffic import Staying
 from moot.model.value import JSON
 
 if TYPE_CHECKING:
@@ -57,27 +59,34 @@ class Cost:
     """Of what the plan leaves standing, an hour; `hourly` None where a price is unknown, or in
     another currency than the first of `currencies`.
 
-    `floor` is what no placement that keeps all promises costs less than, None where nobody knows;
-    `priced` is the sum without what has no price, `unpriced` venues and pools that have none;
+    `egress` is the part of components that is for traffic that leaves a venue or pool.  `floor` is
+    what no placement that keeps all promises costs less than, None where nobody knows; `priced` is
+    the sum without what has no price, `unpriced` venues and pools that have none, `unmetered` those
+    that have none for the traffic that leaves them;
     `before` is of what stands now by the record, at the prices of then; None: there is no record.
+    `day` is that of the oldest price in it (ISO 8601), "" where there is none or it is not known.
     """
 
     hourly: Decimal | None
     currency: str
     components: tuple[tuple[str, Decimal | None], ...] = ()
+    egress: tuple[tuple[str, Decimal | None], ...] = ()
     currencies: tuple[str, ...] = ()
     floor: Decimal | None = None
     priced: Decimal = Decimal(0)
     unpriced: tuple[str, ...] = ()
+    unmetered: tuple[str, ...] = ()
     before: Cost | None = None
     budget: Budget | None = None
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What `plan` shows: changes, where every replica goes and why, cost, findings, warnings.
 
-    `worst` is the worst single failure, where that was asked for.
+    `worst` is the worst single failure, where that was asked for; `traffic` says how much of
+    what is stated stays on machines.
     """
 
     app: App
@@ -85,7 +94,9 @@ class Proposal:
     placement: Placement
     cost: Cost
     availability: Outlook = field(default_factory=Outlook)
+    headroom: Headroom | None = None
     worst: Worst = field(default_factory=Worst)
+    traffic: tuple[Staying, ...] = ()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     stale: tuple[Stale, ...] = ()
@@ -148,18 +159,21 @@ class Why:
     """Why a replica is where it is: what was chosen, what else was possible, what was not.
 
     `alternatives` are in words what `possible` is; `best` is the best of all its component's
-    replicas without something.
+    replicas without something.  `priced` is the day of the `price`, "" where it has none;
+    `egress` what its component pays beside it for what it sends.
     """
 
     replica: str
     chosen: str
     price: str
     reason: str
+    priced: str = ""
     alternatives: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     availability: Outlook = field(default_factory=Outlook)
     possible: tuple[Possible, ...] = ()
     best: Alternative | None = None
+    egress: tuple[Egress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

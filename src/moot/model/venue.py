@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from moot.model.availability import Sla
+from moot.model.overcommit import Overcommit, told
 from moot.model.value import JSON
+
+Ways = tuple[tuple[str, Decimal], ...]  # milliseconds there and back, to a venue or venue/region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,10 @@ class Venue:
 
     `pool` names the entry whose `hosts` this machine is one of, "" where it is none of any; `index`
     says which of them names it, and `own` which settings it has from there.
-    `sla` is what is stated of how often it is up, None where nothing is.
+    `sla` is what is stated of how often it is up, None where nothing is; `egress` the price of a GB
+    that leaves it, and `latency` how far away in ms other venues are, or regions of them.
+    `overcommit` says how many times its room is given away.
+    `priced` is the day (ISO 8601) of the prices that are stated, "" where they are those of today.
     """
 
     name: str
@@ -26,6 +32,10 @@ class Venue:
     index: int = field(default=0, compare=False)
     own: frozenset[str] = field(default=frozenset(), compare=False)
     sla: Sla | None = None
+    egress: Decimal = Decimal(0)
+    overcommit: Overcommit = field(default_factory=Overcommit)
+    latency: Ways = ()
+    priced: str = ""
 
     @property
     def vendor(self) -> str:
@@ -48,6 +58,7 @@ class Venue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offering:
     """Room at a price, existing or obtainable.  `hourly` is in `currency`; None is unknown.
+    `priced` is the day of that price (ISO 8601), "" where nobody has said it.
 
     What `connect` must know of the network there:
     `machine` identifies the machine (equal for two venues on one), "" where it is not one machine;
@@ -57,7 +68,11 @@ class Offering:
     `reach`: the address at which other machines reach it, "" where they cannot.
 
     `pool` is the venue's: machines of one pool take the replicas of a component together.
-    `vendor` is whom the venue stands or falls with, "" where it states nothing of a vendor.
+    `vendor` is whom the venue stands or falls with, "" where it states nothing of a vendor;
+    `egress` and `latency` are what the venue states of its ways to others.
+    Where its venue overcommits it gives away more than there is: `own_cpu` and `own_memory_mib` are
+    what it has, and the most that one replica may need.
+    `gpus_left` are the thousandths that are free of each of its `gpus`; empty: all of each.
     """
 
     venue: str
@@ -65,6 +80,8 @@ class Offering:
     cpu: float
     memory_mib: int
     disk_mib: int = 0
+    gpus: int = 0
+    gpus_left: tuple[int, ...] = ()
     hourly: Decimal | None = Decimal(0)
     currency: str = "EUR"
     region: str = ""
@@ -79,11 +96,34 @@ class Offering:
     pool: str = ""
     vendor: str = ""
     segmented: bool = False
+    egress: Decimal = Decimal(0)
+    latency: Ways = ()
+    own_cpu: float | None = None
+    own_memory_mib: int | None = None
+    priced: str = field(default="", compare=False)
 
     @property
     def site(self) -> str:
         """Where all replicas of a component stay together: the pool, else the venue by itself."""
         return self.pool or self.venue
+
+    @property
+    def counted(self) -> str:
+        """What it has and is given away more than once, in words; "" where that is nothing."""
+        parts = [
+            f"{own:g} {what} counted {told(given / own)}"
+            for own, given, what in (
+                (self.own_cpu, self.cpu, "CPUs"),
+                (self.own_memory_mib, self.memory_mib, "MiB of memory"),
+            )
+            if own
+        ]
+        return " and ".join(parts)
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is one machine, and what its venue states is said of that."""
+        return bool(self.pool or self.machine)
 
     @property
     def where(self) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_CEILING, Decimal
 
 from moot.model.app import App
 from moot.model.budget import HOURS, Budget, monthly
+from moot.model.day import priced
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Placement, Run
+from moot.model.placement import Egress, Placement, Run
+from moot.passes.egress import total
 
 MOST_NAMED = 3
 
@@ -21,33 +24,65 @@ def afford(app: App, placement: Placement) -> None:
     budget = app.policy.budget
     if budget is None:
         return
-    foreign = [r for r in placement.runs if r.offering.hourly and _foreign(r, budget)]
-    if foreign:
-        raise Refused(_incomparable(foreign[0], budget))
+    if foreign := next(_foreign(placement, budget), None):
+        raise Refused(_incomparable(foreign, budget))
     if spent(placement) > budget.hourly:
         raise Refused(_too_dear(app, placement, budget))
 
 
 def spent(placement: Placement) -> Decimal:
-    """What it costs an hour."""
-    return sum(map(_price, placement.runs), Decimal(0))
+    """What it costs an hour, egress and all."""
+    return sum(map(_price, placement.runs), total(placement.egress))
+
+
+def currencies(placement: Placement) -> tuple[str, ...]:
+    """Of all its prices, each once, in the order in which they occur."""
+    priced = (run.offering.currency for run in placement.runs if run.offering.hourly)
+    paid = (each.currency for each in placement.egress if each.hourly)
+    return tuple(dict.fromkeys((*priced, *paid)))
+
+
+def summed(runs: Iterable[Run], paid: Iterable[Egress], currency: str) -> Decimal | None:
+    """What these cost an hour; None where a price is unknown, or in another currency."""
+    sum_ = Decimal(0)
+    for run in runs:
+        hourly = run.offering.hourly
+        if hourly is None or (hourly and run.offering.currency != currency):
+            return None
+        sum_ += hourly * run.count
+    for each in paid:
+        if each.hourly and each.currency != currency:
+            return None
+        sum_ += each.hourly
+    return sum_
 
 
 def _price(run: Run) -> Decimal:
     return (run.offering.hourly or Decimal(0)) * run.count
 
 
-def _foreign(run: Run, budget: Budget) -> bool:
-    return run.offering.currency != budget.currency
+def _foreign(placement: Placement, budget: Budget) -> Iterator[tuple[str, str]]:
+    """Prices in other currencies: what is to be paid, and the currency."""
+    for run in placement.runs:
+        offering = run.offering
+        if offering.hourly and offering.currency != budget.currency:
+            where = f"{run.component} is placed on {offering.venue}/{offering.name}"
+            yield f"{where} for {offering.hourly:f} {offering.currency}/hour", offering.currency
+    for each in placement.egress:
+        if each.hourly and each.currency != budget.currency:
+            price = f"{monthly(each.hourly)} {each.currency}/month"
+            yield (
+                f"{each.component} pays {price} for what it sends out of {each.site}",
+                each.currency,
+            )
 
 
-def _incomparable(run: Run, budget: Budget) -> Diagnostic:
-    offering = run.offering
+def _incomparable(foreign: tuple[str, str], budget: Budget) -> Diagnostic:
+    paid, currency = foreign
     return Diagnostic(
-        summary=f"x-moot.budget is in {budget.currency}, and a price in {offering.currency}",
-        detail=f"{run.component} is placed on {offering.venue}/{offering.name} for "
-        f"{offering.hourly:f} {offering.currency}/hour; moot knows no rates of exchange",
-        remedy=f"state the budget in {offering.currency}, or name venues with prices in "
+        summary=f"x-moot.budget is in {budget.currency}, and a price in {currency}",
+        detail=f"{paid}; moot knows no rates of exchange",
+        remedy=f"state the budget in {currency}, or name venues with prices in "
         f"{budget.currency} under x-moot.venues",
         place=budget.place,
     )
@@ -59,18 +94,26 @@ def _too_dear(app: App, placement: Placement, budget: Budget) -> Diagnostic:
     for run in placement.runs:
         by_component[run.component].append(run)
     sums = {name: sum(map(_price, runs), Decimal(0)) for name, runs in by_component.items()}
+    sent: dict[str, Decimal] = {}
+    for each in placement.egress:
+        sums[each.component] += each.hourly
+        sent[each.component] = sent.get(each.component, Decimal(0)) + each.hourly
     dearest = sorted(sums, key=lambda name: (-sums[name], name))[:MOST_NAMED]
     currency, first = budget.currency, dearest[0]
     lines = [
         f"{name}: {monthly(sums[name])} {currency}/month for {_counted(by_component[name])}"
+        + (f", {monthly(sent[name])} of it egress" if sent.get(name) else "")
         for name in dearest
         if sums[name]
     ]
     more = f"{_lacking(placement, budget)} {currency}/month more"
+    day = priced(run.offering for run in placement.runs)
+    prices = f" at prices of {day}" if day else ""
     return Diagnostic(
         summary=f"x-moot.budget allows {budget}, this placement costs "
         f"{monthly(spent(placement))} {currency}/month",
-        detail="it is the cheapest that was found; the dearest components are\n" + "\n".join(lines),
+        detail=f"it is the cheapest that was found{prices}; the dearest components are\n"
+        + "\n".join(lines),
         remedy=f"{first} drives it: run fewer replicas of it, let it need less or "
         f"{_loosened(app)}allow a cheaper venue, or allow {more}",
         place=budget.place,

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from moot.model.placement import Placement
 from moot.model.rehearsal import Damage, Ground, Loss, Trouble
+from moot.passes.explaining.attempt import Decide
 from moot.passes.rehearse import rehearse
 
 
-def damage(ground: Ground, stands: Placement, losses: Iterable[Loss]) -> tuple[Damage, ...]:
+def damage(
+    ground: Ground, stands: Placement, losses: Iterable[Loss], decide: Decide
+) -> tuple[Damage, ...]:
     """Worse is what leaves more components without enough replicas; then what leaves more replicas
     that cannot run, then what `up` would refuse to make good, then what makes more move.
     """
     damages = [
-        Damage(loss=loss, rehearsed=rehearse(ground, stands, Trouble(losses=(loss,))))
+        Damage(loss=loss, rehearsed=rehearse(ground, stands, Trouble(losses=(loss,)), decide))
         for loss in losses
     ]
     return tuple(sorted(damages, key=_rank))

@@ -18,8 +18,12 @@ from moot.model.resource import Resource
 from moot.model.value import JSON, Ref, Secret, Text, Value, encode, is_mapping
 from moot.model.venue import Offering
 
-# What an offering costs and how much of it is left says where to go, not what to make there.
-ROOM = frozenset({"cpu", "memory_mib", "disk_mib", "hourly", "currency"})
+# What an offering costs, how much of it is left and how far others are says where to go, and not
+# what to make there.
+ROOM = frozenset(
+    {"cpu", "memory_mib", "disk_mib", "gpus", "gpus_left"}
+    | {"hourly", "currency", "egress", "latency"}
+)
 
 
 def fingerprint(
@@ -36,7 +40,7 @@ def fingerprint(
     """
     parts: dict[str, list[Value]] = {component.name: [] for component in app.components}
     for run in placement.runs:
-        parts[run.component].append([run.first, run.count, run.runs_as, run.offering])
+        parts[run.component].append([run.first, run.count, run.runs_as, run.offering, *run.gpus])
     for resource in lowered:
         if component := component_of(resource.address):
             parts.setdefault(component, []).append(resource)

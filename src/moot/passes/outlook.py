@@ -23,12 +23,14 @@ Needed = Mapping[str, int]  # by component how many of its replicas must be up
 Weak = tuple[Level, str]  # a vendor, or all domains of a level within one venue or pool
 
 
-def outlook(app: App, placement: Placement, venues: Mapping[str, Venue]) -> Outlook:
+def outlook(
+    app: App, placement: Placement, venues: Mapping[str, Venue], limited: bool = True
+) -> Outlook:
     """The share of the time in which each component that is needed has its quorum of replicas up.
 
     What the venues state is taken for true, and what they do not state for never failing; of a
     venue that states nothing at all nothing is known.  Components others wait for to be completed
-    are not needed once they are.
+    are not needed once they are.  What limits it takes longest, and is said only where asked for.
     """
     estate = _Estate(venues, apart(run.offering for run in placement.runs))
     needed = _needed(app)
@@ -43,7 +45,7 @@ def outlook(app: App, placement: Placement, venues: Mapping[str, Venue]) -> Outl
         most=max(0.0, figure.most - outage),
         components=tuple(figure.alone.items()),
         unknown=tuple(sorted(estate.unknown)),
-        limit=_limit(estate, needed, figure),
+        limit=_limit(estate, needed, figure) if limited else "",
     )
 
 
@@ -114,9 +116,7 @@ class _Estate:
         if venue is None or venue.sla is None:
             self.unknown.add(offering.site)
             return
-        shares = dict(venue.sla.levels)
-        if venue.sla.whole is not None:
-            shares["host" if offering.pool or offering.machine else "venue"] = venue.sla.whole
+        shares = venue.sla.shares(offering.is_machine)
         self.outages[path[1]] = max(venue.sla.outage, self.outages.get(path[1], 0.0))
         for depth, level in enumerate(LEVELS, 1):
             if (share := shares.get(level, 1.0)) < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -12,11 +13,16 @@ from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
 from moot.passes.afford import spent
+from moot.passes.egress import egress
+from moot.passes.gathering.gather import gather
 from moot.passes.placing.assign import assign
 from moot.passes.placing.fill import MOVE_THRESHOLD
-from moot.passes.placing.prepare import prepare
+from moot.passes.placing.join import join
+from moot.passes.placing.prepare import Basis, prepare
 from moot.passes.placing.search import MOST, Attempts, search
-from moot.passes.placing.stock import price
+from moot.passes.worth import worth
+
+STAYS = Decimal(10**9)  # a threshold above all that could be saved
 
 
 def place(
@@ -26,6 +32,7 @@ def place(
     homes: Mapping[str, str] | None = None,
     absent: Mapping[str, str] | None = None,
     attempts: int = MOST,
+    threshold: Decimal = MOVE_THRESHOLD,
 ) -> Placement:
     """Every replica on an offering with room, all replicas of a component in one venue or pool.
 
@@ -35,12 +42,45 @@ def place(
     is; a component goes where its data is.  `absent` are venues that do not answer, with the
     reason: what has its data there stays assigned there, whatever else was there goes elsewhere,
     also where that is less spread than the App wants.  What costs more than the budget is placed
-    once more, and moves for any saving.  There are at most so many `attempts` at each step; where
-    all fail, what runs may stay at any price.  Raises Refused with every component that cannot be
-    placed and why.
+    once more, and moves for any saving; else what runs moves only for more than the `threshold` an
+    hour.  There are at most so many `attempts` at each step; where all fail, what runs may stay at
+    any price.  New replicas that talk much are on one machine, where that costs no more.  Raises
+    Refused with every component that cannot be placed and why.
     """
-    basis = prepare(app, offerings, prior, homes or {}, absent or {})
-    afresh = basis.afresh()
+    first = basis = prepare(app, offerings, prior, homes or {}, absent or {})
+    found = _gathered(first, _placed(basis, prior, offerings, attempts, threshold))
+    while _looks_again(basis):
+        basis = prepare(app, offerings, found, homes or {}, absent or {})
+        again = _gathered(first, _placed(basis, found, offerings, attempts, threshold))
+        if _price(again) >= _price(found):
+            break
+        found = again
+    return found
+
+
+def _gathered(basis: Basis, found: Placement) -> Placement:
+    """With what talks much together, unless what leaves a venue costs more then."""
+    gathered = gather(basis, found)
+    if not basis.talks:
+        return gathered
+    return min(replace(gathered, egress=egress(basis.app, gathered.runs)), found, key=_price)
+
+
+def _looks_again(basis: Basis) -> bool:
+    """Whether one who talks may see only now what is paid for it, or where others left room."""
+    talking = any(component.traffic for component in basis.app.components)
+    return bool(basis.talks) or (talking and len({*basis.stock.prices}) > 1)
+
+
+def _placed(
+    basis: Basis,
+    prior: Placement | None,
+    offerings: Sequence[Offering],
+    attempts: int,
+    threshold: Decimal,
+) -> Placement:
+    """Once, by what is known of where the others are."""
+    app, afresh = basis.app, basis.afresh()
 
     def searched(threshold: Decimal) -> Placement:
         manners = Attempts(
@@ -48,13 +88,14 @@ def place(
             alone=lambda component: assign(
                 afresh, Decimal(0), [component], drives=False, packs=False
             ),
-            worth=lambda found: _asked(found) + threshold * _moved(found, prior),
+            worth=lambda found: worth(found, prior, threshold),
             runs=bool(basis.before),
+            joins=join(basis.talks, (offering.site for offering in offerings)),
         )
         return search(app.components, manners, offerings, attempts)
 
     try:
-        placement = searched(MOVE_THRESHOLD)
+        placement = searched(threshold)
     except Refused as refused:
         try:
             if not basis.before:
@@ -67,19 +108,9 @@ def place(
     budget = app.policy.budget
     if budget and spent(placement) > budget.hourly:
         with suppress(Refused):  # what moves may take the only room that another can have
-            return min(placement, searched(Decimal(0)), key=_asked)
+            return min(placement, searched(Decimal(0)), key=_price)
     return placement
 
 
-def _asked(found: Placement) -> Decimal:
-    """What it costs an hour, where an unknown price is a very high one."""
-    return sum((price(run.offering) * run.count for run in found.runs), Decimal(0))
-
-
-def _moved(found: Placement, prior: Placement | None) -> int:
-    """How many components have replicas on what they were not on."""
-    runs = prior.runs if prior else ()
-    before = {(run.component, run.offering.venue) for run in runs}
-    stood = {name for name, _ in before}
-    there = ((run.component, run.offering.venue) for run in found.runs)
-    return len({name for name, venue in there if name in stood and (name, venue) not in before})
+def _price(found: Placement) -> Decimal:
+    return worth(found, None, Decimal(0))

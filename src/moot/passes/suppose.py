@@ -15,9 +15,9 @@ LOST = "it is lost"
 def suppose(ground: Ground, trouble: Trouble) -> Ground:
     """What is lost offers nothing, as if it did not answer; the rest has its new price.
 
-    The replicas of a component are multiplied where it may have several: where it is not waited
-    for to be completed and has no container_name, and where of a single one no volume of the App's
-    and no fixed port is the reason that there is one.
+    All traffic is multiplied by the load, and the replicas of a component are where it may have
+    several: where it is not waited for to be completed and has no container_name, and where of a
+    single one no volume of the App's and no fixed port is the reason that there is one.
     """
     lost = frozenset(key for loss in trouble.losses for key in loss.offerings)
     asked = {offering.venue for offering in ground.offerings}
@@ -57,12 +57,12 @@ def _multiplied(app: App, load: int) -> App:
         single = component.replicas == 1 and (component.name in kept or fixed)
         return component.name not in alone and not single
 
-    return replace(
-        app,
-        components=tuple(
-            replace(c, replicas=c.replicas * load) if several(c) else c for c in app.components
-        ),
-    )
+    def multiplied(component: Component) -> Component:
+        traffic = tuple(replace(t, gb_monthly=t.gb_monthly * load) for t in component.traffic)
+        replicas = component.replicas * (load if several(component) else 1)
+        return replace(component, replicas=replicas, traffic=traffic)
+
+    return replace(app, components=tuple(map(multiplied, app.components)))
 
 
 def _options(component: Component) -> Iterable[str]:
@@ -71,10 +71,12 @@ def _options(component: Component) -> Iterable[str]:
 
 def _priced(offering: Offering, changes: Sequence[PriceChange]) -> Offering:
     """At the last of the prices that are said of its venue; what is unknown stays so."""
-    price = offering.hourly
+    price, egress = offering.hourly, offering.egress
     for change in changes:
         if offering.venue in change.venues:
-            price = change.hourly
+            price, egress = change.hourly, offering.egress * change.factor
             if price is None and offering.hourly is not None:
                 price = offering.hourly * change.factor
-    return offering if price == offering.hourly else replace(offering, hourly=price)
+    if (price, egress) == (offering.hourly, offering.egress):
+        return offering
+    return replace(offering, hourly=price, egress=egress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from math import inf
 
 import pytest
 from declaration import FOLDER, digest, parsed
@@ -58,12 +59,32 @@ def test_defaults() -> None:
     assert component.container.options == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "gpus", "numbers"),
+    [
+        ("gpus: [{count: 2}]", 2, ()),
+        ('gpus: [{device_ids: ["1", "0"]}]', 2, (0, 1)),
+        ('gpus: [{device_ids: [GPU-9d]}, {device_ids: ["1"]}]', 2, ()),
+        ("gpus: all", inf, ()),
+        ("gpus: [{count: 2, capabilities: [tpu]}]", 0, ()),
+        ("gpus: [{count: 2}], x-moot: {gpu: 0.25}", 0.25, ()),
+        ('gpus: [{device_ids: ["1"]}], x-moot: {gpu: 3}', 3, ()),
+        ("x-moot: {gpu: all}", inf, ()),
+    ],
+)
+def test_gpus_are_counted(text: str, gpus: float, numbers: tuple[int, ...]) -> None:
+    needs = web(text).needs
+    assert (needs.gpus, needs.gpu_numbers) == (gpus, numbers)
+    assert needs.traits == ({"device:tpu"} if "tpu" in text else {"gpu"})
+
+
 def test_needs_and_limits() -> None:
     component = web(
         "deploy: {resources: {limits: {cpus: '1.5', memory: 1g, pids: 50}, reservations: "
         "{cpus: 0.25, memory: 10000k, devices: [{capabilities: [gpu], driver: nvidia}]}}}"
     )
-    assert component.needs == Needs(cpu=0.25, memory_mib=10, traits=frozenset({"gpu:nvidia"}))
+    kind = frozenset({"gpu:nvidia"})
+    assert component.needs == Needs(cpu=0.25, memory_mib=10, gpus=inf, traits=kind)
     assert component.limits == Limits(cpu=1.5, memory_mib=1024, pids=50)
     assert component.container is not None
     assert component.container.options["gpus"] == [

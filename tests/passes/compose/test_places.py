@@ -45,6 +45,7 @@ def test_every_aspect_has_the_place_of_its_key() -> None:
         "replicas": 10,
         "memory": 9,
         "trait": 5,
+        "gpus": 5,
         "volumes": 7,
         "isolation": 12,
         "segmentation": 13,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moot.cli import proposal as text
+from moot.cli.headroom import headroom_line
 from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output
 from moot.cli.rehearsal import worst_json, worst_line
+from moot.cli.traffic import traffic_json, traffic_line
 from moot.model.report import Proposal
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ def plan(call: Call, out: Output) -> int:
                 "changes": proposal.plan.as_json(),
                 "cost": text.cost_json(proposal.cost),
                 "availability": outlook_json(proposal.availability),
+                "headroom": proposal.headroom.as_json() if proposal.headroom else None,
                 "worst_failure": worst_json(proposal.worst),
+                "traffic": traffic_json(proposal.traffic),
                 "findings": text.findings_json(proposal),
             },
             stale=proposal.stale,
@@ -54,7 +58,9 @@ def show_proposal(proposal: Proposal, out: Output, *, where: bool, most: int | N
     cost = text.cost_line(proposal.cost)
     parts = text.component_lines(proposal.cost) if where and cost else ()
     failure = worst_line(proposal.worst)
-    for line in (cost, *parts, outlook_line(proposal.availability), failure):
+    traffic = traffic_line(proposal.traffic)
+    outlook, headroom = outlook_line(proposal.availability), headroom_line(proposal.headroom)
+    for line in (cost, *parts, traffic, outlook, headroom, failure):
         if line:
             out.line(line)
     out.line(out.style(text.summary(proposal.plan, proposal.stale), "bold"))

@@ -26,6 +26,9 @@ def why(call: Call, out: Output) -> int:
     out.line(f"{answer.replica} belongs on {answer.chosen}, {answer.price or 'price unknown'}")
     if answer.reason:
         out.line(f"  because: {answer.reason}")
+    for each in answer.egress:
+        price = f"{monthly(each.hourly)} {each.currency}/month" if each.hourly else "no charge"
+        out.line(f"  traffic: {price} for what {each.component} sends out of {each.site}")
     for line in (outlook_line(answer.availability), *_best_lines(answer.best)):
         if line:
             out.line(line)
@@ -47,7 +50,12 @@ def why_json(answer: Why) -> dict[str, JSON]:
         "replica": answer.replica,
         "chosen": answer.chosen,
         "price": answer.price,
+        "priced": answer.priced or None,
         "reason": answer.reason,
+        "egress": [
+            {"from": each.site, "monthly": f"{monthly(each.hourly)}", "currency": each.currency}
+            for each in answer.egress
+        ],
         "alternatives": list(answer.alternatives),
         "possible": [each.as_json() for each in answer.possible],
         "best": answer.best.as_json() if answer.best else None,
@@ -64,7 +72,8 @@ def _difference(each: Possible) -> str:
     why = f": {each.why}" if each.why else ""
     if not more:
         return why
-    return f", {abs(more):f} {currency}/hour {'more' if more > 0 else 'less'}{why}"
+    amount = round(abs(more), 6) or abs(more)  # egress is known to the billionth
+    return f", {amount.normalize():f} {currency}/hour {'more' if more > 0 else 'less'}{why}"
 
 
 def _best_lines(best: Alternative | None) -> Iterator[str]:
@@ -77,7 +86,8 @@ def _best_lines(best: Alternative | None) -> Iterator[str]:
     places = ", ".join(f"{count} on {place}" for place, count in best.places)
     price = "an unknown price"
     if best.hourly is not None:
-        price = f"{monthly(best.hourly)} {best.currency}/month" if best.hourly else "no charge"
+        day = f" ({best.priced})" if best.priced else ""
+        price = f"{monthly(best.hourly)} {best.currency}/month{day}" if best.hourly else "no charge"
     word = ""
     if best.more is not None and monthly(best.more):
         word = f", {monthly(abs(best.more))} {'more' if best.more > 0 else 'less'}"

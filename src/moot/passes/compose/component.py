@@ -18,6 +18,7 @@ from moot.model.app import (
     Process,
     anonymous_volume,
 )
+from moot.model.traffic import Latency, Traffic
 from moot.model.units import mebibytes, seconds, size_bytes
 from moot.model.value import Ref, Text, Value
 from moot.passes.compose.conduct import device_requests, healthcheck, limits, needs, restart, update
@@ -97,6 +98,8 @@ def component(
         quorum=moot.scalar("quorum") or 1,
         near=tuple(moot.scalar("near") or ()),
         apart=tuple(moot.scalar("apart") or ()),
+        latency=tuple(Latency.of(to, most.scalar()) for to, most in moot.items("latency")),
+        traffic=tuple(Traffic.of(to, sent.scalar()) for to, sent in moot.items("traffic")),
         segmentation_required=moot.scalar("segmentation") == "required",
         recipe=_recipe(moot.get("recipe"), files, resolver),
         place=node.key_place,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from moot.model.app import Healthcheck, Limits, Needs, Restart, Update
@@ -19,13 +20,25 @@ _RESTARTS: Mapping[str, Any] = {
 
 
 def needs(node: Node) -> Needs:
-    """The least a replica must get: its reservations, GPUs as traits."""
+    """The least a replica must get: its reservations, of GPUs how many and which kind.
+
+    `x-moot.gpu` says how much of GPUs it takes, whatever a device request says for other tools.
+    """
     reserved = node.get("deploy", "resources", "reservations") or node.but({})
     memory = reserved.scalar("memory") or node.scalar("mem_reservation") or "0"
+    requests = device_requests(node)
+    traits = {trait for request in requests for trait in _traits(request)}
+    stated = node.scalar("x-moot", "gpu")
+    asked = [_gpus(request) for request in requests]
+    gpus = sum(asked) if stated is None else inf if stated == "all" else float(stated)
+    if gpus and not any(trait.startswith("gpu") for trait in traits):
+        traits.add("gpu")
     return Needs(
         cpu=float(reserved.scalar("cpus") or 0),
         memory_mib=mebibytes(int(memory)),
-        traits=frozenset(trait for request in device_requests(node) for trait in _traits(request)),
+        gpus=gpus,
+        gpu_numbers=_numbers(requests) if stated is None else (),
+        traits=frozenset(traits),
     )
 
 
@@ -33,6 +46,22 @@ def device_requests(node: Node) -> list[Mapping[str, Any]]:
     """What `gpus` and the reservations ask for, in canonical form."""
     reserved = node.elements("deploy", "resources", "reservations", "devices")
     return [request.plain() for request in (*node.elements("gpus"), *reserved)]
+
+
+def _gpus(request: Mapping[str, Any]) -> float:
+    """How many it asks for; infinity for all."""
+    if "gpu" not in (request.get("capabilities") or ["gpu"]):
+        return 0
+    if named := request.get("device_ids"):
+        return len(named)
+    count = request.get("count")
+    return inf if count in (None, "all") else int(count)
+
+
+def _numbers(requests: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """Which GPUs are asked for, where all are named by their numbers."""
+    named = [str(i) for r in requests if _gpus(r) for i in r.get("device_ids") or ("any",)]
+    return tuple(sorted({*map(int, named)})) if all(map(str.isdigit, named)) else ()
 
 
 def _traits(request: Mapping[str, Any]) -> list[str]:

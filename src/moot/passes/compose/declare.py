@@ -182,6 +182,7 @@ def _policy(moot: Node) -> Policy:
         residency=tuple(moot.scalar("residency") or ()),
         spread=moot.scalar("spread") or {},
         availability=fraction(availability) if availability else None,
+        headroom=moot.scalar("headroom"),
         budget=Budget.of(str(budget.value), budget.place) if budget else None,
         places={
             **{key: node.key_place for key, node in moot.items()},

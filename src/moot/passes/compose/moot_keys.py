@@ -15,7 +15,12 @@ from moot.passes.compose.words import Command
 
 NAME = Word(pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.@:-]*", means="a name")  # lab:h1 is one, too
 NAMES = Listed(NAME, single=True)
-_BUDGET = r"[0-9]+(\.[0-9]+)? [A-Z]{3}/(hour|day|week|month|year)"
+_AMOUNT = r"[0-9]+(\.[0-9]+)?"
+_PERIOD = "(hour|day|week|month|year)"
+_BUDGET = rf"{_AMOUNT} [A-Z]{{3}}/{_PERIOD}"
+_LATENCY = Word(pattern=rf"{_AMOUNT} ms", means="a time such as '10 ms'")
+_SENT = rf"{_AMOUNT} (MB|GB|TB)/{_PERIOD}"
+_TRAFFIC = Word(pattern=_SENT, means="an amount such as '200 GB/month'")
 _NOT_YET = "This is not there yet."
 _SEGMENTATION = Key(
     Word(choices=("required",)),
@@ -29,6 +34,13 @@ def _is_fraction(value: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_gpus(value: Any) -> bool:
+    """Whole ones, or thousandths of one."""
+    if value == "all":
+        return True
+    return float(value).is_integer() or (value < 1 and round(value * 1000) / 1000 == value)
 
 
 def _one_resource(node: Node, path: str, scope: Scope) -> Node | None:
@@ -110,6 +122,10 @@ TOP_MOOT = Record(
             Checked(Word(numbers=True), _is_fraction, "a share such as 99.95%"),
             "Availability of the App as its users see it.",
         ),
+        "headroom": Key(
+            Word(choices=("host", "zone", "region", "venue")),
+            "After the loss of any one of these everything that ran there has room elsewhere.",
+        ),
         "residency": Key(NAMES, "Only venues and regions with one of these traits."),
         "budget": Key(
             Word(pattern=_BUDGET, means="a sum such as '500 EUR/month'"),
@@ -158,6 +174,22 @@ COMPONENT_MOOT = Record(
         "backup": Key(Anything(dict), _NOT_YET, "carried", "Back up its volumes yourself."),
         "near": Key(NAMES, "It runs only in regions where each of these components runs."),
         "apart": Key(NAMES, "It shares no machine with any of these components."),
+        "latency": Key(
+            Mapped(_LATENCY, names=NAME.pattern, means=NAME.means),
+            "Each replica is within so many ms, there and back, of one of that component.",
+        ),
+        "traffic": Key(
+            Mapped(_TRAFFIC, names=NAME.pattern, means=NAME.means),
+            "So much it and that component send each other: all replicas, both directions.",
+        ),
+        "gpu": Key(
+            Checked(
+                Number(least=0.001, whole=False, words=("all",)),
+                _is_gpus,
+                "a whole number of GPUs, a part of one such as 0.25, or all",
+            ),
+            "So many GPUs each replica has to itself, or such a part of one.",
+        ),
         "recipe": Key(RECIPE, "What it needs on its machine before it runs there."),
     },
     extensions=False,

@@ -14,9 +14,11 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
     "cpu": ((*_RESERVED, "cpus"),),
     "memory": ((*_RESERVED, "memory"), ("mem_reservation",)),
     "trait": (("gpus",), (*_RESERVED, "devices")),
+    "gpus": (("x-moot", "gpu"), ("gpus",), (*_RESERVED, "devices")),
     "volumes": (("volumes",),),
     "near": (("x-moot", "near"),),
     "apart": (("x-moot", "apart"),),
+    "latency": (("x-moot", "latency"),),
     "isolation": (("x-moot", "isolation"),),
     "segmentation": (("x-moot", "segmentation"),),
     "recipe": (("x-moot", "recipe"),),
@@ -24,11 +26,13 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
 
 
 def places(node: Node) -> dict[str, Position]:
-    """By aspect the place of the first of its keys that is stated."""
+    """By aspect the place of the first of its keys that is stated, of each latency too."""
     found: dict[str, Position] = {}
     for aspect, keys in _KEYS.items():
         stated = (node.get(*key) for key in keys)
         first = next((child for child in stated if child is not None), None)
         if first is not None:
             found[aspect] = first.key_place
+    for other, most in node.items("x-moot", "latency"):
+        found[f"latency.{other}"] = most.key_place
     return found

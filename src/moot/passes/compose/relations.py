@@ -9,6 +9,12 @@ from moot.passes.compose.ports import first_published
 from moot.passes.compose.reports import Reports, did_you_mean
 
 _ALL = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound
+_NEIGHBOURS = {
+    "near": "is to be near",
+    "apart": "is to be apart",
+    "latency": "has a latency to",
+    "traffic": "has traffic with",
+}
 
 
 def check_relations(services: Mapping[str, Node], reports: Reports) -> None:
@@ -17,6 +23,7 @@ def check_relations(services: Mapping[str, Node], reports: Reports) -> None:
         for target, how in node.items("depends_on"):
             _dependency(name, target, how, services, reports)
         _neighbours(name, node, services, reports)
+    _traffic(services, reports)
     _cycles(services, reports)
     _published(services, reports)
     _container_names(services, reports)
@@ -47,23 +54,35 @@ def _dependency(
 
 
 def _neighbours(name: str, node: Node, services: Mapping[str, Node], reports: Reports) -> None:
-    """Whom it is to be near, and apart from."""
-    for key in ("near", "apart"):
-        for each in node.elements("x-moot", key):
-            other: str = each.scalar()
+    """Whom it is to be near and apart from, how far it may be from others, what it sends them."""
+    for key, what in _NEIGHBOURS.items():
+        listed = [(str(each.scalar()), each.place) for each in node.elements("x-moot", key)]
+        mapped = [(other, each.key_place) for other, each in node.items("x-moot", key)]
+        for other, at in (*listed, *mapped):
             if other == name:
-                what, remedy = "which is that component itself.", "Take it out."
+                wrong, remedy = "is that component itself", "Take it out."
             elif other not in services:
-                what = "which is not declared."
-                remedy = _declared_as(other, name, services)
+                wrong, remedy = "is not declared", _declared_as(other, name, services)
             else:
                 continue
             reports.error(
-                "Unknown component",
-                f"{name} is to be {key} {other!r}, {what}",
-                remedy,
-                each.place,
+                "Unknown component", f"{name} {what} {other!r}, which {wrong}.", remedy, at
             )
+
+
+def _traffic(services: Mapping[str, Node], reports: Reports) -> None:
+    """What two send each other is one amount: both directions."""
+    stated: dict[tuple[str, str], Node] = {}
+    for name, node in services.items():
+        for other, amount in node.items("x-moot", "traffic"):
+            stated[name, other] = amount
+            if before := stated.get((other, name)) if other != name else None:
+                reports.error(
+                    "Traffic stated twice",
+                    f"{name} has traffic with {other!r}, which states it at {before.key_place}.",
+                    "State what they send each other, in both directions, in one of the two.",
+                    amount.key_place,
+                )
 
 
 def _declared_as(other: str, name: str, services: Mapping[str, Node]) -> str:

@@ -3,59 +3,88 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
 from moot.model.alternative import Alternative
+from moot.model.app import App
+from moot.model.day import priced
 from moot.model.diagnostic import Refused
-from moot.model.placement import Placement, Run
+from moot.model.placement import Assignments, Placement, Run
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
+from moot.passes.afford import currencies, summed
 from moot.passes.beside import beside
-from moot.passes.explaining.elsewhere import ties_of
-from moot.passes.place import place
+from moot.passes.egress import egress
+from moot.passes.placing.relate import Ties
+from moot.passes.strive import strive
 from moot.passes.suppose import keepers
+from moot.passes.worth import worth
 
 
 def alternative(
     ground: Ground,
     placement: Placement,
     component: str,
+    ties: Ties,
     without: str,
     is_out: Callable[[Offering], bool],
 ) -> Alternative:
     """All its replicas placed anew in the room beside the other components, which stay.
 
-    `without` says in words what `is_out`.
+    `without` says in words what `is_out`; `ties` are those to the places of the others.
     """
     others = [run for run in placement.runs if run.component != component]
     chosen = tuple(c for c in ground.app.components if c.name == component)
-    ties = ties_of(ground, placement, component)
     offered = [o for o in beside(others, ground) if not is_out(o) and not ties.against(o)]
     offered = [o for o in offered if ties.joins(o)] or offered
     homes = {**_homes(ground, others), **ground.homes}
-    app = replace(ground.app, components=chosen)
+    alone = replace(ground.app, components=chosen)
+    tried = replace(ground, app=alone, offerings=offered, prior=None, homes=homes)
     try:
-        runs = place(app, offered, None, homes, ground.absent).runs
+        found = min(_ways(tried, ground.app, others), key=_worth)
     except Refused as refused:
         return Alternative(without=without, refusal=refused.diagnostics[0].summary)
-    if alone := ties.leaves(run.offering for run in runs):
-        return Alternative(without=without, refusal=alone)
+    runs = found.runs
+    if left := ties.leaves(run.offering for run in runs):
+        return Alternative(without=without, refusal=left)
     counts: Counter[str] = Counter()
     for run in runs:
         counts[f"{run.offering.venue}/{run.offering.name}"] += run.count
-    before = [run for run in placement.runs if run.component == component]
-    hourly, currency = _price(runs)
-    now, same = _price(before)
-    known = hourly is not None and now is not None and (same == currency or not now)
+    mine = tuple(each for each in found.egress if each.component == component)
+    currency = min(currencies(replace(found, egress=mine)), default="EUR")
+    then = summed(runs, found.egress, currency)
+    before = (run for run in placement.runs if run.component == component)
+    now = summed(before, placement.egress, currency)
     return Alternative(
         without=without,
         places=tuple(counts.items()),
-        hourly=hourly,
+        hourly=summed(runs, mine, currency),
         currency=currency,
-        more=hourly - now if known and hourly is not None and now is not None else None,
+        more=None if then is None or now is None else then - now,
+        priced=priced(run.offering for run in runs),
     )
+
+
+def _ways(tried: Ground, app: App, others: Sequence[Run]) -> Iterator[Placement]:
+    """The cheapest by itself; where its traffic with the others is paid, in each place, too.  With
+    what the traffic of all costs then.
+    """
+
+    def paid(runs: Sequence[Run]) -> Placement:
+        return Placement(assignments=Assignments(runs), egress=egress(app, (*others, *runs)))
+
+    yield (found := paid(strive(tried).runs))
+    for site in sorted({o.site for o in tried.offerings} if found.egress else ()):
+        offerings = [offering for offering in tried.offerings if offering.site == site]
+        with suppress(Refused):
+            yield paid(strive(replace(tried, offerings=offerings)).runs)
+
+
+def _worth(found: Placement) -> Decimal:
+    return worth(found, None, Decimal(0))
 
 
 def _homes(ground: Ground, others: Iterable[Run]) -> dict[str, str]:
@@ -64,16 +93,3 @@ def _homes(ground: Ground, others: Iterable[Run]) -> dict[str, str]:
     return {
         volume: run.offering.venue for run in others for volume in keeping.get(run.component, ())
     }
-
-
-def _price(runs: Iterable[Run]) -> tuple[Decimal | None, str]:
-    """Of all of them an hour; None where a price is unknown or in another currency."""
-    runs = tuple(runs)
-    currencies = sorted({run.offering.currency for run in runs if run.offering.hourly})
-    currency = currencies[0] if currencies else "EUR"
-    total = Decimal(0)
-    for run in runs:
-        if run.offering.hourly is None or len(currencies) > 1:
-            return None, currency
-        total += run.offering.hourly * run.count
-    return total, currency

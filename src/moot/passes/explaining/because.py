@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 
 from moot.model.alternative import Possible
+from moot.model.availability import percent
 from moot.model.placement import Assignment, Placement
 from moot.model.rehearsal import Ground, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import PLURALS, apart, wanted
+from moot.passes.explaining.striven import striven
+from moot.passes.gathering.stay import machine_of, stay
 
 
 def because(
     ground: Ground, placement: Placement, chosen: Assignment, possible: Sequence[Possible]
 ) -> str:
     """The first promise that keeps it from every cheaper place, or else its price."""
-    return _kept_apart(ground, placement, chosen) or _by_price(chosen, possible)
+    return (
+        striven(ground, placement, chosen.component)
+        or _kept_apart(ground, placement, chosen)
+        or _by_price(chosen, possible, _company(ground, placement, chosen))
+    )
 
 
 def _kept_apart(ground: Ground, placement: Placement, chosen: Assignment) -> str:
@@ -47,16 +55,36 @@ def _able(ground: Ground, placement: Placement, chosen: Assignment) -> Iterator[
     yield from (offering for offering in ground.offerings if key_of(offering) not in out)
 
 
-def _by_price(chosen: Assignment, possible: Sequence[Possible]) -> str:
+def _company(ground: Ground, placement: Placement, chosen: Assignment) -> str:
+    """With whom on its machine it has most traffic; "" where it has none with anybody there."""
+    machine = machine_of(chosen.offering)
+    there = {run.component for run in placement.runs if machine_of(run.offering) == machine}
+    found = [
+        (each.gb_monthly, each.to if each.component == chosen.component else each.component, each)
+        for each in stay(ground.app, placement)
+        if machine and each.most and chosen.component in (each.component, each.to)
+    ]
+    beside = [(gb, name, each.most) for gb, name, each in found if name in there]
+    if not beside:
+        return ""
+    _, name, most = max(beside)
+    return f"it talks to {name}: {percent(most)} of their traffic can stay on machines"
+
+
+def _by_price(chosen: Assignment, possible: Sequence[Possible], company: str) -> str:
     others = [each.offering for each in possible]
     if not others:
         return "it is the only place that can take it"
-    cheapest = min((o.hourly for o in others if o.hourly is not None), default=None)
-    mine = chosen.offering.hourly
-    if mine is not None and cheapest is not None and mine < cheapest:
-        return "it is the cheapest place that can take it"
-    if mine is not None and cheapest is not None and mine > cheapest:
+    more = min((each.more for each in possible if each.more is not None), default=Decimal(0))
+    if more > 0:
+        mine = chosen.offering.hourly or Decimal(0)
+        dearer = all(o.hourly is None or o.hourly > mine for o in others)
+        counted = "" if dearer else ", with what its traffic costs"
+        return f"it is the cheapest place that can take it{counted}"
+    if more < 0:
         return "it is there already, and moving would save too little"
+    if company:
+        return f"no other place is cheaper, and {company}"
     pool = chosen.offering.pool
     if pool and any(other.pool == pool for other in others):
         return f"no other place is cheaper, and replicas are spread over the machines of {pool}"

@@ -12,13 +12,15 @@ from moot.model.conflict import Aspect, Conflict, Promise
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.afford import spent
+from moot.passes.egress import talk
 from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
 from moot.passes.explaining.itemize import itemize
 from moot.passes.explaining.loosen import loosen
 from moot.passes.explaining.shrink import shrink
 
 MOST_ALONE = 8  # components in trouble that are looked at by themselves
-WHOLE: Collection[Aspect] = ("budget", "availability")  # asked of the whole, once all is placed
+# Asked of the whole, once all is placed.
+WHOLE: Collection[Aspect] = ("budget", "availability", "headroom")
 GIB = 1024
 
 
@@ -66,7 +68,10 @@ class _Case:
 
     def fails(self, promises: Collection[Promise]) -> bool:
         """Whether these cannot be kept together."""
-        tried = loosen(self.ground, (p for p in self.everything if p not in promises))
+        dropped = [promise for promise in self.everything if promise not in promises]
+        if any(promise.aspect == "availability" for promise in promises):
+            dropped = [p for p in dropped if p.aspect != "replicas"]  # fewer are up less often
+        tried = loosen(self.ground, dropped)
         app, policy = tried.app, tried.app.policy
         names = self.named(promises)
         if policy.availability is not None:
@@ -74,6 +79,7 @@ class _Case:
         elif policy.budget:  # what is left out takes no room, but costs money
             least = self.least(promises, policy.budget)
             names |= {c.name for c in app.components} - least.keys()
+            names |= self.talking()
             left_out = sum((n for name, n in least.items() if name not in names), Decimal(0))
             policy = replace(policy, budget=_less(policy.budget, left_out))
             if policy.budget and policy.budget.amount < 0:
@@ -81,6 +87,12 @@ class _Case:
         components = tuple(c for c in app.components if c.name in names)
         tried = replace(tried, app=replace(app, policy=policy, components=components))
         return attempt(tried, self.decide, self.effort) is None
+
+    def talking(self) -> set[str]:
+        """Those whose traffic may cost money, which they do not pay by themselves."""
+        if not any(offering.egress for offering in self.ground.offerings):
+            return set()
+        return {name for each in talk(self.ground.app) for name in (each.one, each.other)}
 
     def least(self, promises: Iterable[Promise], budget: Budget) -> Mapping[str, Decimal]:
         """What components cost by themselves, as far as that can be compared with the budget."""
@@ -113,6 +125,8 @@ class _Case:
                 names |= {*component.near}
             if (component.name, "apart") in asked:
                 names |= {*component.apart}
+            if (component.name, "latency") in asked:
+                names |= {each.to for each in component.latency}
         return names
 
 

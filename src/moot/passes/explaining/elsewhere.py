@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from moot.model.alternative import Possible
 from moot.model.app import Component
@@ -12,37 +13,44 @@ from moot.model.rehearsal import Ground, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.beside import beside
+from moot.passes.explaining.dues import dues
+from moot.passes.explaining.unkept import unkept
+from moot.passes.placing.cards import lack, sizes
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.fit import aloof
 from moot.passes.placing.relate import Ties
+from moot.passes.suppose import keepers
 
 
 def elsewhere(
-    ground: Ground, placement: Placement, chosen: Assignment
+    ground: Ground, placement: Placement, chosen: Assignment, ties: Ties
 ) -> tuple[tuple[Possible, ...], tuple[Rejection, ...]]:
     """What is possible, the cheapest first, and of the rest the first reason why it is not.
 
     First comes what an offering is, then its room beside all others, then where those are that the
-    component is to be near or apart from, then where its other replicas are.  What was rejected by
-    `place` keeps its reason.
+    component is to be near or apart from, then where its other replicas are, and at last what is
+    promised of the whole.  What was rejected by `place` keeps its reason.  `ties` are those of the
+    component to the places of the others.
     """
     component = next(c for c in ground.app.components if c.name == chosen.component)
     rejected = tuple(r for r in placement.rejections if r.component == component.name)
     out = {(rejection.venue, rejection.offering) for rejection in rejected}
     others = [o for o in ground.offerings if key_of(o) not in out | {key_of(chosen.offering)}]
-    left = {key_of(o): o for o in beside(_but(placement, chosen), ground)}
-    fellows = _Fellows.of(ground, placement, chosen, component)
-    ties = ties_of(ground, placement, component.name)
+    rest = tuple(run for run in _but(placement, chosen) if run.count)
+    left = {key_of(o): o for o in beside(rest, ground)}
+    fellows = _Fellows.of(ground, rest, chosen, ties.atlas)
     shared = dict(_shared(ground, placement, component))
+    broken, owed = unkept(ground, rest, chosen), dues(ground, rest, chosen, ties.atlas)
     found: list[Possible] = []
     for offering in others:
         reason = _full(component, offering, left[key_of(offering)]) or ties.against(offering)
         reason = reason or next((why for v, why in shared.items() if v != offering.venue), "")
         reason = reason or ties.leaves([*fellows.places, offering]) or fellows.against(offering)
+        reason = reason or broken(offering)
         if reason:
             rejected += (Rejection(component.name, offering.venue, offering.name, reason),)
         else:
-            found.append(_possible(ground, chosen, offering))
+            found.append(_possible(ground, chosen, offering, owed))
     found.sort(key=lambda each: (each.more is None, each.more or 0, key_of(each.offering)))
     return tuple(found), rejected
 
@@ -51,15 +59,14 @@ def _shared(
     ground: Ground, placement: Placement, component: Component
 ) -> Iterator[tuple[str, str]]:
     """Where others are that share a volume with it, and so keep it there."""
-    mine = {m.source for m in component.mounts if m.kind == "volume"}
-    mine &= {volume.name for volume in ground.app.volumes if not volume.external}
-    users = {c.name: m.source for c in ground.app.components for m in c.mounts if m.source in mine}
+    keeping = keepers(ground.app)
+    mine = {*keeping.get(component.name, ())}
     for run in placement.runs:
-        if run.component in users and run.component != component.name:
-            volume = users[run.component]
+        shared = mine.intersection(keeping.get(run.component, ()))
+        if shared and run.component != component.name:
             yield (
                 run.offering.venue,
-                f"{run.component!r}, which shares its volume {volume!r}, is "
+                f"{run.component!r}, which shares its volume {min(shared)!r}, is "
                 f"on {run.offering.venue}",
             )
 
@@ -83,15 +90,16 @@ def _but(placement: Placement, chosen: Assignment) -> Iterator[Run]:
 def _full(component: Component, offering: Offering, left: Offering) -> str:
     """What there is too little of, beside all that is placed there."""
     needs = component.needs
+    counted = f" (of {offering.counted})" if offering.counted else ""
     if left.cpu < needs.cpu - 1e-9:
-        return f"has {left.cpu:g} of {offering.cpu:g} CPUs left, it needs {needs.cpu:g}"
+        return f"has {left.cpu:g} of {offering.cpu:g} CPUs left{counted}, it needs {needs.cpu:g}"
     if left.memory_mib < needs.memory_mib:
         had = f"{left.memory_mib} of {offering.memory_mib} MiB of memory"
-        return f"has {had} left, it needs {needs.memory_mib}"
+        return f"has {had} left{counted}, it needs {needs.memory_mib}"
     if left.disk_mib < needs.disk_mib:
         had = f"{left.disk_mib} of {offering.disk_mib} MiB of disk"
         return f"has {had} left, it needs {needs.disk_mib}"
-    return ""
+    return lack(sizes(left), needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +118,15 @@ class _Fellows:
     lacking: int
 
     @classmethod
-    def of(
-        cls, ground: Ground, placement: Placement, chosen: Assignment, component: Component
-    ) -> _Fellows:
-        ours = {volume.name for volume in ground.app.volumes if not volume.external}
-        runs = (run for run in _but(placement, chosen) if run.component == component.name)
-        places = [run.offering for run in runs if run.count]
+    def of(cls, ground: Ground, rest: Iterable[Run], chosen: Assignment, atlas: Atlas) -> _Fellows:
+        """`rest` is all that runs but the replica."""
+        component = next(c for c in ground.app.components if c.name == chosen.component)
+        places = [run.offering for run in rest if run.component == component.name]
         spread = wanted(ground.app.policy, component)
-        atlas = apart([*ground.offerings, chosen.offering, *places] if spread else ())
         return cls(
             component=component,
             spread=spread,
-            keeps=any(m.kind == "volume" and m.source in ours for m in component.mounts),
+            keeps=component.name in keepers(ground.app),
             scattered=len({o.site for o in (*places, chosen.offering)}) > 1,
             atlas=atlas,
             places=places,
@@ -145,12 +150,19 @@ class _Fellows:
         return ""
 
 
-def _possible(ground: Ground, chosen: Assignment, offering: Offering) -> Possible:
+def _possible(
+    ground: Ground,
+    chosen: Assignment,
+    offering: Offering,
+    owed: Callable[[Offering], Decimal | None],
+) -> Possible:
     mine, price = chosen.offering, offering.hourly
     foreign = mine.currency != offering.currency and mine.hourly and price
-    if price is None or mine.hourly is None or foreign:
+    due, before = owed(offering), owed(mine)
+    if price is None or mine.hourly is None or foreign or due is None or before is None:
         return Possible(offering=offering, more=None)
-    more, prior = price - mine.hourly, ground.prior.runs if ground.prior else ()
+    more = price - mine.hourly + due - before
+    prior = ground.prior.runs if ground.prior else ()
     why = ""
     if more <= 0 and any(_is_at(run, chosen.component, mine) for run in prior):
         why = "it is there already"

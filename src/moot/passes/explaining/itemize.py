@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import inf
 
 from moot.model.app import App, Component, Needs, Policy
 from moot.model.availability import percent
@@ -36,11 +37,14 @@ def _of_all(policy: Policy) -> Iterator[Promise]:
         yield Promise("budget", text=f"x-moot.budget: {budget}", place=budget.place)
     if policy.availability is not None:
         yield promise("availability", percent(policy.availability).replace(" ", ""))
+    if policy.headroom:
+        yield promise("headroom", policy.headroom)
 
 
 def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
     def promise(aspect: Aspect, text: str, subject: str = "") -> Promise:
-        where = component.places.get(aspect, component.place)
+        places = component.places
+        where = places.get(f"{aspect}.{subject}") or places.get(aspect, component.place)
         text = f"services.{component.name}.{text}"
         return Promise(aspect, component.name, subject, text, where)
 
@@ -48,13 +52,13 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
         yield promise("replicas", f"deploy.replicas: {component.replicas}")
     for aspect, subject, text in _needs(component.needs):
         yield promise(aspect, f"deploy.resources.reservations.{text}", subject)
+    if gpus := component.needs.gpus:
+        yield promise("gpus", f"x-moot.gpu: {'all' if gpus == inf else f'{gpus:g}'}")
     volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
     if volumes:
         yield promise("volumes", f"volumes: {_listed(volumes)}")
-    if component.near:
-        yield promise("near", f"x-moot.near: {_listed(component.near)}")
-    if component.apart:
-        yield promise("apart", f"x-moot.apart: {_listed(component.apart)}")
+    for aspect, subject, text in _relations(component):
+        yield promise(aspect, f"x-moot.{text}", subject)
     if component.isolation:
         yield promise("isolation", f"x-moot.isolation: {component.isolation}")
     if component.segmentation_required:
@@ -70,8 +74,17 @@ def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:
         yield "memory", "", f"memory: {_memory(needs.memory_mib)}"
     if needs.disk_mib:
         yield "disk", "", f"disk: {_memory(needs.disk_mib)}"
-    for trait in sorted(needs.traits):
+    for trait in sorted(needs.traits - ({"gpu"} if needs.gpus else set())):
         yield "trait", trait, f"devices: {trait}"
+
+
+def _relations(component: Component) -> Iterator[tuple[Aspect, str, str]]:
+    if component.near:
+        yield "near", "", f"near: {_listed(component.near)}"
+    if component.apart:
+        yield "apart", "", f"apart: {_listed(component.apart)}"
+    for each in component.latency:
+        yield "latency", each.to, f"latency: {{{each.to}: {each.most_ms:f} ms}}"
 
 
 def _listed(values: Iterable[str]) -> str:

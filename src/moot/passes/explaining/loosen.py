@@ -57,9 +57,21 @@ def _without_volumes(component: Component, promise: Promise) -> Component:
     return replace(component, mounts=tuple(m for m in component.mounts if m.kind != "volume"))
 
 
+def _without_latency(component: Component, promise: Promise) -> Component:
+    kept = (each for each in component.latency if each.to != promise.subject)
+    return replace(component, latency=tuple(kept))
+
+
 def _without_trait(component: Component, promise: Promise) -> Component:
     needs = component.needs
     return replace(component, needs=replace(needs, traits=needs.traits - {promise.subject}))
+
+
+def _without_gpus(component: Component, promise: Promise) -> Component:
+    """That it is any GPU goes with it; a certain kind is promised by itself."""
+    needs = component.needs
+    needs = replace(needs, gpus=0.0, gpu_numbers=(), traits=needs.traits - {"gpu"})
+    return replace(component, needs=needs)
 
 
 _POLICY: Mapping[Aspect, Callable[[Policy, Promise], Policy]] = {
@@ -68,16 +80,19 @@ _POLICY: Mapping[Aspect, Callable[[Policy, Promise], Policy]] = {
     "spread": _without_level,
     "budget": lambda policy, _: replace(policy, budget=None),
     "availability": lambda policy, _: replace(policy, availability=None),
+    "headroom": lambda policy, _: replace(policy, headroom=None),
 }
 _COMPONENT: Mapping[Aspect, Callable[[Component, Promise], Component]] = {
     "replicas": lambda c, _: replace(c, replicas=min(1, c.replicas), quorum=min(1, c.quorum)),
     "isolation": lambda c, _: replace(c, isolation=None),
     "near": lambda c, _: replace(c, near=()),
     "apart": lambda c, _: replace(c, apart=()),
+    "latency": _without_latency,
     "trait": _without_trait,
     "cpu": lambda c, _: replace(c, needs=replace(c.needs, cpu=0.0)),
     "memory": lambda c, _: replace(c, needs=replace(c.needs, memory_mib=0)),
     "disk": lambda c, _: replace(c, needs=replace(c.needs, disk_mib=0)),
+    "gpus": _without_gpus,
     "volumes": _without_volumes,
     "segmentation": lambda c, _: replace(c, segmentation_required=False),
     "recipe": lambda c, _: replace(c, recipe=None),

@@ -11,18 +11,20 @@ from decimal import ROUND_CEILING, Decimal
 from moot.model.app import App
 from moot.model.budget import HOURS, Budget
 from moot.model.conflict import Conflict, Promise, Relaxation
+from moot.model.day import priced
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
-from moot.passes.afford import spent
+from moot.passes.afford import currencies, spent
 from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
 from moot.passes.explaining.ease import ease
 from moot.passes.explaining.itemize import itemize
 from moot.passes.explaining.loosen import loosen
 from moot.passes.explaining.shrink import shrink
-from moot.passes.place import place
+from moot.passes.strive import strive
 
 UNKNOWN = Decimal("Infinity")
+_IN_STEPS = ("spread", "latency")  # less of it may be dearer than nothing of it
 CENT, FINEST = Decimal("0.01"), Decimal("0.0001")  # of a budget, and of one for less than a week
 
 
@@ -35,10 +37,6 @@ def relax(ground: Ground, found: Conflict, decide: Decide, effort: Effort) -> Co
     clerk = _Clerk(ground, decide, effort)
     options: list[Relaxation] = []
     promises = found.promises
-    if any(promise.aspect == "availability" for promise in promises):
-        # Nothing is placed for its sake, so what would raise it need not be one of these.
-        policies = (promise for promise in itemize(ground.app) if not promise.component)
-        promises = tuple(dict.fromkeys((*promises, *policies)))
     unexplored = len(promises)
     with suppress(Exhausted):
         for promise in sorted(promises, key=lambda promise: promise.aspect == "venues"):
@@ -75,7 +73,7 @@ class _Clerk:
         milder = self.eased(promise)
         if milder:
             yield milder
-        if not milder or (promise.aspect == "spread" and _rank(dropped) < _rank(milder)):
+        if not milder or (promise.aspect in _IN_STEPS and _rank(dropped) < _rank(milder)):
             yield dropped
 
     def afforded(self) -> Relaxation | None:
@@ -84,7 +82,7 @@ class _Clerk:
         policy = tried.app.policy
         assert policy.budget is not None, "it is one of the promises"
         with suppress(Refused):
-            made = place(tried.app, tried.offerings, tried.prior, tried.homes, tried.absent)
+            made = strive(tried)
             dearer = _raised(policy.budget, spent(made))
             app = replace(tried.app, policy=replace(policy, budget=dearer))
             if placed := self.placed(replace(tried, app=app)):
@@ -135,13 +133,10 @@ class _Clerk:
 
     def told(self, text: str, placement: Placement) -> Relaxation:
         """With its price and the difference, where all prices are in one currency."""
-        currencies = {run.offering.currency for run in placement.runs if run.offering.hourly}
-        prior = self.ground.prior
-        before = (
-            {run.offering.currency for run in prior.runs if run.offering.hourly} if prior else ()
-        )
-        currency = min(currencies, default=min(before, default="EUR"))
-        hourly = spent(placement) if len(currencies) < 2 else None
+        prior, known = self.ground.prior, currencies(placement)
+        before = currencies(prior) if prior else ()
+        currency = min(known, default=min(before, default="EUR"))
+        hourly = spent(placement) if len(known) < 2 else None
         more = None
         if prior and prior.runs and hourly is not None and {*before} <= {currency}:
             unknown = {*_unpriced(placement), *_unpriced(prior)}
@@ -152,6 +147,7 @@ class _Clerk:
             currency=currency,
             more=more,
             unpriced=_unpriced(placement),
+            priced=priced(run.offering for run in placement.runs),
         )
 
 

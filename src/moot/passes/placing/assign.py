@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from moot.model.app import Component
 from moot.model.availability import Level
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Assignments, Placement, Rejection, Run
+from moot.model.placement import Assignments, Placement, Rejection, Run, runs_of
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, wanted
+from moot.passes.egress import egress
 from moot.passes.placing.fill import NOWHERE, fill
 from moot.passes.placing.prepare import Basis
 from moot.passes.placing.refuse import refuse
 from moot.passes.placing.relate import Ties, relate, roomy
 from moot.passes.placing.stock import Room, Shelf, Stand, demand
+from moot.passes.placing.toll import toll
 
 
 def assign(
-    basis: Basis, threshold: Decimal, order: Sequence[Component], *, drives: bool, packs: bool
+    basis: Basis,
+    threshold: Decimal,
+    order: Sequence[Component],
+    *,
+    drives: bool,
+    packs: bool,
+    sites: Mapping[str, str] | None = None,
 ) -> Placement:
     """Component by component in that order; Refused with those that have no place, and why.
 
     What runs already keeps its room until its turn, unless whoever comes first `drives` it out.
-    Where it `packs`, machines are not levelled strictly, so that more has room.
+    Where it `packs`, machines are not levelled strictly, so that more has room.  Components go to
+    no venue or pool but those of `sites`.
     """
-    return _Desk(basis, threshold, packs).decide(order, () if drives else order)
+    return _Desk(basis, threshold, packs, sites or {}).decide(order, () if drives else order)
 
 
 class _Desk:
     """One attempt: what was decided so far.
 
-    `held` is the room of those that run already and whose turn is still to come.
+    `held` is the room of those that run already and whose turn is still to come, `ties` are those
+    of the component whose turn it is, and `alone` says whom it would leave alone.
     """
 
-    def __init__(self, basis: Basis, threshold: Decimal, packs: bool) -> None:
+    def __init__(
+        self, basis: Basis, threshold: Decimal, packs: bool, sites: Mapping[str, str]
+    ) -> None:
         self.basis = basis
         self.app = basis.app
         self.stock = basis.stock
         self.threshold = threshold
         self.packs = packs
-        self.room = Room(basis.stock)
+        self.sites = sites
+        self.room = Room(basis.stock, basis.recorded)
         self.held: dict[str, list[Stand]] = {}
         self.able: dict[str, set[str]] = {}
         self.placed: dict[str, list[Stand]] = {}
-        self.stands: dict[str, Sequence[int]] = {}
         self.coming: set[str] = set()
+        self.ties = self.untied = Ties((), (), {}, basis.stock.atlas)
+        self.alone = ""
         self.stranded: dict[str, list[Run]] = {}
         self.rejected: dict[str, list[Rejection]] = {}
         self.problems: list[Diagnostic] = []
@@ -64,9 +79,11 @@ class _Desk:
         if self.problems:
             raise Refused(*self.problems)
         names = [component.name for component in self.app.components]
+        runs = Assignments(run for name in names for run in self.runs(name))
         return Placement(
-            assignments=Assignments(run for name in names for run in self.runs(name)),
+            assignments=runs,
             rejections=tuple(why for n in names for why in self.rejected.get(n, ())),
+            egress=egress(self.app, runs.runs) if self.basis.talks else (),
         )
 
     def hold(self, component: Component) -> None:
@@ -74,17 +91,20 @@ class _Desk:
         ways, kinds = self.basis.fits[component.name].ways, self.stock.kind_of
         stands = self.basis.stood[component.name]
         held = [s for s in stands if s[2] != NOWHERE and kinds[s[2]] in ways]
-        self.room.take_all(held, demand(component.needs))
+        self.room.take_all(held, demand(component.needs, component.name))
         self.held[component.name] = held
 
     def release(self, component: Component) -> None:
-        self.room.take_all(self.held.pop(component.name, ()), demand(component.needs), -1)
+        given = demand(component.needs, component.name)
+        self.room.take_all(self.held.pop(component.name, ()), given, -1)
 
     def place(self, component: Component) -> None:
         """Decide where all replicas of a component run."""
         self.release(component)
         self.ties, self.alone = self.tied(component), ""
         shelf, rejected = relate(self.basis, component, self.together(component), self.ties)
+        if site := self.sites.get(component.name):
+            shelf = shelf.only(lambda number: self.stock.offerings[number].site == site)
         self.rejected[component.name] += rejected
         stands = self.found(component, shelf)
         if stands:
@@ -99,9 +119,11 @@ class _Desk:
 
     def tied(self, component: Component) -> Ties:
         """To those that are placed already."""
-        offerings = self.stock.offerings
-        tied = (c.name for c in self.app.components if _are_tied(component, c))
-        on = {name: [offerings[n] for n in self.stands.get(name, ())] for name in tied}
+        offerings, placed = self.stock.offerings, self.placed
+        minded = self.basis.minded.get(component.name, ())
+        if not minded:
+            return self.untied
+        on = {name: [offerings[n] for _, _, n in placed.get(name, ())] for name in minded}
         return Ties.of(self.app, component.name, self.stock.atlas, on)
 
     def found(self, component: Component, shelf: Shelf) -> list[Stand]:
@@ -117,7 +139,9 @@ class _Desk:
         stands = self.chosen(component, large)
         if large is not close and not (stands and self.packs):
             others = self.chosen(component, close)
-            if others and (not stands or self.cost(others) < self.cost(stands)):
+            if others and (
+                not stands or self.cost(component, others) < self.cost(component, stands)
+            ):
                 stands = others
         return stands or (self.chosen(component, shelf) if close is not shelf else [])
 
@@ -125,9 +149,8 @@ class _Desk:
         return self.choose(component, self.choices(component, shelf))
 
     def accept(self, component: Component, stands: list[Stand]) -> None:
-        self.room.take_all(stands, demand(component.needs))
+        self.room.take_all(stands, demand(component.needs, component.name))
         self.placed[component.name] = stands
-        self.stands[component.name] = [number for _, _, number in stands]
         if component.name in self.basis.sharers:
             offerings = self.stock.offerings
             self.able[component.name] = {offerings[number].venue for _, _, number in stands}
@@ -137,8 +160,9 @@ class _Desk:
         ways, kinds = self.basis.fits[name].ways, self.stock.kind_of
         offerings, app = self.stock.offerings, self.app.name
         return self.stranded.get(name) or [
-            Run(app, name, first, count, offerings[number], ways[kinds[number]])
-            for first, count, number in self.placed.get(name, ())
+            Run(app, name, first, count, offerings[number], ways[kinds[number]], gpus)
+            for stand in self.placed.get(name, ())
+            for first, count, number, gpus in self.room.handed(name, stand)
         ]
 
     def choices(self, component: Component, shelf: Shelf) -> list[list[Stand]]:
@@ -232,7 +256,7 @@ class _Desk:
         if len(choices) < 2:
             return choices[0] if choices else []
         ways = self.basis.fits[component.name].ways
-        costs = {id(choice): self.cost(choice) for choice in choices}
+        costs = {id(choice): self.cost(component, choice) for choice in choices}
 
         def rank(choice: list[Stand]) -> tuple[Decimal, bool, str, int, str]:
             number = choice[0][2]
@@ -256,9 +280,11 @@ class _Desk:
         home = min(stay, key=rank, default=best)
         return home if costs[id(home)] - costs[id(best)] <= self.threshold else best
 
-    def cost(self, choice: Iterable[Stand]) -> Decimal:
+    def cost(self, component: Component, choice: Sequence[Stand]) -> Decimal:
+        """With what its traffic costs from there."""
         prices = self.stock.prices
-        return sum((prices[number] * count for _, count, number in choice), Decimal(0))
+        paid = sum((prices[number] * count for _, count, number in choice), Decimal(0))
+        return paid + toll(self.basis, component.name, choice, self.placed)
 
     def left_alone(self, component: Component) -> list[Run]:
         """Where it was, if its data is there and nobody answers."""
@@ -266,10 +292,12 @@ class _Desk:
         for last in self.basis.before.get(component.name, ()):
             if last.offering.venue in homes & self.basis.absent.keys():
                 name, count = component.name, component.replicas
-                return [Run(self.app.name, name, 0, count, last.offering, last.runs_as)]
+                found = Run(self.app.name, name, 0, count, last.offering, last.runs_as)
+                return [*_with_gpus(found, self.basis.before[name])]
         return []
 
 
-def _are_tied(one: Component, other: Component) -> bool:
-    names = {*one.near, *one.apart}
-    return other.name in names or one.name in {*other.near, *other.apart}
+def _with_gpus(run: Run, before: Iterable[Run]) -> Sequence[Run]:
+    """Each replica with the GPUs that it had."""
+    had = {one.index: one.gpus for each in before if each.gpus for one in each}
+    return runs_of([replace(one, gpus=had.get(one.index, ())) for one in run]) if had else (run,)

@@ -78,7 +78,7 @@ class _Filling:
     def __init__(
         self, component: Component, shelf: Shelf, room: Room, threshold: Decimal, packs: bool
     ) -> None:
-        self.demand = demand(component.needs)
+        self.demand = demand(component.needs, component.name)
         self.shelf = shelf
         self.stock = shelf.stock
         self.room = room
@@ -151,7 +151,7 @@ class _Filling:
                 self.made.insert(index, (first, count - 1, number))
             for domain in self.around(number):
                 load[domain] -= 1
-            self.put(number, -1)
+            self.put(number, first + count - 1, 1, -1)
             yield first + count - 1, 1, NOWHERE
 
     def around(self, number: int) -> list[Path]:
@@ -230,24 +230,26 @@ class _Filling:
         heap = [waste * end + number for waste, number in zip(self.wastes(open), open, strict=True)]
         heapify(heap)
         found: dict[int, int] = {}
+        tried: list[Stand] = []
         while heap and count:
             number = heap[0] % end
             found[number] = found.get(number, 0) + 1
-            self.put(number, 1)
+            tried.append((-count, 1, number))  # which of them it will be is not known yet
+            self.put(number, -count, 1)
             count -= 1
             if self.room.capacity(number, self.demand, 1):
                 (waste,) = self.wastes((number,))
                 heapreplace(heap, waste * end + number)
             else:
                 heappop(heap)
-        for number, share in found.items():
-            self.put(number, -share)
+        for index, _, number in tried:
+            self.put(number, index, 1, -1)
         return found
 
     def wastes(self, numbers: Sequence[int]) -> list[int]:
         """How far apart one more would leave CPUs and memory, in parts of SHADES, or how much it
         would leave of the only one that it takes; each replica of the component that is there
-        already counts as CROWDED.
+        already counts as CROWDED.  GPUs are filled up, and left to whoever needs some.
         """
         (cpu_left, memory_left, _), (cpu, memory, _) = self.room.left, self.demand
         per_cpu, per_mib = self.stock.scales
@@ -258,6 +260,8 @@ class _Filling:
             )
             for n in numbers
         ]
+        if strays := self.room.strays(numbers, self.demand):
+            apart = [a + b for a, b in zip(apart, strays, strict=True)]
         crowds = self.crowds(numbers)
         return [int(SHADES * x) + CROWDED * held for x, held in zip(apart, crowds, strict=True)]
 
@@ -310,13 +314,13 @@ class _Filling:
         ]
 
     def take(self, number: int, first: int, count: int) -> None:
-        self.put(number, count)
+        self.put(number, first, count)
         self.made.append((first, count, number))
 
-    def put(self, number: int, count: int) -> None:
-        self.room.take(number, self.demand, count)
+    def put(self, number: int, first: int, count: int, times: int = 1) -> None:
+        self.room.take_all(((first, count, number),), self.demand, times)
         venue = self.stock.venues[number]
-        self.held[venue] = self.held.get(venue, 0) + count
+        self.held[venue] = self.held.get(venue, 0) + count * times
         if not self.held[venue]:
             del self.held[venue]
 

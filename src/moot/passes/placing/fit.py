@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from moot.model.app import App, Component, Needs
 from moot.model.placement import Rejection, RunsAs
 from moot.model.venue import Offering
+from moot.passes.placing.cards import lack, sizes
 from moot.passes.placing.stock import Stock
 
 ISOLATION = ("process", "container", "vm", "metal")
@@ -83,7 +84,7 @@ def _misfit(
     needs = component.needs
     if app.policy.venues and not {offering.venue, offering.site} & set(app.policy.venues):
         return f"is not among the app's venues ({', '.join(app.policy.venues)})"
-    missing = sorted(needs.traits - offering.traits)
+    missing = sorted(needs.traits - offering.traits - ({"gpu"} if sizes(offering) else set()))
     if missing:
         return f"lacks {', '.join(missing)}"
     residency = app.policy.residency
@@ -111,4 +112,9 @@ def _too_small(needs: Needs, offering: Offering) -> str | None:
         return f"has {offering.memory_mib} MiB of memory, it needs {needs.memory_mib}"
     if offering.disk_mib < needs.disk_mib:
         return f"has {offering.disk_mib} MiB of disk, it needs {needs.disk_mib}"
-    return None
+    own_cpu, own_memory_mib = offering.own_cpu, offering.own_memory_mib
+    if own_cpu is not None and own_cpu < needs.cpu:
+        return f"has {own_cpu:g} CPUs for one replica, it needs {needs.cpu:g}"
+    if own_memory_mib is not None and own_memory_mib < needs.memory_mib:
+        return f"has {own_memory_mib} MiB of memory for one replica, it needs {needs.memory_mib}"
+    return lack(sizes(offering), needs) or None

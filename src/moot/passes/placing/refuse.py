@@ -36,7 +36,8 @@ def refuse(
             why = aloof(component, offering)
             if why not in lacks:
                 lacks[why] = alone or _lack(basis, component, ways, shelf, room, why)
-            reasons.append((offering.site, offering.venue, offering.name, lacks[why]))
+            reason = room.short_of_gpus(number, component.needs) or lacks[why]
+            reasons.append((offering.site, offering.venue, offering.name, reason))
     return Diagnostic(
         summary=f"no venue can run component {component.name!r}",
         detail="\n".join(_listed(reasons)) or "no venue offers any room",
@@ -69,6 +70,9 @@ def _lack(
             unsaid = f": nothing states its `{level}` in venues.yaml"
         wants = f"{spread[level]} {PLURALS[level]} that x-moot.spread wants"
         return f"{where}has room in {had} of the {wants}{unsaid}"
+    able = room.gpus_for(ways.numbers, demand(component.needs), component.replicas)
+    if able < component.replicas:
+        return f"{where}has GPUs for {able} of all {component.replicas}"
     return f"{where}has no room for all {component.replicas}"
 
 

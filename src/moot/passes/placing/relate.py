@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from moot.model.app import App, Component
 from moot.model.placement import Rejection
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Path
+from moot.passes.placing.bonds import Within, bonds
 from moot.passes.placing.fill import NOWHERE, Stand
 from moot.passes.placing.prepare import Basis
-from moot.passes.placing.stock import Room, Shelf, demand
+from moot.passes.placing.stock import Room, Shelf, Stock, demand
 
-Regions = Mapping[str, Collection[Path]]  # of components, by name
+_ITSELF: Mapping[int, Collection[int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """That two are to be near one another: the other one is in these regions."""
+
+    other: str
+    within: Within
+    regions: Collection[Path]
+    atlas: Atlas
+
+    def reaches(self, region: Path) -> bool:
+        """Whether what is there is near a replica of the other one."""
+        return any(near(self.atlas, region, there, self.within) for there in self.regions)
+
+    def against(self, region: Path, offering: Offering) -> str:
+        """Why what is to be near the other one cannot be there; "" where it may."""
+        if self.reaches(region):
+            return ""
+        if self.within is None:
+            return f"{self.other!r}, which it is to be near, is in {_named(self.regions)}"
+        known = [self.atlas.distance_ms(region, there) for there in self.regions]
+        wanted = f"within {self.within:f} ms of {self.other!r}"
+        if None not in known:
+            return f"is {min(filter(None, known)):f} ms away, and it is to be {wanted}"
+        far = min(r for r, ms in zip(self.regions, known, strict=True) if ms is None)
+        return f"it is to be {wanted}, and {_unsaid(far, offering.site)}"
+
+
+def near(atlas: Atlas, region: Path, other: Path, within: Within) -> bool:
+    """Whether two regions are; what nobody knows is not."""
+    if within is None:
+        return region == other
+    distance_ms = atlas.distance_ms(region, other)
+    return distance_ms is not None and distance_ms <= within
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
     """What the places of others ask of a component.
 
-    `near` has the regions of those it is to be near, `followers` of those that are to be near it,
-    `machines` who is there from whom it is to be apart.  What has no place yet binds nobody.
+    `leaders` are those it is to be near, `followers` those that are to be near it, `machines` where
+    somebody is from whom it is to be apart.  What has no place yet binds nobody.
     """
 
-    near: Regions
-    followers: Regions
+    leaders: Sequence[Tie]
+    followers: Sequence[Tie]
     machines: Mapping[Path, str]
     atlas: Atlas
 
@@ -35,25 +72,29 @@ class Ties:
     ) -> Ties:
         """`on` is what each component is on; that two are apart either of them may ask for."""
         mine = next(each for each in app.components if each.name == component)
-        followers = [each.name for each in app.components if component in each.near]
-        apart = {each.name for each in app.components if component in each.apart}
+        leaders = list(bonds(mine))
+        followers = [(c.name, ms) for c in app.components for n, ms in bonds(c) if n == component]
+        apart = {each.name for each in app.components if component in each.apart} | {*mine.apart}
 
-        def regions(names: Iterable[str]) -> Regions:
-            return {n: {atlas.domain(o, "region") for o in on[n]} for n in names if on.get(n)}
+        def ties(others: Iterable[tuple[str, Within]]) -> Iterator[Tie]:
+            for name, within in others:
+                if there := on.get(name):
+                    regions = {atlas.domain(offering, "region") for offering in there}
+                    yield Tie(name, within, regions, atlas)
 
         return cls(
-            regions(mine.near),
-            regions(followers),
-            {atlas.domain(o, "host"): n for n in apart | {*mine.apart} for o in on.get(n, ())},
+            tuple(ties(leaders)),
+            tuple(ties(followers)),
+            {atlas.domain(o, "host"): n for n in sorted(apart) for o in on.get(n, ())},
             atlas,
         )
 
     def against(self, offering: Offering) -> str:
         """Why the component cannot be there; "" where it may."""
         region, machine = (self.atlas.domain(offering, level) for level in ("region", "host"))
-        far = next((name for name, there in self.near.items() if region not in there), None)
-        if far is not None:
-            return f"{far!r}, which it is to be near, is in {_named(self.near[far])}"
+        for tie in self.leaders:
+            if why := tie.against(region, offering):
+                return why
         if machine in self.machines:
             return f"has {self.machines[machine]!r}, and the two are to be apart"
         return ""
@@ -61,22 +102,33 @@ class Ties:
     def leaves(self, on: Iterable[Offering]) -> str:
         """Why it cannot be on these alone: somebody is to be near it; "" where it may."""
         there = {self.atlas.domain(o, "region") for o in on} if self.followers else set[Path]()
-        for name, regions in self.followers.items():
-            if alone := {*regions} - there:
-                return f"it would leave {name!r}, which is to be near it, in {_named(alone)}"
+        for tie in self.followers:
+            alone = [
+                region
+                for region in tie.regions
+                if not any(near(self.atlas, region, mine, tie.within) for mine in there)
+            ]
+            if alone:
+                told = f"it would leave {tie.other!r}, which is to be "
+                if tie.within is None:
+                    return f"{told}near it, in {_named(alone)}"
+                pairs = ((far, here) for far in sorted(alone) for here in sorted(there))
+                unknown = (p for p in pairs if self.atlas.distance_ms(*p) is None)
+                told += f"within {tie.within:f} ms of it, in {_named(alone)}"
+                return next((f"{told}; {_unsaid(far, p[1])}" for far, p in unknown), told)
         return ""
 
     def joins(self, offering: Offering) -> bool:
-        """Whether it is in a region of each that is to be near the component."""
+        """Whether it is near a replica of each that is to be near the component."""
         region = self.atlas.domain(offering, "region")
-        return all(region in regions for regions in self.followers.values())
+        return all(tie.reaches(region) for tie in self.followers)
 
 
 def relate(
     basis: Basis, component: Component, shelf: Shelf, ties: Ties
 ) -> tuple[Shelf, list[Rejection]]:
     """What of the shelf its ties allow, and why not the rest."""
-    if not ties.near and not ties.machines:
+    if not ties.leaders and not ties.machines:
         return shelf, []
     offerings = basis.stock.offerings
     reasons = {n: why for n in shelf.numbers if (why := ties.against(offerings[n]))}
@@ -94,32 +146,57 @@ def roomy(
     held: Mapping[str, Sequence[Stand]],
     coming: Collection[str],
 ) -> Shelf:
-    """What of the shelf is in a region, or on a machine where they share a volume, with as much
-    room, all in all, as it and those need that are `coming` there; what they run in has room.
+    """What of the shelf has as much room around, all in all, as it and those need that are `coming`
+    near it, or on its machine where they share a volume; where they run there is room.
     """
-    stock, app = basis.stock, basis.app
-    near = {c.name for c in app.components if c.name in component.near or component.name in c.near}
+    tied = {component.name, *basis.minded.get(component.name, ())}
     sharing = {name for name, _ in basis.sharers.get(component.name, ())}
-    kept = shelf
-    for names, level in ((near, "region"), (sharing, "host")):
-        group = [c for c in app.components if c.name in names and c.name in coming]
-        if not group:
-            continue
-        places = stock.domains("region") if level == "region" else stock.venues
-        large = _large(basis, [component, *group], places, room, held)
-        kept = kept.only(lambda number, large=large, places=places: places[number] in large)
-    return kept
+    if len(tied) == 1 and not sharing:
+        return shelf
+    stock, components = basis.stock, basis.app.components
+    close: dict[Within, set[str]] = {}
+    for each in (c for c in components if c.name in tied):
+        for name, within in bonds(each):
+            if component.name in (name, each.name):
+                close.setdefault(within, set()).update((name, each.name))
+    wanted = [(names, stock.domains("region"), _reach(stock, w)) for w, names in close.items()]
+    for names, places, reach in (*wanted, (sharing, stock.venues, _ITSELF)):
+        group = [c for c in components if c.name in names & {*coming} - {component.name}]
+        if group:
+            large = _large(basis, [component, *group], _Around(places, reach), room, held)
+            shelf = shelf.only(lambda number, large=large, at=places: at[number] in large)
+    return shelf
+
+
+class _Around(NamedTuple):
+    """The place of each offering, and by place those that count as one with it, if not it alone."""
+
+    places: Sequence[int]
+    reach: Mapping[int, Collection[int]]
+
+
+def _reach(stock: Stock, within: Within) -> Mapping[int, Collection[int]]:
+    """By region those that are near it."""
+    if within is None:
+        return _ITSELF
+    atlas, numbers = stock.atlas, stock.domains("region")
+    of = {n: atlas.domain(o, "region") for n, o in zip(numbers, stock.offerings, strict=True)}
+    return {
+        number: [n for n, other in of.items() if near(atlas, region, other, within)]
+        for number, region in of.items()
+    }
 
 
 def _large(
     basis: Basis,
     group: Sequence[Component],
-    places: Sequence[int],
+    around: _Around,
     room: Room,
     held: Mapping[str, Sequence[Stand]],
 ) -> set[int]:
     """The places with room for all of these, and those of the first where all run already."""
     needed = [sum(part) for part in zip(*(_total(each) for each in group), strict=True)]
+    places, reach = around
     left: dict[int, list[int]] = {}
     for number, place in enumerate(places):
         sums = left.setdefault(place, [0, 0, 0])
@@ -129,7 +206,14 @@ def _large(
         for _, count, number in held.get(each.name, ()):
             for index, part in enumerate(demand(each.needs)):
                 left[places[number]][index] += part * count
-    large = {place for place, sums in left.items() if all(map(int.__ge__, sums, needed))}
+    large = {
+        place
+        for place in left
+        if all(
+            sum(left[n][index] for n in reach.get(place, (place,))) >= need
+            for index, need in enumerate(needed)
+        )
+    }
     stood = basis.stood
     if all(sum(n for _, n, at in stood[c.name] if at != NOWHERE) >= c.replicas for c in group):
         large |= {places[at] for _, _, at in stood[group[0].name] if at != NOWHERE}
@@ -138,6 +222,11 @@ def _large(
 
 def _total(component: Component) -> list[int]:
     return [part * component.replicas for part in demand(component.needs)]
+
+
+def _unsaid(far: Path, site: str) -> str:
+    way = f"`latency: {{{'/'.join(filter(None, far[1:]))}: ... ms}}`"
+    return f"nothing says how far {_named([far])} is: state {way} of {site} in venues.yaml"
 
 
 def _named(regions: Iterable[Path]) -> str:

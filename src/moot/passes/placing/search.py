@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 from typing import Protocol
 
 from moot.model.app import Component
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
+from moot.passes.egress import total
+from moot.passes.placing.join import Sites
 
 Order = tuple[Component, ...]
 Costs = Mapping[str, Decimal | None]  # of each component an hour; None: nobody knows
@@ -19,27 +22,32 @@ Costs = Mapping[str, Decimal | None]  # of each component an hour; None: nobody 
 # Looks of a component at an offering.  They are counted, not timed: all machines decide alike.
 LOOKS = 250_000
 LEAST, MOST = 3, 200
+NOWHERE_ELSE: Sites = {}
 
 
 class Together(Protocol):
     """All components in an order.  Who comes first takes the room of what runs only if it `drives`;
-    where they are packed machines are levelled less strictly, so that more has room.
+    where they are packed machines are levelled less strictly, so that more has room.  Some may go
+    to certain `sites` only.
     """
 
-    def __call__(self, order: Order, *, drives: bool, packs: bool) -> Placement: ...
+    def __call__(
+        self, order: Order, *, drives: bool, packs: bool, sites: Sites | None = None
+    ) -> Placement: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """How components are placed: all of them in an order, or one as if there were no other and
     nothing ran yet.  Both raise Refused.  `worth` is what is to be least of a placement; `runs`
-    says whether anything does already.
+    says whether anything does already; `joins` are who might save by being somewhere together.
     """
 
     together: Together
     alone: Callable[[Component], Placement]
     worth: Callable[[Placement], Decimal]
     runs: bool
+    joins: Sequence[Sites] = ()
 
 
 def search(
@@ -50,10 +58,12 @@ def search(
 ) -> Placement:
     """What the order of the file gives; where that is refused, or dearer than it may have to be,
     the best of some other orders: those come first that found no place, or pay more than alone.
+    Who talks may be better off together, where none of them would go by itself.
 
-    The placement's `floor` is what all would pay if each had every offering for itself, where all
-    prices are known, in one currency, and the App is not too large to look.  Raises what the order
-    of the file raises, where no order that was tried has a place for all.
+    The placement's `floor` is what all would pay if each had every offering for itself and nobody
+    sent anything, where all prices are known, in one currency, and the App is not too large to
+    look.  Raises what the order of the file raises, where no order that was tried has a place for
+    all.
     """
     looks = max(1, len(components) * len(offerings))
     most = max(LEAST, min(most, LOOKS // looks))
@@ -61,7 +71,7 @@ def search(
     order, placement = searching.feasible()
     known = all(offering.hourly is not None for offering in offerings)
     known = known and len({offering.currency for offering in offerings if offering.hourly}) <= 1
-    if len({offering.hourly for offering in offerings}) <= 1:
+    if len({offering.hourly for offering in offerings}) <= 1 and not total(placement.egress):
         paid = _paid(placement)
         return replace(placement, floor=_floor(paid, paid) if known else None)
     if looks > LOOKS:
@@ -79,7 +89,7 @@ class _Search:
     attempts: Attempts
     most: int
     left: int = 0
-    tried: set[tuple[str, ...]] = field(default_factory=set[tuple[str, ...]])
+    tried: set[object] = field(default_factory=set[object])
 
     def feasible(self) -> tuple[Order, Placement]:
         """An order in which all have a place: that of the file if it is one.  Else they are packed,
@@ -110,8 +120,8 @@ class _Search:
         """This one, or a better one in which somebody who pays more than alone comes sooner."""
         self.begin(self.most)
         floors = {component.name: self.floor(component) for component in self.components}
-        for better, found in self.improvements(order, placement, floors):
-            order, placement = better, found
+        for better in self.improvements(order, placement, floors):
+            placement = better
         return replace(placement, floor=_floor(floors, _paid(placement)))
 
     def floor(self, component: Component) -> Decimal | None:
@@ -123,33 +133,43 @@ class _Search:
 
     def improvements(
         self, order: Order, placement: Placement, floors: Costs
-    ) -> Iterator[tuple[Order, Placement]]:
-        """Orders, each better than the one before."""
+    ) -> Iterator[Placement]:
+        """Each better than the one before."""
+        sites: Sites = {}
         found = True
         while found:
             found = False
-            for other in _others(order, _dear(order, floors, _paid(placement))):
-                if not self.opens(other):
-                    continue
-                try:
-                    outcome = self.attempts.together(other, drives=True, packs=False)
-                except Refused:
-                    continue
-                if self.attempts.worth(outcome) < self.attempts.worth(placement):
-                    order, placement, found = other, outcome, True
-                    yield order, placement
+            orders = _others(order, _dear(order, floors, placement))
+            ways = chain(
+                ((order, {**sites, **joined}) for joined in self.attempts.joins),
+                ((other, sites) for other in orders),
+            )
+            for way in ways:
+                outcome = self.outcome(*way)
+                if outcome and self.attempts.worth(outcome) < self.attempts.worth(placement):
+                    (order, sites), placement, found = way, outcome, True
+                    yield placement
                     break
+
+    def outcome(self, order: Order, sites: Sites) -> Placement | None:
+        """None where it may not be tried, or not all have a place."""
+        if not self.opens(order, sites):
+            return None
+        try:
+            return self.attempts.together(order, drives=True, packs=False, sites=sites)
+        except Refused:
+            return None
 
     def begin(self, attempts: int) -> None:
         self.left = attempts
         self.tried.clear()
 
-    def opens(self, order: Order) -> bool:
+    def opens(self, order: Order, sites: Sites = NOWHERE_ELSE) -> bool:
         """Whether it may be tried: once, and only so many of them."""
-        names = tuple(component.name for component in order)
-        if names in self.tried or not self.left:
+        tried = tuple(component.name for component in order), frozenset(sites.items())
+        if tried in self.tried or not self.left:
             return False
-        self.tried.add(names)
+        self.tried.add(tried)
         self.left -= 1
         return True
 
@@ -194,19 +214,23 @@ def _largest(components: Iterable[Component], offerings: Sequence[Offering]) -> 
     """First those of which one replica takes most of what there is of everything."""
     cpu = sum(offering.cpu for offering in offerings) or 1
     memory_mib = sum(offering.memory_mib for offering in offerings) or 1
+    gpus = sum(offering.gpus for offering in offerings) or 1
 
     def size(component: Component) -> float:
-        return component.needs.cpu / cpu + component.needs.memory_mib / memory_mib
+        needs = component.needs
+        return needs.cpu / cpu + needs.memory_mib / memory_mib + min(needs.gpus, gpus) / gpus
 
     return tuple(sorted(components, key=size, reverse=True))
 
 
-def _dear(order: Order, floors: Costs, paid: Costs) -> list[str]:
-    """Those that pay more than alone, in order."""
+def _dear(order: Order, floors: Costs, placement: Placement) -> list[str]:
+    """Those that pay more than alone, in order: by themselves they would send nothing."""
     found: list[str] = []
+    paid = _paid(placement)
+    sending = {each.component for each in placement.egress if each.hourly}
     for name in (component.name for component in order):
         floor, price = floors[name], paid[name]
-        if floor is not None and (price is None or price > floor):
+        if name in sending or (floor is not None and (price is None or price > floor)):
             found.append(name)
     return found
 

@@ -11,13 +11,13 @@ from moot.model.app import Needs
 from moot.model.availability import Level
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Spread
+from moot.passes.placing.cards import Cards, Claim, Hand, Recorded, Stand, claim, lack, sizes
 
 UNKNOWN_PRICE = Decimal(10**6)
 PARTS = 1_000_000  # of a CPU: room is counted in whole numbers, so that what is given back fits
 
 Key = tuple[str, str]  # venue and name of an offering
 Demand = tuple[int, int, int]  # millionths of a CPU, MiB of memory, MiB of disk
-Stand = tuple[int, int, int]  # first index of replicas, how many, and the number of the offering
 Tier = tuple[Decimal, Sequence[int], bool]  # a price, the offerings at it, are they levelled
 
 
@@ -67,6 +67,12 @@ class Stock:
         """How much there is of each: all CPUs, all memory, all disk."""
         found = [_size(offering) for offering in self.offerings]
         return [[size[dimension] for size in found] for dimension in range(3)]
+
+    @cached_property
+    def gpus(self) -> Sequence[Hand]:
+        """What there is of the GPUs of each; empty where no offering has one."""
+        found = [sizes(offering) for offering in self.offerings]
+        return found if any(found) else ()
 
     @cached_property
     def scales(self) -> Sequence[Sequence[float]]:
@@ -157,16 +163,13 @@ class Shelf:
 class Room:
     """What is left of every offering, and how many replicas each venue has or was given."""
 
-    def __init__(self, of: Stock) -> None:
+    def __init__(self, of: Stock, recorded: Recorded | None = None) -> None:
         self.venues = of.venues
         self.left = [[*sizes] for sizes in of.sizes]
         self.given = [0] * len(of.offerings)  # by number of the venue
+        self.cards = Cards(of.gpus, recorded or {}) if of.gpus else None
 
-    def take(self, number: int, demand: Demand, count: int) -> None:
-        """Give so many times this away; where `count` is less than none, take it back."""
-        self.take_all(((0, count, number),), demand)
-
-    def take_all(self, stands: Iterable[Stand], demand: Demand, times: int = 1) -> None:
+    def take_all(self, stands: Collection[Stand], demand: Demand, times: int = 1) -> None:
         """Give all away on which these stand; take it back where `times` is -1."""
         (cpu_left, memory_left, disk_left), (cpu, memory_mib, disk_mib) = self.left, demand
         given, venues = self.given, self.venues
@@ -176,12 +179,37 @@ class Room:
             memory_left[number] -= memory_mib * count
             disk_left[number] -= disk_mib * count
             given[venues[number]] += count
+        if self.cards and isinstance(demand, WithGpus):
+            change = self.cards.take if times > 0 else self.cards.give_back
+            change(stands, demand.claim)
+
+    def handed(self, component: str, stand: Stand) -> Iterable[tuple[int, int, int, Hand]]:
+        """The same replicas, in stretches that were given the same GPUs."""
+        return self.cards.handed(component, stand) if self.cards else ((*stand, ()),)
+
+    def gpus_for(self, numbers: Iterable[int], demand: Demand, most: int) -> int:
+        """How many would have their GPUs on these, up to so many."""
+        if not self.cards or not isinstance(demand, WithGpus):
+            return most
+        return min(most, sum(self.cards.capacity(n, demand.claim, most) for n in numbers))
+
+    def short_of_gpus(self, number: int, needs: Needs) -> str:
+        """Why one more replica would not have its GPUs there; "" where it would."""
+        return lack(self.cards.left[number], needs) if self.cards else ""
+
+    def strays(self, numbers: Iterable[int], demand: Demand) -> Sequence[float]:
+        """How badly one more replica would use the GPUs of each; empty where there are none."""
+        claim = demand.claim if isinstance(demand, WithGpus) else None
+        return [self.cards.stray(number, claim) for number in numbers] if self.cards else ()
 
     def open(self, numbers: Sequence[int], demand: Demand) -> Sequence[int]:
         """Those that have room for one."""
         for left, each in zip(self.left, demand, strict=True):
             if each:
                 numbers = [number for number in numbers if left[number] >= each]
+        if isinstance(demand, WithGpus):
+            cards, claim = self.cards, demand.claim
+            numbers = [n for n in numbers if cards and cards.capacity(n, claim, 1)]
         return numbers
 
     def capacity(self, number: int, demand: Demand, most: int) -> int:
@@ -193,12 +221,26 @@ class Room:
             most = max(0, memory_left[number] // memory_mib)
         if disk_mib and disk_left[number] < disk_mib * most:
             most = max(0, disk_left[number] // disk_mib)
+        if isinstance(demand, WithGpus):
+            return self.cards.capacity(number, demand.claim, most) if self.cards else 0
         return most
 
 
-def demand(needs: Needs) -> Demand:
-    """What one replica takes."""
-    return round(needs.cpu * PARTS), needs.memory_mib, needs.disk_mib
+class WithGpus(tuple[int, int, int]):
+    """A Demand of what has GPUs, too: it is told apart by type, so that others pay nothing."""
+
+    claim: Claim
+
+
+def demand(needs: Needs, component: str = "") -> Demand:
+    """What one replica takes; which GPUs it has is known by the name of the component."""
+    linear = round(needs.cpu * PARTS), needs.memory_mib, needs.disk_mib
+    gpus = claim(needs, component)
+    if gpus is None:
+        return linear
+    found = WithGpus(linear)
+    found.claim = gpus
+    return found
 
 
 def _size(offering: Offering) -> Demand:
@@ -209,6 +251,7 @@ def _kind(offering: Offering, told_apart: Set[str]) -> tuple[object, ...]:
     """All that `fit` looks at."""
     return (
         *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
+        *(offering.own_cpu, offering.own_memory_mib, offering.gpus, offering.gpus_left),
         *(offering.segmented, offering.names, bool(offering.reach)),
         *(name if name in told_apart else "" for name in (offering.venue, offering.site)),
     )

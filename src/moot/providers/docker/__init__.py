@@ -60,6 +60,7 @@ class DockerProvider:
             "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
             "region": _TEXT,
             "zone": _TEXT,
+            "gpus": {"type": "integer", "minimum": 0, "description": "how many it has"},
             "images": {
                 "type": "object",
                 "properties": {

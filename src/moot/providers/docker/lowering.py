@@ -13,6 +13,7 @@ from moot.model.value import Ref, Text, Value
 from moot.providers.docker.names import network_name, volume_name
 from moot.providers.docker.routing import Gateway, gateways, holds_names
 from moot.render.container import container, ready_within_s
+from moot.render.gpus import gpu_options
 
 # Options that name another component's namespace: `service:db`.
 SHARED_NAMESPACES = ("network_mode", "ipc", "pid")
@@ -127,7 +128,7 @@ class Desk:
                 address=assignment.main,
                 type="docker.container",
                 venue=self.share.venue,
-                properties={"base_name": base, **common},
+                properties={"base_name": base, **common, **gpu_options(common, assignment)},
                 edges=edges,
                 replica=assignment.replica,
                 main=True,

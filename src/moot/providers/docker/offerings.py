@@ -34,6 +34,7 @@ class Stated:
     zone: str
     hourly: Decimal
     currency: str
+    gpus: int | None = None
 
 
 def stated(configuration: Mapping[str, JSON]) -> Stated:
@@ -44,6 +45,7 @@ def stated(configuration: Mapping[str, JSON]) -> Stated:
         zone=str(configuration.get("zone", "")),
         hourly=Decimal(str(configuration.get("price", 0))),
         currency=str(configuration.get("currency", "EUR")),
+        gpus=configuration.get("gpus"),
     )
 
 
@@ -59,6 +61,7 @@ def offering(engine: Engine, stated: Stated) -> Offering:
         cpu=float(info["NCPU"]),
         memory_mib=int(info["MemTotal"]) // MIB,
         disk_mib=_disk_mib(engine, info),
+        gpus=_gpus(engine, info) if stated.gpus is None else stated.gpus,
         traits=frozenset(("runs:container", "os:linux", f"arch:{architecture}", *_devices(info))),
         machine=_machine(engine),
         names=True,
@@ -114,6 +117,14 @@ def _disk_mib(engine: Engine, info: Mapping[str, Any]) -> int:
 def _devices(info: Mapping[str, Any]) -> Iterator[str]:
     if "nvidia" in (info.get("Runtimes") or {}):
         yield from ("gpu", "gpu:nvidia")
+
+
+def _gpus(engine: Engine, info: Mapping[str, Any]) -> int:
+    """How many there are on this machine; of one elsewhere an Engine does not say it: one."""
+    if not any(_devices(info)):
+        return 0
+    there = (path.name for path in Path("/dev").glob("nvidia*")) if engine.endpoint.local else ()
+    return sum(name.removeprefix("nvidia").isdigit() for name in there) or 1
 
 
 def _machine(engine: Engine) -> str:

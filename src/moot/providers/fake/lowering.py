@@ -158,6 +158,7 @@ def _per_assignment(component: Component, assignment: Assignment) -> dict[str, V
         "image": None if as_process else container and container.image,
         "command": None if argv is None else list(argv),
         "fixed_ports": fixed,
+        **({"gpus": list(assignment.gpus)} if assignment.gpus else {}),
     }
 
 

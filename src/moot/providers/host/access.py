@@ -47,6 +47,7 @@ CONFIG_SCHEMA: JSON = {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
         "region": _TEXT,
         "zone": _TEXT,
+        "gpus": {"type": "integer", "minimum": 0},
         "traits": {"type": "array", "items": _TEXT},
         "gateway": {
             "type": "object",

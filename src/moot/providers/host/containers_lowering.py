@@ -9,6 +9,7 @@ from moot.model.placement import Assignment, Share
 from moot.model.resource import Edge, Resource, Rollout
 from moot.model.value import Ref, Value
 from moot.render.container import container, ready_within_s
+from moot.render.gpus import gpu_options
 
 
 def containers(share: Share, volume: Mapping[str, Value]) -> Iterator[Resource]:
@@ -78,7 +79,11 @@ def _container(
         address=assignment.main,
         type="host.container",
         venue=share.venue,
-        properties={"replica": assignment.replica, **common},
+        properties={
+            "replica": assignment.replica,
+            **common,
+            **gpu_options(common, assignment),
+        },
         edges=tuple(
             Edge(f"{share.app.name}/{dependency.component}", dependency.condition)
             for dependency in component.depends_on

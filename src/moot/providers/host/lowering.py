@@ -11,6 +11,7 @@ from moot.model.resource import Edge, Resource, Rollout
 from moot.model.value import Ref, Secret, Value, unknowns
 from moot.model.venue import Offering
 from moot.providers.host.containers_lowering import containers
+from moot.render.gpus import gpu_variables
 
 HAPROXY = "haproxy"  # by this name in Debian, Fedora and openSUSE
 LOG_SIZE, LOG_FILES = 10 * 1024 * 1024, 3
@@ -116,7 +117,8 @@ def _properties(share: Share, component: Component, assignment: Assignment) -> d
     places = _places(share)
     mounts = [m for m in component.mounts if m.kind != "tmpfs"]
     check, restart, limits = component.healthcheck, component.restart, component.limits
-    environment = dict(share.environment.get(component.name, component.environment))
+    stated = share.environment.get(component.name, component.environment)
+    environment = {**gpu_variables(assignment), **stated}
     secret = [name for name, value in environment.items() if _holds_secret(value)]
     return {
         **({"secret_variables": secret} if secret else {}),

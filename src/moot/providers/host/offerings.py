@@ -29,6 +29,7 @@ def offering(machine: Machine, configuration: Mapping[str, JSON]) -> Offering:
         cpu=float(facts["cpus"]),
         memory_mib=facts["memory_mib"],
         disk_mib=facts["disk_free_mib"],
+        gpus=int(configuration.get("gpus", facts["gpus"])),
         hourly=Decimal(str(configuration.get("price", 0))),
         currency=str(configuration.get("currency", "EUR")),
         region=str(configuration.get("region", "")),

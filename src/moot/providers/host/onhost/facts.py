@@ -44,6 +44,7 @@ def facts(data):
         "containers": containers(),
         "secrets_in": "memory" if in_memory() else "disk",
         "writable": os.path.isdir(place) and os.access(place, os.W_OK),
+        "gpus": _gpus(),
         "traits": sorted(_traits(system, this.machine)),
     }
 
@@ -85,6 +86,24 @@ def _traits(system, architecture):
         if any(os.access(f"{folder}/{program}", os.X_OK) for folder in os.get_exec_path()):
             yield f"has:{program}"
     yield f"has:python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _gpus():
+    """How many there are: device files of NVIDIA's, nodes of AMD's that are no processors."""
+    nvidia = sum(name[6:].isdigit() for name in os.listdir("/dev") if name.startswith("nvidia"))
+    if nvidia:
+        return nvidia
+    found = 0
+    for node in _listed("/sys/class/kfd/kfd/topology/nodes"):
+        with contextlib.suppress(OSError):
+            found += _text(f"/sys/class/kfd/kfd/topology/nodes/{node}/gpu_id").strip() != "0"
+    return found
+
+
+def _listed(folder):
+    with contextlib.suppress(OSError):
+        return os.listdir(folder)
+    return []
 
 
 def _identity():

@@ -1,0 +1,1 @@
+"""What is tried where the first placement breaks a promise."""
