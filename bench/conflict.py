@@ -21,7 +21,7 @@ from moot.passes.afford import afford
 from moot.passes.explaining.alternative import alternative
 from moot.passes.explaining.attempt import Effort
 from moot.passes.explaining.conflict import conflict
-from moot.passes.explaining.elsewhere import elsewhere
+from moot.passes.explaining.elsewhere import elsewhere, ties_of
 from moot.passes.explaining.relax import relax
 from moot.passes.place import place
 from moot.passes.placing.search import LEAST
@@ -133,8 +133,9 @@ def _why_not(runs: int) -> Figure:
     times: list[float] = []
     for _ in range(runs):
         began = time.process_time()
-        possible, rejections = elsewhere(here, placement, chosen)
-        alternative(here, placement, chosen.component, "it", lambda o: o == chosen.offering)
+        ties = ties_of(here, placement, chosen.component)
+        possible, rejections = elsewhere(here, placement, chosen, ties)
+        alternative(here, placement, chosen.component, ties, "it", lambda o: o == chosen.offering)
         times.append((time.process_time() - began) * 1000)
         assert len(possible) + len(rejections) == MACHINES - 1
     return Figure(

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench import (
+    affinity,
     buying,
     calibration,
     conflict,
@@ -25,6 +26,7 @@ from bench import (
     fanout,
     figures,
     fleet,
+    gpus,
     history,
     images,
     incremental,
@@ -33,6 +35,7 @@ from bench import (
     market,
     planning,
     simulating,
+    skypilot,
     start,
     terraform,
     walking,
@@ -48,7 +51,10 @@ BENCHMARKS = {
     "conflict": conflict,
     "market": market,
     "buying": buying,
+    "skypilot": skypilot,
     "fleet": fleet,
+    "affinity": affinity,
+    "gpus": gpus,
     "incremental": incremental,
     "containers": containers,
     "images": images,
