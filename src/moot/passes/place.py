@@ -19,7 +19,7 @@ from moot.passes.placing.assign import assign
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.join import join
 from moot.passes.placing.prepare import Basis, prepare
-from moot.passes.placing.search import MOST, Attempts, search
+from moot.passes.placing.search import LOOKS, MOST, Attempts, search
 from moot.passes.worth import worth
 
 STAYS = Decimal(10**9)  # a threshold above all that could be saved
@@ -47,9 +47,9 @@ def place(
     any price.  New replicas that talk much are on one machine, where that costs no more.  Raises
     Refused with every component that cannot be placed and why.
     """
-    first = basis = prepare(app, offerings, prior, homes or {}, absent or {})
-    found = _gathered(first, _placed(basis, prior, offerings, attempts, threshold))
-    while _looks_again(basis):
+    first = prepare(app, offerings, prior, homes or {}, absent or {})
+    found = _gathered(first, _placed(first, prior, offerings, attempts, threshold))
+    while _may_be_better(first, found):
         basis = prepare(app, offerings, found, homes or {}, absent or {})
         again = _gathered(first, _placed(basis, found, offerings, attempts, threshold))
         if _price(again) >= _price(found):
@@ -66,10 +66,18 @@ def _gathered(basis: Basis, found: Placement) -> Placement:
     return min(replace(gathered, egress=egress(basis.app, gathered.runs)), found, key=_price)
 
 
-def _looks_again(basis: Basis) -> bool:
-    """Whether one who talks may see only now what is paid for it, or where others left room."""
-    talking = any(component.traffic for component in basis.app.components)
-    return bool(basis.talks) or (talking and len({*basis.stock.prices}) > 1)
+def _may_be_better(basis: Basis, found: Placement) -> bool:
+    """Whether who is placed again, from where all would stand then, may find something cheaper.
+
+    Who talks may see only then what is paid for it.
+    """
+    return bool(basis.talks) or (_is_open(basis) and found.floor != _price(found))
+
+
+def _is_open(basis: Basis) -> bool:
+    """Whether one placement may be cheaper than another, and there is the time to look."""
+    looks = len(basis.app.components) * len(basis.stock.offerings)
+    return looks <= LOOKS and len({*basis.stock.prices}) > 1
 
 
 def _placed(
@@ -94,17 +102,22 @@ def _placed(
         )
         return search(app.components, manners, offerings, attempts)
 
+    def stayed() -> Placement:
+        return assign(basis, Decimal("Infinity"), app.components, drives=False, packs=False)
+
     try:
         placement = searched(threshold)
     except Refused as refused:
         try:
             if not basis.before:
                 raise refused
-            placement = assign(
-                basis, Decimal("Infinity"), app.components, drives=False, packs=False
-            )
+            placement = stayed()
         except Refused:
             raise refused from None
+    if basis.before and _is_open(basis):
+        with suppress(Refused):  # who moves must not make it dearer for all together
+            stays = replace(stayed(), floor=placement.floor)
+            placement = min(stays, placement, key=lambda found: worth(found, prior, threshold))
     budget = app.policy.budget
     if budget and spent(placement) > budget.hourly:
         with suppress(Refused):  # what moves may take the only room that another can have
