@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 from stored import INTENT, ITEM, record
 
+from moot.store import postgresql, sqlite
+from moot.store.gathered import RECALL, statements
+
 
 def add(store, app="shop", at=1.0, **fields):
     with store.turn():
@@ -48,6 +51,31 @@ def test_the_request_and_the_last_attempt_come_back(store):
         store.recall(number, 2, 7.5)
     (intent,) = store.open_intents("shop")
     assert (intent.request, intent.attempt, intent.at) == (request, 2, 7.5)
+
+
+@pytest.mark.parametrize("count", [1, 37, 64, 100])
+def test_any_number_of_intents_is_written_in_one_turn(store, count):
+    with store.turn():
+        ids = [store.add_intent("shop", replace(INTENT, address=f"a{n}"), n) for n in range(count)]
+    found = store.open_intents("shop")
+    assert [(i.id, i.address, i.at) for i in found] == [
+        (number, f"a{n}", float(n)) for n, number in enumerate(ids)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "in_sqlite", "in_postgresql"), [(1, 1, 1), (37, 1, 3), (100, 2, 3)]
+)
+def test_rows_are_written_in_few_statements(rows, in_sqlite, in_postgresql):
+    """SQLite has a statement for every number of rows, PostgreSQL is to prepare few."""
+    given = [(n, 1, float(n)) for n in range(rows)]
+    for sizes, count in ((sqlite.SIZES, in_sqlite), (postgresql.SIZES, in_postgresql)):
+        sent = list(statements(RECALL, given, sizes))
+        assert len(sent) == count
+        assert [value for _, values in sent for value in values] == [
+            v for row in given for v in row
+        ]
+        assert all(sql.count("?") == len(values) for sql, values in sent)
 
 
 def test_an_intent_is_changed_in_the_turn_that_adds_it(store):

@@ -17,7 +17,7 @@ from moot.model.diagnostic import BadInput, Diagnostic, Failure
 if TYPE_CHECKING:
     from moot.cli.call import Opener
 
-COLLECTED_AFTER = (100_000, 20, 50)  # a command makes much and drops little before it ends
+COLLECTED_AFTER = (400_000, 20, 50)  # a command makes much and drops little before it ends
 
 
 def run(argv: list[str], opener: Opener | None = None) -> int:

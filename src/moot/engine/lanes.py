@@ -47,15 +47,18 @@ class Lanes:
 
     def add(self, effort: Effort) -> None:
         """To be made, not before its time."""
-        heapq.heappush(self._timers, (effort.at, next(self._numbers), effort))
+        number = next(self._numbers)
+        if effort.at > self._latest:
+            heapq.heappush(self._timers, (effort.at, number, effort))
+        else:
+            self._line_up(number, effort)
 
     def due(self, now: float) -> list[tuple[int, Effort]]:
         """What may begin now, each with the number under which it is to come `back`."""
         self._follow(now)
         while self._timers and self._timers[0][0] <= now:
             _, number, effort = heapq.heappop(self._timers)
-            lane = self._lane(effort)
-            heapq.heappush(self._ready.setdefault(lane, []), (-self.rank(effort), number, effort))
+            self._line_up(number, effort)
         chosen: list[tuple[int, Effort]] = []
         for lane, waiting in self._ready.items():
             governor = self.slots.governor(*lane[:2])
@@ -127,6 +130,11 @@ class Lanes:
             back_s = self._latest - now
             self._timers = [(at - back_s, number, effort) for at, number, effort in self._timers]
         self._latest = now
+
+    def _line_up(self, number: int, effort: Effort) -> None:
+        """Its time has come, and now its turn has to."""
+        waiting = self._ready.setdefault(self._lane(effort), [])
+        heapq.heappush(waiting, (-self.rank(effort), number, effort))
 
     def _lane(self, effort: Effort) -> Lane:
         venue, type = kind_of(effort)

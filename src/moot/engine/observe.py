@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from moot.engine import settling
@@ -13,7 +14,6 @@ from moot.engine.item import joined
 from moot.engine.listing import Key, Kind, Listing, list_kinds, read_each, read_named
 from moot.engine.survey import thing
 from moot.engine.turn import Observation, World
-from moot.model.changed import changed
 from moot.model.diagnostic import Diagnostic, Failure
 from moot.model.report import Stale
 from moot.model.resource import ConfigurationItem, Resource
@@ -22,6 +22,8 @@ from moot.provider import ProviderError
 if TYPE_CHECKING:
     from moot.engine.journal import Journal
     from moot.store import Intent
+
+_content = attrgetter(*(f.name for f in fields(ConfigurationItem) if f.name != "observed_at"))
 
 
 def observe(app: str, world: World, journal: Journal | None = None) -> Observation:
@@ -290,7 +292,8 @@ def _write(journal: Journal, view: _View, outcomes: Mapping[int, str]) -> None:
 
 
 def _differs(item: ConfigurationItem, before: ConfigurationItem) -> bool:
-    return changed(item, observed_at=before.observed_at) != before
+    """Whether more is new than the time of the look."""
+    return _content(item) != _content(before)
 
 
 def _unexplained(strangers: Iterable[ConfigurationItem]) -> Iterator[Diagnostic]:

@@ -16,6 +16,8 @@ def comes_to_nothing(walk: Walk, change: Change) -> bool:
         if successor.key in walk.settled:
             return walk.settled[successor.key] == "dropped"
         return comes_to_nothing(walk, successor)
+    if not change.possible:
+        return False
     seen = {change.key}
     rest: list[Create | Update] = [change]
     while rest:

@@ -22,6 +22,11 @@ class Database(Protocol):
         """Whether other machines may be connected to it too."""
         ...
 
+    @property
+    def sizes(self) -> Sequence[int]:
+        """How many rows it likes to a statement, the most first and one last."""
+        ...
+
     def close(self) -> None:
         """End the connection."""
         ...

@@ -72,22 +72,22 @@ IN_ORDER = (
     PUT_ITEM,
     STIR,
 )
-# Rows to a statement: few sizes, so that a database prepares few statements; powers of two, so that
-# few statements make up any number.
-SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
-def statements(sql: str, rows: Sequence[Row]) -> Iterator[tuple[str, Row]]:
-    """The rows in as few statements as there must be, with their values."""
+def statements(sql: str, rows: Sequence[Row], sizes: Sequence[int]) -> Iterator[tuple[str, Row]]:
+    """The rows in as few statements as there must be, with their values.
+
+    `sizes` are how many rows one may have, the most first and one last.
+    """
     done = 0
-    for size in SIZES:
+    for size in sizes:
         while len(rows) - done >= size:
             batch = rows[done : done + size]
             yield _of_size(sql, size, len(batch[0])), tuple(chain.from_iterable(batch))
             done += size
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _of_size(sql: str, rows: int, columns: int) -> str:
     row = f"({', '.join('?' * columns)})"
     return sql.format(", ".join([row] * rows))

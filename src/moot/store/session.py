@@ -119,6 +119,6 @@ class Session:
         self._touched.clear()
         for sql, rows in self._gathered.items():
             if rows:
-                for statement, values in statements(sql, list(rows.values())):
+                for statement, values in statements(sql, list(rows.values()), self._database.sizes):
                     self._database.write(statement, [values])
                 rows.clear()

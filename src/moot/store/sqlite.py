@@ -18,12 +18,17 @@ from moot.store.migrate import migrate
 LOCKED_S = 30.0
 WAL_TRIES, WAL_PAUSE_S = 600, 0.05
 CACHE_KIB = 16_384
+# Rows to a statement: any number, for a thread that waits for others after every statement; and
+# how many statements are kept prepared, of each kind one for every number.
+SIZES = tuple(range(64, 0, -1))
+STATEMENTS = 1_024
 
 
 class SQLite:
     """A database file, made where there is none."""
 
     shared = False
+    sizes = SIZES
 
     def __init__(self, path: Path, locked_s: float = LOCKED_S) -> None:
         self._path = path
@@ -33,7 +38,11 @@ class SQLite:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._told():
                 self._db = sqlite3.connect(
-                    path, isolation_level=None, timeout=locked_s, check_same_thread=False
+                    path,
+                    isolation_level=None,
+                    timeout=locked_s,
+                    check_same_thread=False,
+                    cached_statements=STATEMENTS,
                 )
             weakref.finalize(self, self._db.close)  # a connection is in a circle of its own
             path.chmod(0o600)

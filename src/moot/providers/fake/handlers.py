@@ -61,9 +61,9 @@ class Handlers:
         """Make it, unless that was done before; then wait until the venue says it is done."""
         if op.resume is None:
             with _translated():
-                id = (self._made(want, op.marks) or self._make(want, op)).id
-        else:
-            id = op.resume["id"]
+                thing = self._made(want, op.marks) or self._make(want, op)
+            return self._in_time(op, thing.id, lambda: self._item(thing, op.marks))
+        id = op.resume["id"]
         return self._in_time(op, id, lambda: self._created(id, op.marks))
 
     def read(self, key: ConfigurationItem | Resource) -> ConfigurationItem | None:
