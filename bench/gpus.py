@@ -38,7 +38,9 @@ def _measured(name: str, short: bool) -> list[Figure]:
     most = gpu_bound(trace, given)
     what = f"{placed:,} of {len(trace.shapes):,} pods on {len(trace.nodes):,} nodes of openb"
     said = f"{_percent(given, trace)} % given out, no way gives out more than "
-    said += f"{_percent(most, trace)} %; published for FGD: {FGD[name]} %"
+    said += (
+        f"{_percent(most, trace)} %; published for FGD, which sees one pod at a time: {FGD[name]} %"
+    )
     about = f"GPUs left idle, {name}"
     return [
         Figure(

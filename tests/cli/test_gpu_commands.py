@@ -71,6 +71,8 @@ def test_each_replica_has_gpus_of_its_own_and_keeps_them(moot: Run):
 def test_what_has_not_enough_says_how_many_are_left(moot: Run):
     code, out, _ = moot("why --json train/0")
     assert code == 0
+    assert json.loads(out)["gpus"] == [0, 1]
+    assert "  GPUs: 0, 1\n" in moot("why train/0")[1]
     reasons = {r["venue"]: r["reason"] for r in json.loads(out)["rejections"]}
     assert reasons["lab:h2"] == "has 1 GPU, it needs 2"
     assert reasons["lab:h3"] == "lacks gpu"

@@ -110,3 +110,10 @@ def test_a_load_multiplies_it(moot: Run):
     assert moot("up")[0] == 0
     rehearsed = json.loads(moot("what-if --load x2 --json")[1])
     assert rehearsed["cost"]["kinds"]["egress"]["monthly"] == "9.00"
+
+
+def test_a_change_of_prices_is_one_of_its_price_too(moot: Run):
+    assert moot("up")[0] == 0
+    for change, monthly in (("+20%", "5.40"), ("0.02", "4.50")):
+        rehearsed = json.loads(moot(f"what-if --price-change lab={change} --json")[1])
+        assert rehearsed["cost"]["kinds"]["egress"]["monthly"] == monthly

@@ -28,6 +28,11 @@ def told(**spec):
             {"options": {"devices": [{"source": "/dev/fuse", "permissions": "r"}]}},
             ["--device", "/dev/fuse:/dev/fuse:r"],
         ),
+        (
+            {"options": {"gpus": [{"device_ids": ["0", "2"], "capabilities": ["gpu"]}]}},
+            ["--gpus", '"device=0,2"'],
+        ),
+        ({"options": {"gpus": [{"count": "all"}]}}, ["--gpus", "all"]),
         ({"options": {"healthcheck": {"test": ["NONE"]}}}, ["--no-healthcheck"]),
         (
             {"mounts": [{"kind": "volume", "source": "data", "target": "/d", "read_only": True}]},

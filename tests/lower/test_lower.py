@@ -29,7 +29,7 @@ from moot.reading import load
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/compose.yaml"))
-ROOM = {"cpu": 64.0, "memory_mib": 65536, "disk_mib": 10**6}
+ROOM = {"cpu": 64.0, "memory_mib": 65536, "disk_mib": 10**6, "gpus": 40}
 
 # What these venues offer when nobody is asked: lowering must not touch a venue.
 VENUES = {

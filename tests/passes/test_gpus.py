@@ -119,6 +119,34 @@ def test_no_gpu_is_promised_twice_and_the_order_of_what_is_given_does_not_matter
     assert placed(*parts, offerings=rigs, prior=kept) == found
 
 
+@given(SIZES, SIZES, WISHES, WISHES)
+@settings(max_examples=150, deadline=None)
+def test_what_runs_and_machines_that_change_are_no_excuse(sizes, others, asked, wishes):
+    """Machines get and lose GPUs, components come, go and ask for something else."""
+    rigs = [rig(f"lab:h{n}", size) for n, size in enumerate(sizes)]
+    parts = [needy(f"c{n}", wanted) for n, wanted in enumerate(asked)]
+    try:
+        before = placed(*parts, offerings=rigs)
+    except Refused:
+        before = None
+    rigs = [rig(f"lab:h{n}", size) for n, size in enumerate(others)]
+    parts = [needy(f"c{n}", wanted) for n, wanted in enumerate(wishes)]
+    try:
+        found = placed(*parts, offerings=rigs, prior=before)
+    except Refused:
+        return
+    obeys(parts, rigs, found)
+    assert placed(*parts, offerings=rigs, prior=found) == found
+
+
+def test_whoever_loses_its_gpu_is_refused_with_the_number():
+    web = needy("web", 1, 2)
+    before = placed(web, offerings=[rig("lab:h0", 2)])
+    with pytest.raises(Refused) as refused:
+        placed(web, offerings=[rig("lab:h0", 1)], prior=before)
+    assert "has GPUs for 1 of all 2" in refused.value.diagnostics[0].detail
+
+
 def test_what_is_possible_is_nearly_always_found():
     """All that three components can ask of two small machines."""
     possible = refused = 0

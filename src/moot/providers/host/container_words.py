@@ -160,6 +160,14 @@ def _devices(value: Any) -> Iterator[str]:
         yield from ("--device", ":".join((*places, one.get("permissions") or "rwm")))
 
 
+def _gpus(value: Any) -> Iterator[str]:
+    """Which ones moot has chosen, or whoever wrote the file; the engine reads a line of CSV."""
+    for one in value:
+        named = ",".join(map(str, one.get("device_ids") or ()))
+        count = one.get("count")
+        yield from ("--gpus", f'"device={named}"' if named else str(count or "all"))
+
+
 def _logging(value: Any) -> Iterator[str]:
     if value.get("driver"):
         yield from ("--log-driver", str(value["driver"]))
@@ -179,6 +187,7 @@ def _ulimits(value: Any) -> Iterator[str]:
 
 SHAPED: dict[str, Callable[[Any], Iterator[str]]] = {
     "devices": _devices,
+    "gpus": _gpus,
     "healthcheck": _healthcheck,
     "logging": _logging,
     "sysctls": _sysctls,

@@ -44,7 +44,9 @@ class Swarm:
         return f"docker-swarm:{found['Cluster']['ID']}/{found['NodeID']}"
 
     def offering(self, of_engine: Offering) -> Offering:
-        """All CPUs and memory of the nodes that take tasks; Swarm decides which takes which."""
+        """All CPUs and memory of the nodes that take tasks; Swarm decides which takes which, and no
+        task is given a GPU.
+        """
         self._cluster.info()
         nodes = self._engine.call("node ls", lambda c: c.nodes())
         rooms = [
@@ -58,6 +60,8 @@ class Swarm:
             cpu=sum(room["NanoCPUs"] for room in rooms) / NANO,
             memory_mib=sum(room["MemoryBytes"] for room in rooms) // MIB,
             machine="",
+            gpus=0,
+            traits=frozenset(t for t in of_engine.traits if not t.startswith("gpu")),
         )
 
     def lacks(self) -> Iterator[Diagnostic]:
