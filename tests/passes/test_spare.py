@@ -249,7 +249,7 @@ def test_it_says_what_trying_all_ways_says(
     assert (not checked(on, found).shortfalls) is keeps(on, counted(found))
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(estates(), some.sampled_from(["host", "zone"]))
 def test_where_any_placement_has_it_one_is_found_and_stays(
     estate: tuple[list[Offering], list[Component]], level: str

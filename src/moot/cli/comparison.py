@@ -16,6 +16,12 @@ HEADERS = ("ON", "REGION", "MACHINES", "PER HOUR", "PER MONTH", "PRICED", "GAP",
 EXACT = "none"
 COLOURS = {EXACT: "green"}
 OWN = "your venues"
+SMALL = 0.01  # a gap that nobody need do anything about
+SOLVERS = {
+    "none": "a solver often makes GAP smaller: pip install 'moot[solve]' brings HiGHS",
+    "stopped": "the solver was stopped as it took too long: asked again, GAP may be another",
+    "failed": "the solver ended without an answer: GAP is what was found without it",
+}
 
 
 def rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
@@ -79,6 +85,8 @@ def remarks(comparison: Comparison) -> Iterator[str]:
         yield f"the zones of {names} are not known; its regions are taken to have enough"
     if not comparison.burstable:
         yield "burstable types are left out; --burstable takes them, with all of their CPUs"
+    if comparison.solver in SOLVERS and any(estimate.gap > SMALL for estimate in found):
+        yield SOLVERS[comparison.solver]
     currencies = {estimate.currency for estimate in found}
     if comparison.own and comparison.own_hourly and comparison.own.currency not in currencies:
         yield "prices in different currencies are not compared: moot knows no rate of exchange"
@@ -101,6 +109,7 @@ def comparison_json(comparison: Comparison) -> dict[str, JSON]:
         "unstated": list(comparison.vague),
         "arm64": list(comparison.arm),
         "unzoned": list(comparison.unzoned),
+        "solver": comparison.solver,
     }
 
 

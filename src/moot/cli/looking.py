@@ -91,6 +91,7 @@ WHY = Command(
         "chosen",
         "price, priced",
         "reason",
+        "gpus",
         "egress: from, monthly, currency",
         "alternatives",
         "possible: venue, offering, hourly, currency, priced, more_hourly, reason",

@@ -113,7 +113,7 @@ FACTS = Command(
     example="moot facts\nmoot facts lab --json",
     answers=(
         "machines: venue, host, system, kernel, architecture, cpus, load, memory_mib, "
-        "memory_free_mib, disk_mib, disk_free_mib, address, identity, user, python, up_s, "
+        "memory_free_mib, disk_mib, disk_free_mib, gpus, address, identity, user, python, up_s, "
         "writable, traits",
     ),
     arguments=(Argument("VENUE", "machine or pool; default: all", "*", "venues"),),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from moot.engine.cost import cost
 from moot.engine.ground import explored
 from moot.engine.recorded import Seen
+from moot.engine.solver import highs
 from moot.engine.turn import World
 from moot.market.facts import area, burstable
 from moot.model.app import App
@@ -30,7 +31,8 @@ def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) 
     """
     searched = list(_searched(market, search))
     areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
-    estimates = estimate(app, searched, areas, search.rounds, search.top)
+    with highs() as solver:
+        estimates = estimate(app, searched, areas, search.rounds, search.top, solver)
     ground = explored(app, world, Seen(app.name, world, None).within(()).items)
     own, problem = _own(app, ground)
     now = world.venues.env.now()
@@ -44,6 +46,7 @@ def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) 
         arm=tuple(_arm(app, searched, estimates)),
         unzoned=tuple(_unzoned(app, searched, estimates)),
         burstable=search.burstable,
+        solver=solver.use,
         stale=tuple(Stale(venue=v, since=now, reason=why) for v, why in ground.absent.items()),
     )
 

@@ -82,6 +82,8 @@ class Stage:
         """The worst single failure, unless it takes long to look at so many."""
         losses = self._used()
         offered = len(self.ground.offerings) + LEAST_OFFERED
+        policy = self.ground.app.policy
+        offered *= 4 if policy.availability is not None or policy.headroom else 1  # it is striven
         if len(losses) * len(self.stands.runs) * offered > MOST_WORK:
             return Worst(left_out=len(losses))
         return Worst(damage=worst(damage(self.ground, self.stands, losses, strive)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from moot.model.budget import Budget
 from moot.model.purchase import Estimate
@@ -46,6 +47,7 @@ class Comparison:
     arm: tuple[str, ...] = ()
     unzoned: tuple[str, ...] = ()
     burstable: bool = False
+    solver: Literal["none", "idle", "used", "stopped", "failed"] = "none"
     stale: tuple[Stale, ...] = ()
 
     @property

@@ -160,7 +160,8 @@ class Why:
 
     `alternatives` are in words what `possible` is; `best` is the best of all its component's
     replicas without something.  `priced` is the day of the `price`, "" where it has none;
-    `egress` what its component pays beside it for what it sends.
+    `egress` what its component pays beside it for what it sends, `gpus` the numbers of the GPUs
+    that it has there.
     """
 
     replica: str
@@ -174,6 +175,7 @@ class Why:
     possible: tuple[Possible, ...] = ()
     best: Alternative | None = None
     egress: tuple[Egress, ...] = ()
+    gpus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,21 +18,24 @@ from moot.passes.beside import beside
 from moot.passes.domains import domains
 from moot.passes.place import place
 from moot.passes.placing.prepare import prepare
+from moot.passes.placing.search import LEAST, MOST
 from moot.passes.rehearse import rehearse
 from moot.passes.striving.stand import stand
 from moot.passes.suppose import suppose
 
 MOST_LOOKS = 2_000_000  # components times offerings, of all losses together
 FEWEST = 4
+MOST_TRIED = 5_000  # looks of all attempts at placing what one loss leaves
 FREE = Decimal(0)
 
 
-def spare(ground: Ground, placement: Placement) -> Headroom | None:
+def spare(ground: Ground, placement: Placement, whole: bool = True) -> Headroom | None:
     """Each domain of the level that the App uses is lost in turn, and what ran there placed anew
     beside what stays.  None where the App asks for no headroom.
 
     What would have to move although it is not lost is a shortfall as well; what its data holds on
-    the lost domain is none.  Domains that are alike are looked at once.
+    the lost domain is none.  Domains that are alike are looked at once, and unless the `whole` is
+    asked for none after the first that lacks room.
     """
     level = ground.app.policy.headroom
     if level is None:
@@ -48,6 +51,8 @@ def spare(ground: Ground, placement: Placement) -> Headroom | None:
         found = rehearse(bare, placement, Trouble(losses=(loss,)), _settled)
         waits |= dict.fromkeys(f.component for f in found.fates if f.fortune == "waits")
         shortfalls += _short(bare, loss, found)
+        if shortfalls and not whole:
+            break
     return Headroom(
         level=level,
         shortfalls=tuple(shortfalls),
@@ -61,7 +66,9 @@ def _settled(ground: Ground) -> Placement:
     assert ground.prior is not None, "what is rehearsed stands"
     held = stand(ground, ground.prior, tied=True)
     offerings = [replace(offering, hourly=FREE) for offering in held.offerings]
-    return place(held.app, offerings, held.prior, held.homes, held.absent)
+    looks = max(1, len(held.app.components) * len(offerings))
+    attempts = max(LEAST, min(MOST, MOST_TRIED // looks))
+    return place(held.app, offerings, held.prior, held.homes, held.absent, attempts)
 
 
 def losses_of(ground: Ground, level: Level, among: Sequence[Offering]) -> Iterator[Loss]:

@@ -11,14 +11,16 @@ from moot.model.placement import Placement
 from moot.model.rehearsal import Ground
 from moot.passes.place import STAYS, place
 from moot.passes.placing.fill import MOVE_THRESHOLD
-from moot.passes.placing.search import LOOKS, MOST
+from moot.passes.placing.search import LEAST, LOOKS, MOST
 from moot.passes.striving.stride import Stride, plain, restored
 from moot.passes.striving.weigh import Weighed, stands, weigh
 from moot.passes.striving.widen import widen
 
 STRIDES, FEWEST = 64, 4  # placements that are tried for the sake of promises
 FEW = 8  # while a venue is silent, and less is not refused
+MOST_TRIED = 5_000  # looks of all attempts at one of them
 ROUNDS = 4
+LOSSES = 25  # what it takes to look at the headroom, in placements
 
 
 def strive(ground: Ground, attempts: int = MOST, strides: int = STRIDES) -> Placement:
@@ -28,30 +30,39 @@ def strive(ground: Ground, attempts: int = MOST, strides: int = STRIDES) -> Plac
     keeps every promise is taken; what runs stays for the same threshold as in `place`.  There are
     at most so many `strides`, fewer for large Apps.  It is looked at once more from where it would
     stand then, until placing again would change nothing.  Where none keeps them it is the one that
-    lacks least; while a venue is silent that states how often it is up, what still runs does not
-    move for it.  Raises what `place` raises.
+    lacks least; while a venue is silent and nothing is refused, what still runs does not move for
+    it.  Raises what `place` raises.
     """
+    policy = ground.app.policy
+    if policy.availability is None and policy.headroom is None:
+        given = ground.app, ground.offerings, ground.prior, ground.homes, ground.absent
+        return place(*given, attempts)
     looks = max(1, len(ground.app.components) * len(ground.offerings))
-    most = max(FEWEST, min(FEW if ground.lenient else strides, LOOKS // looks))
-    striving = _Striving(ground, ground.prior, attempts, most)
+    fewer = max(LEAST, min(attempts, MOST_TRIED // looks))
+    looks *= LOSSES if policy.headroom else 1
+    most = max(FEWEST, min(FEW if _is_gentle(ground) else strides, LOOKS // looks))
+    striving = _Striving(ground, ground.prior, attempts, fewer, most)
     found = striving.best()
     for _ in range(ROUNDS):
         here = striving.ground
         if found is striving.first or not found.kept or found.is_at(here.prior):
             break
         here = replace(here, prior=found.placement)
-        striving = _Striving(here, ground.prior, attempts, most)
+        striving = _Striving(here, ground.prior, attempts, fewer, most)
         found = striving.best()
     return replace(plain(found.placement, ground), floor=striving.first.placement.floor)
 
 
 @dataclass
 class _Striving:
-    """One search, the cheapest first; `was` is what runs, from which moving is counted."""
+    """One search, the cheapest first; `was` is what runs, from which moving is counted.  There are
+    `fewer` attempts at each stride than at the first placement.
+    """
 
     ground: Ground
     was: Placement | None
     attempts: int
+    fewer: int
     left: int
     first: Weighed = field(init=False)
     tried: set[object] = field(default_factory=set[object])
@@ -64,7 +75,7 @@ class _Striving:
     def best(self) -> Weighed:
         """The first, if nothing is wrong with it; else the best of all that were tried."""
         start = Stride()
-        self.first = best = self.weighed(self.placed(start))
+        self.first = best = self.weighed(self.placed(start, self.attempts))
         if not best.fails:
             return best
         kept: Weighed | None = None
@@ -81,7 +92,7 @@ class _Striving:
                 heappush(self.waiting, (_rank(found), len(self.tried), stride, found))
         if kept:
             return kept
-        return self.first if self.ground.lenient else best
+        return self.first if _is_gentle(self.ground) else best
 
     def strides(self) -> Iterator[Stride]:
         """What stands, then what is a little wider than what was found so far."""
@@ -103,17 +114,17 @@ class _Striving:
     def tried_out(self, stride: Stride) -> Weighed | None:
         """None where there is no such placement, or it moves what has to stay."""
         try:
-            found = self.weighed(self.placed(stride))
+            found = self.weighed(self.placed(stride, self.fewer))
         except Refused:
             return None
-        shaken = self.ground.lenient and found.moved > self.first.moved
+        shaken = _is_gentle(self.ground) and found.moved > self.first.moved
         return None if shaken else found
 
-    def placed(self, stride: Stride) -> Placement:
+    def placed(self, stride: Stride, attempts: int) -> Placement:
         asked = stride.asked(self.ground)
         given = asked.app, asked.offerings, asked.prior, asked.homes, asked.absent
         threshold = STAYS if stride.stays else MOVE_THRESHOLD
-        return restored(place(*given, self.attempts, threshold), self.ground)
+        return restored(place(*given, attempts, threshold), self.ground)
 
     def weighed(self, placement: Placement) -> Weighed:
         """Once for all that are alike."""
@@ -121,6 +132,11 @@ class _Striving:
         if key not in self.known:
             self.known[key] = weigh(self.ground, placement, self.was)
         return self.known[key]
+
+
+def _is_gentle(ground: Ground) -> bool:
+    """Whether nothing is refused, so that what still runs is left where it is."""
+    return ground.lenient or (ground.app.policy.availability is None and bool(ground.absent))
 
 
 def _rank(found: Weighed) -> tuple[object, ...]:

@@ -205,7 +205,7 @@ def test_the_order_of_things_does_not_matter(components, kinds):
 @settings(max_examples=20)
 @given(some.sampled_from(ALPHA.kinds), some.integers(0, 100))
 def test_a_lower_price_makes_it_dearer_by_no_more_than_the_gap(cheaper, percent):
-    prices = {r: (p * percent // 100 + 1, s, z) for r, (p, s, z) in cheaper.prices.items()}
+    prices = {r: (max(1, p * percent // 100), s, z) for r, (p, s, z) in cheaper.prices.items()}
     kinds = [cheaper._replace(prices=prices) if k is cheaper else k for k in ALPHA.kinds]
     shop = app(*COMPONENTS)
     (before,), (after,) = (

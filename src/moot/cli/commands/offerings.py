@@ -127,7 +127,7 @@ def _row(quote: Quote) -> tuple[str, ...]:
         f"{quote.cpu:.9g}",
         f"{round(quote.memory_mib / 1024, 2):.9g}",
         quote.arch,
-        f"{gpus}{quote.gpu}" if quote.gpu else "yes" if quote.gpus else "",
+        f"{gpus}{quote.gpu}" if quote.gpu else f"{quote.gpus:g}" if quote.gpus else "",
         _price(quote.hourly, quote.currency),
         _price(quote.spot, quote.currency) if quote.spot is not None else "",
         quote.priced,

@@ -24,11 +24,8 @@ def why(call: Call, out: Output) -> int:
         out.answer(why_json(answer))
         return 0
     out.line(f"{answer.replica} belongs on {answer.chosen}, {answer.price or 'price unknown'}")
-    if answer.reason:
-        out.line(f"  because: {answer.reason}")
-    for each in answer.egress:
-        price = f"{monthly(each.hourly)} {each.currency}/month" if each.hourly else "no charge"
-        out.line(f"  traffic: {price} for what {each.component} sends out of {each.site}")
+    for line in _about(answer):
+        out.line(f"  {line}")
     for line in (outlook_line(answer.availability), *_best_lines(answer.best)):
         if line:
             out.line(line)
@@ -44,6 +41,17 @@ def why(call: Call, out: Output) -> int:
     return 0
 
 
+def _about(answer: Why) -> Iterator[str]:
+    """What there is to say of the place itself."""
+    if answer.reason:
+        yield f"because: {answer.reason}"
+    if answer.gpus:
+        yield f"GPUs: {', '.join(map(str, answer.gpus))}"
+    for each in answer.egress:
+        price = f"{monthly(each.hourly)} {each.currency}/month" if each.hourly else "no charge"
+        yield f"traffic: {price} for what {each.component} sends out of {each.site}"
+
+
 def why_json(answer: Why) -> dict[str, JSON]:
     """The fields of `why --json`."""
     return {
@@ -52,6 +60,7 @@ def why_json(answer: Why) -> dict[str, JSON]:
         "price": answer.price,
         "priced": answer.priced or None,
         "reason": answer.reason,
+        "gpus": list(answer.gpus),
         "egress": [
             {"from": each.site, "monthly": f"{monthly(each.hourly)}", "currency": each.currency}
             for each in answer.egress

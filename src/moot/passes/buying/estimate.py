@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from moot.model.app import App
 from moot.model.market import Vendor
+from moot.model.programme import Solve
 from moot.model.purchase import NEVER, Estimate, Site
 from moot.passes.buying.limit import limit
 from moot.passes.buying.need import Needed, need
@@ -23,7 +24,12 @@ Areas = Mapping[str, Mapping[str, frozenset[str]]]  # by vendor and region
 
 
 def estimate(
-    app: App, market: Sequence[Vendor], areas: Areas, rounds: int, top: int = 1
+    app: App,
+    market: Sequence[Vendor],
+    areas: Areas,
+    rounds: int,
+    top: int = 1,
+    solve: Solve | None = None,
 ) -> tuple[Estimate, ...]:
     """A line for every vendor, and where several are wanted for every so many of them.
 
@@ -33,7 +39,7 @@ def estimate(
     needed = need(app)
     if needed.problem:
         return tuple(Estimate(vendors=(v.name,), reason=needed.problem) for v in market)
-    surveys = [survey(vendor, needed, areas[vendor.name]) for vendor in market]
+    surveys = [survey(vendor, needed, areas[vendor.name], solve) for vendor in market]
     found: list[Estimate] = []
     if needed.vendors > 1:
         why = f"x-moot.spread wants {needed.vendors} vendors"
@@ -134,7 +140,15 @@ def _best(surveys: Iterable[Survey], bundle: Bundle, rounds: int, top: int) -> l
     quick.sort(key=lambda way: (way.micros, way.region))
     few = quick[: max(MOST_POLISHED, top)]
     polished = [_bought(way.survey, way.region, bundle, rounds) for way in few]
-    return sorted(polished, key=lambda way: (way.micros, way.region))[:top]
+    polished.sort(key=lambda way: (way.micros, way.region))
+    solved = [_solved(way, bundle, rounds) for way in polished[:top]]
+    return sorted(solved, key=lambda way: (way.micros, way.region))
+
+
+def _solved(way: _Way, bundle: Bundle, rounds: int) -> _Way:
+    for lot, rank in bundle:
+        way.survey.solve(way.region, lot, rank, rounds)
+    return _bought(way.survey, way.region, bundle, rounds)
 
 
 def _bought(survey: Survey, region: str, bundle: Bundle, rounds: int) -> _Way:

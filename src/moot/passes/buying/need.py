@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from moot.model.app import App, Component
 from moot.model.purchase import Lot, Piece
-from moot.model.value import is_list, is_mapping
 from moot.passes.apart import wanted
 from moot.passes.buying.supply import LINUX
 
@@ -163,11 +162,8 @@ def traits_asked(component: Component) -> frozenset[str]:
 
 
 def _gpus(component: Component) -> int:
-    """Each replica has what it asks for to itself: one where it asks for all."""
-    if not any(trait.startswith("gpu") for trait in component.needs.traits):
-        return 0
-    if component.container is None:
-        return 1
-    requests = component.container.options.get("gpus")
-    counts = [r.get("count") for r in requests if is_mapping(r)] if is_list(requests) else []
-    return max(1, sum(count for count in counts if isinstance(count, int) and count > 0))
+    """Each replica has what it asks for to itself: one where it asks for all, or for a part."""
+    needs = component.needs
+    if needs.gpus == inf or not needs.gpus:
+        return int(any(trait.startswith("gpu") for trait in needs.traits))
+    return ceil(needs.gpus)

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from moot.model.market import Vendor
+from moot.model.programme import Solve
 from moot.model.purchase import NEVER, Lot, Piece, Purchase, Ware
 from moot.passes.buying.appraise import Appraisal, appraise
+from moot.passes.buying.choose import choose
 from moot.passes.buying.cover import cover
 from moot.passes.buying.need import Needed
 from moot.passes.buying.procure import procure
@@ -23,7 +25,12 @@ Bundle = Sequence[tuple[int, int]]  # lots by index, each with the rank of its z
 Wares = tuple[Ware, ...]
 
 
-def survey(vendor: Vendor, needed: Needed, areas: Mapping[str, frozenset[str]]) -> Survey:
+def survey(
+    vendor: Vendor,
+    needed: Needed,
+    areas: Mapping[str, frozenset[str]],
+    solve: Solve | None = None,
+) -> Survey:
     """`areas` are the traits that are known of each region of the vendor's, also of those that are
     not looked at.
     """
@@ -33,7 +40,7 @@ def survey(vendor: Vendor, needed: Needed, areas: Mapping[str, frozenset[str]]) 
         if traits >= needed.areas and not (needed.residency and traits.isdisjoint(needed.residency))
     ]
     regions = [region for region in allowed if region in vendor.regions]
-    return Survey(vendor, needed, regions, is_narrowed=len(regions) < len(allowed))
+    return Survey(vendor, needed, regions, solve, is_narrowed=len(regions) < len(allowed))
 
 
 class Survey:
@@ -43,12 +50,19 @@ class Survey:
     """
 
     def __init__(
-        self, vendor: Vendor, needed: Needed, regions: Sequence[str], *, is_narrowed: bool
+        self,
+        vendor: Vendor,
+        needed: Needed,
+        regions: Sequence[str],
+        solve: Solve | None,
+        *,
+        is_narrowed: bool,
     ) -> None:
         self.vendor = vendor
         self.needed = needed
         self.regions = regions
         self.is_narrowed = is_narrowed
+        self._solve = solve
         self._zones: dict[str, list[str]] = {}
         self._offered: dict[tuple[int, int], dict[str, Wares]] = {}
         self._appraised: dict[tuple[int, Wares], Appraisal] = {}
@@ -108,10 +122,26 @@ class Survey:
         if key not in self._bought:
             least = self.bound(region, lot, rank, rounds)
             appraisal = self.appraisal(region, lot, rank)._replace(least=least)
-            bought = self._bought[key] = procure(self._lot(lot), wares, appraisal, rounds)
-            if bought.least == bought.micros:
-                self._exact[lot, wares] = bought.least
+            self._keep(key, procure(self._lot(lot), wares, appraisal, rounds))
         return self._bought[key]
+
+    def solve(self, region: str, lot: int, rank: int, rounds: int) -> None:
+        """That what is bought with so many rounds is cheaper with the help of the solver, or what
+        is known of the least higher.
+        """
+        bought = self.purchase(region, lot, rank, rounds)
+        if self._solve and rounds and bought.micros > bought.least:
+            wares = self._wares(region, lot, rank)
+            appraisal = self.appraisal(region, lot, rank)._replace(least=bought.least)
+            self._keep(
+                (lot, wares, rounds), choose(self._lot(lot), wares, appraisal, bought, self._solve)
+            )
+
+    def _keep(self, key: tuple[int, Wares, int], bought: Purchase) -> None:
+        self._bought[key] = bought
+        self._bounds[key] = bought.least
+        if bought.least == bought.micros:
+            self._exact[key[:2]] = bought.least
 
     def lacks(self) -> str:
         """Why none of its regions will do; "" where no single thing is to blame."""

@@ -30,7 +30,7 @@ def attempt(ground: Ground, decide: Decide, effort: Effort) -> Placement | None:
     policy = ground.app.policy
     looks = len(ground.app.components) * (len(ground.offerings) + LEAST_OFFERED)
     times = 1 + bool(policy.budget) + 2 * bool(policy.spread)  # it is placed in more ways then
-    times *= 1 + 2 * (policy.availability is not None) + 8 * (policy.headroom is not None)
+    times *= 1 + 12 * (policy.availability is not None) + 240 * (policy.headroom is not None)
     effort.left -= looks * times
     if effort.left < 0:
         raise Exhausted

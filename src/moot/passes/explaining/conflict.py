@@ -148,6 +148,9 @@ def _case(ground: Ground, decide: Decide, troubled: Sequence[str], effort: Effor
         case = replace(case, candidates=own, focus=name)
         if case.fails(own):
             return None if case.fails(()) else case
+    whole = tuple(p for p in everything if p.aspect in WHOLE and not troubled)
+    if any(p.aspect != "budget" for p in whole) and case.fails(whole):
+        return None if case.fails(()) else replace(case, candidates=whole)
     size = {component.name: _size(component) for component in ground.app.components}
     name = troubled[0] if troubled else ""
     size |= {"": float("inf"), name: float("inf")}

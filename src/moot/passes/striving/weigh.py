@@ -70,7 +70,7 @@ def weigh(ground: Ground, placement: Placement, was: Placement | None) -> Weighe
     return Weighed(
         placement=placement,
         outlook=figure,
-        headroom=None if figure.broken else spare(ground, placement),
+        headroom=None if figure.broken else spare(ground, placement, whole=False),
         worth=worth(placement, was, MOVE_THRESHOLD),
         moved=sum(f.count for f in moves if f.source and key_of(f.source) in offered),
         affordable=budget is None or spent(placement) <= budget.hourly,
