@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from moot.model.purchase import Piece, Ware
-from moot.passes.buying.chance import Chance
 from moot.passes.buying.exhaust import exhaust
 from moot.passes.buying.squeeze import squeeze
+from moot.passes.chance import Chance
 from tests.passes.buying.bargain import check, lots, markets, offered
 
 MOVES = 5_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from moot.model.purchase import Lot, Ware
 from moot.passes.buying.appraise import Appraisal
-from moot.passes.buying.chance import Chance
 from moot.passes.buying.cover import cover
 from moot.passes.buying.exhaust import Tray
 from moot.passes.buying.squeeze import squeeze
+from moot.passes.chance import Chance
 
 MOST_GIVEN_UP = 5
 MOST_SLACK = 255  # thousandths

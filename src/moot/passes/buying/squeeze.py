@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import sqrt
 
 from moot.model.purchase import Lot, Ware
-from moot.passes.buying.chance import Chance
 from moot.passes.buying.exhaust import Tray
+from moot.passes.chance import Chance
 
 ALL = 1 << 40  # parts of all there is of CPU, of memory, of GPUs
 # What a step may make worse, of all there is, at the beginning and at the end.

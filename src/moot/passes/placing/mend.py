@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
+from moot.passes.chance import Chance
 from moot.passes.placing.cards import WHOLE
 from moot.passes.placing.stow import Ask, Bin, cpus_of, left_out, less
 
@@ -31,18 +31,10 @@ def mend(asks: Sequence[Ask], bins: Sequence[Bin], rounds: int) -> None:
     desk = _Desk(asks, bins, pool, _by_kind(asks, bins), cpus_of(asks))
     for spot in spots:
         desk.refill([spot])
-    scattered = _scattered(len(spots))
+    chance = Chance()
     for _ in range(rounds if len(spots) > 1 else 0):
-        chosen = dict.fromkeys(islice(scattered, TOGETHER))
+        chosen = dict.fromkeys(chance.below(len(spots)) for _ in range(TOGETHER))
         desk.refill([spots[position] for position in chosen])
-
-
-def _scattered(count: int) -> Iterator[int]:
-    """Numbers below it as if by chance, and always the same: a linear congruential generator."""
-    number = 1
-    while True:
-        number = (number * 6364136223846793005 + 1442695040888963407) % (1 << 64)
-        yield (number >> 33) % count
 
 
 @dataclass
