@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import yaml
 from moot.model.availability import Sla
 from moot.model.day import day
 from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.misstated import Misstated
 from moot.model.overcommit import Overcommit
 from moot.model.position import Position
 from moot.model.traffic import per_gb, ways
@@ -20,7 +21,7 @@ from moot.model.value import JSON, is_mapping
 from moot.model.venue import Venue
 from moot.passes.expand import expand
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What every venue may state, whatever its provider.
 _STATED: Mapping[str, Callable[[JSON], Any]] = {
     "sla": Sla.of,
@@ -36,10 +37,27 @@ _EXAMPLES = {
     "latency": "how far others are, there and back: `latency: {rack: 12 ms, cloud/eu: 20 ms}`",
     "priced": "the day of its prices: `priced: 2026-11-01`",
 }
+_Told = tuple[tuple[str | int, ...], str]  # the path to a setting, and what is wrong with it
+_DATE = "tag:yaml.org,2002:timestamp"
 BUILT_IN = {
-    "laptop": Venue(name="laptop", provider="host", configuration={"local": True}),
-    "docker": Venue(name="docker", provider="docker"),
+    "laptop": Venue(name="laptop", provider="host", configuration={"local": True}, built_in=True),
+    "docker": Venue(name="docker", provider="docker", built_in=True),
 }
+
+
+class _Loader(_FASTEST):
+    """Takes days for the texts they are: what is wrong with one is said where it stands."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes such a text as it was read, without quotation marks."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.yaml_implicit_resolvers = {
+        letter: [(tag, pattern) for tag, pattern in found if tag != _DATE]
+        for letter, found in _kind.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,47 +76,55 @@ class VenuesFile:
         entries = self._entries()
         for name, entry in entries.items():
             try:
-                stated[name] = self.expanded(name, entry)
+                stated[name], wrong = self._expanded(name, entry)
+                problems += wrong
             except BadInput as wrong:
                 problems += wrong.diagnostics
-        if problems:
-            raise BadInput(*problems)
-        renamed = [entry.get("was") for entry in entries.values()]
+        renamed = [entry.get("was") for entry in entries.values() if is_mapping(entry)]
         built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
         kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
-        self._refuse_strangers(kept | stated)
+        problems += self._strangers(kept | stated, {*kept, *entries})
+        if problems:
+            raise BadInput(*problems)
         return {v.name: v for venues in (*kept.values(), *stated.values()) for v in venues}
 
-    def _refuse_strangers(self, entries: Mapping[str, Sequence[Venue]]) -> None:
+    def _strangers(
+        self, entries: Mapping[str, Sequence[Venue]], names: Set[str]
+    ) -> Iterable[Diagnostic]:
         """How far away something is that is no venue, nobody asks."""
         wrong: dict[Position | None, Diagnostic] = {}
         for venue in (venue for venues in entries.values() for venue in venues):
             for name, _ in venue.latency:
-                if name.partition("/")[0] not in entries:
+                if name.partition("/")[0] not in names:
                     path = venue.path("latency", name)[1:]
                     where = self.place(venue.pool or venue.name, *path)
                     wrong.setdefault(where, _unreached(venue, name, where))
-        if wrong:
-            raise BadInput(*wrong.values())
+        return wrong.values()
 
     def expanded(self, name: str, entry: JSON) -> tuple[Venue, ...]:
         """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
+        venues, wrong = self._expanded(name, entry)
+        if wrong:
+            raise BadInput(*wrong)
+        return venues
+
+    def _expanded(self, name: str, entry: JSON) -> tuple[tuple[Venue, ...], list[Diagnostic]]:
+        """With what is wrong in it; BadInput where no venue can be made of it."""
         place = partial(self.place, str(name))
         if not _is_named({name: entry}) or not _is_named(entry):
             odd = f"; {name!r} is not like that"
             raise BadInput(_misshapen(place() or Position(str(self.path)), odd))
-        members = expand(_venue(name, entry, place), _text, partial(place, "hosts"))
-        stated: list[Venue] = []
-        wrong: dict[Position | None, Diagnostic] = {}
-        for member in members:
-            try:
-                stated.append(_stated(member))
-            except _Unstatable as odd:
-                told = _unstatable(member.whose(odd.setting), odd)
-                wrong.setdefault(place(*member.path(odd.setting)[1:]), told)
-        if wrong:
-            raise BadInput(*(replace(told, place=where) for where, told in wrong.items()))
-        return tuple(stated)
+        problems = [*_unusable(name, entry, place)]
+        venue = _venue(name, entry)
+        try:
+            members = expand(venue, _text, partial(place, "hosts"))
+        except BadInput as wrong:
+            problems += wrong.diagnostics
+            members = (venue,)
+        misstated: dict[_Told, Diagnostic] = {}
+        stated = tuple(_stated(member, misstated) for member in members)
+        problems += [replace(told, place=place(*path[1:])) for (path, _), told in misstated.items()]
+        return stated, problems
 
     def place(self, name: str, *path: str | int) -> Position | None:
         """Where what a path leads to stands in an entry of venues.yaml, or else what it is in.
@@ -162,7 +188,7 @@ class VenuesFile:
     def _write(self, entries: Mapping[str, JSON]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".new")
-        draft.write_text(yaml.safe_dump({"venues": dict(entries)}, sort_keys=False))
+        draft.write_text(yaml.dump({"venues": dict(entries)}, Dumper=_Dumper, sort_keys=False))
         draft.replace(self.path)
 
 
@@ -171,17 +197,24 @@ def _is_named(value: JSON) -> TypeGuard[dict[str, JSON]]:
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
-def _venue(name: str, entry: Mapping[str, JSON], place: Callable[..., Position | None]) -> Venue:
-    provider = entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
-    problems: list[Diagnostic] = []
-    if not isinstance(provider, str):
-        problems.append(_unprovided(name, place("provider")))
+def _provider(name: str, entry: Mapping[str, JSON]) -> JSON:
+    return entry.get("provider") or (BUILT_IN[name].provider if name in BUILT_IN else None)
+
+
+def _unusable(
+    name: str, entry: Mapping[str, JSON], place: Callable[..., Position | None]
+) -> Iterator[Diagnostic]:
+    """What is wrong in what no machine can have of its own."""
+    if not isinstance(_provider(name, entry), str):
+        yield _unprovided(name, place("provider"))
     if not name or set(name) & set(":/@"):
-        problems.append(_misnamed(name, place()))
+        yield _misnamed(name, place())
     if not isinstance(entry.get("was", name), str):
-        problems.append(_never_was(name, entry["was"], place("was")))
-    if problems:
-        raise BadInput(*problems)
+        yield _never_was(name, entry["was"], place("was"))
+
+
+def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
+    provider = _provider(name, entry)
     built_in = BUILT_IN.get(name)
     same = built_in is not None and built_in.provider == provider and "hosts" not in entry
     defaults = built_in.configuration if built_in and same else {}
@@ -189,16 +222,11 @@ def _venue(name: str, entry: Mapping[str, JSON], place: Callable[..., Position |
     return Venue(name=name, provider=str(provider), configuration=configuration)
 
 
-class _Unstatable(Exception):
-    """What is wrong in a setting that is no provider's."""
+def _stated(venue: Venue, wrong: dict[_Told, Diagnostic]) -> Venue:
+    """With what every venue may state taken out of the provider's settings.
 
-    def __init__(self, setting: str, detail: str) -> None:
-        super().__init__(detail)
-        self.setting = setting
-
-
-def _stated(venue: Venue) -> Venue:
-    """With what every venue may state taken out of the provider's settings."""
+    What is wrong there is added to `wrong`: once, where machines have a setting together.
+    """
     settings = dict(venue.configuration)
     found: dict[str, Any] = {}
     for setting, read in _STATED.items():
@@ -206,7 +234,11 @@ def _stated(venue: Venue) -> Venue:
             if setting in settings:
                 found[setting] = read(settings.pop(setting))
         except ValueError as error:
-            raise _Unstatable(setting, str(error)) from None
+            details = error.wrong if isinstance(error, Misstated) else {"": str(error)}
+            for key, detail in details.items():
+                path = venue.path(setting, key) if key else venue.path(setting)
+                told = _unstatable(venue.whose(setting), setting, detail)
+                wrong.setdefault((path, detail), told)
     return replace(venue, configuration=settings, **found) if found else venue
 
 
@@ -245,9 +277,9 @@ class _Read(NamedTuple):
 @lru_cache(maxsize=1)
 def _read(text: str) -> _Read:
     """Remembered for who asks for many places: it must not be changed."""
-    root = yaml.compose(text, Loader=_LOADER)
+    root = yaml.compose(text, Loader=_Loader)
     twice = [*_repeated(root)]  # before keys of other mappings are merged into them
-    content: JSON = _LOADER("").construct_document(root) if root else None
+    content: JSON = _Loader("").construct_document(root) if root else None
     return _Read(root, twice, content)
 
 
@@ -280,11 +312,11 @@ def _inside(node: Any, key: str | int) -> Any:
     return found[key]
 
 
-def _unstatable(name: str, odd: _Unstatable) -> Diagnostic:
+def _unstatable(name: str, setting: str, detail: str) -> Diagnostic:
     return Diagnostic(
-        summary=f"the {odd.setting} of venue {name!r} cannot be used",
-        detail=str(odd),
-        remedy=f"write {_EXAMPLES[odd.setting]}",
+        summary=f"the {setting} of venue {name!r} cannot be used",
+        detail=detail,
+        remedy=f"write {_EXAMPLES[setting]}",
     )
 
 

@@ -93,6 +93,34 @@ def test_a_refusal_names_the_line_and_what_would_help(moot: Run):
     assert "with `services.serve.x-moot.gpu: 1`" in err
 
 
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        ("gpus: all", "gpus: all"),
+        ("gpus: [{count: 99999999999}]", "gpus: 99999999999"),
+        ("x-moot: {gpu: all}", "x-moot.gpu: all"),
+        ("gpus: [{count: 1}]\n    x-moot: {gpu: 9999}", "x-moot.gpu: 9999"),
+        (
+            "deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: 9}]}}}",
+            "deploy.resources.reservations.devices: 9",
+        ),
+    ],
+)
+def test_a_conflict_names_the_key_that_was_written(asked: str, key: str, moot: Run):
+    Path("compose.yaml").write_text(f"""\
+name: shop
+x-moot: {{venues: [lab]}}
+services:
+  web:
+    image: web
+    scale: 9
+    {asked}
+""")
+    code, _, err = moot("plan")
+    assert code == 4 and f"`services.web.{key}`" in err
+    assert "e+" not in err
+
+
 def test_more_load_has_room_for_some(moot: Run):
     """Six want one each of five GPUs, of one of which others have parts."""
     text = COMPOSE.replace("count: 2}", "count: 1}\n    deploy: {replicas: 2}")

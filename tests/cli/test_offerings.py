@@ -92,6 +92,8 @@ def test_json_has_everything(moot: Run):
         "spot": None,
         "currency": "USD",
         "priced": "2025-03-02",
+        "own_cpu": None,
+        "own_memory_mib": None,
     }
     assert {vendor["vendor"]: vendor["priced"] for vendor in answer["market"]} == {
         "aws": "2025-03-02",

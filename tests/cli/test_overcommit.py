@@ -95,6 +95,16 @@ def test_plan_and_why_say_so(moot: Run):
     assert "counted" not in moot("why web/0")[1]
 
 
+def test_offerings_say_of_how_much(moot: Run):
+    configure({"cpu": 2}, own={"cpu": 1, "memory": 1.5})
+    rows = [line.split("  ") for line in moot("offerings lab")[1].splitlines()[1:]]
+    cells = {(cell.strip()) for row in rows for cell in row}
+    assert {"8 of 4", "6 of 4"} <= cells
+    first, second = json.loads(moot("offerings lab --json")[1])["offerings"]
+    assert (first["cpu"], first["own_cpu"], first["own_memory_mib"]) == (8, 4, None)
+    assert (second["own_cpu"], second["memory_mib"], second["own_memory_mib"]) == (None, 6144, 4096)
+
+
 def test_a_rehearsal_counts_alike(moot: Run):
     configure(TWICE)
     declare(8, 2)

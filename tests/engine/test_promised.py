@@ -9,16 +9,18 @@ from moot.model.app import App, Component, Policy
 from moot.model.availability import Outlook, Sla
 from moot.model.diagnostic import Refused
 from moot.model.placement import Assignments, Placement, Run
+from moot.model.position import Position
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering, Venue
 
 STATED = Venue(name="aws", provider="fake", sla=Sla.of("99%"))
 UNKNOWN = Venue(name="attic", provider="fake")
 VENUES = {venue.name: venue for venue in (STATED, UNKNOWN)}
+LINE = Position("compose.yaml", 2, 18)
 APP = App(
     name="shop",
     components=(Component(name="web"), Component(name="db")),
-    policy=Policy(availability=0.999),
+    policy=Policy(availability=0.999, places={"availability": LINE}),
 )
 
 
@@ -52,8 +54,10 @@ def test_only_what_is_certain_breaks_a_promise(found: Outlook, is_broken: bool):
 
 
 def test_one_part_that_is_known_to_be_too_weak_is_enough():
-    with pytest.raises(Refused, match=r"the best placement that was found gives at most 99 %"):
+    most = r"the best placement that was found gives at most 99 %"
+    with pytest.raises(Refused, match=most) as refused:
         promised(ground(), placed(UNKNOWN, STATED))
+    assert [problem.place for problem in refused.value.diagnostics] == [LINE]
 
 
 def test_what_is_not_known_is_not_held_against_it():

@@ -54,7 +54,8 @@ venues:
         (6, 32, "venue 'never' cannot have been ['docker']"),
         (7, 32, "the sla of venue 'often' cannot be used"),
         (12, 16, "the hosts of venue 'lab' cannot be used"),
-        (15, 10, "the sla of venue 'rack' cannot be used"),
+        (11, 19, "the sla of venue 'lab' cannot be used"),
+        (15, 19, "the sla of venue 'rack' cannot be used"),
         (16, 41, "the sla of venue 'rack:c1' cannot be used"),
     ]
 
@@ -94,7 +95,7 @@ venues:
 
 
 def test_a_value_that_yaml_cannot_make_is_no_crash(tmp_path):
-    assert told(tmp_path, "venues: {lab: {since: 2026-99-99}}") == [
+    assert told(tmp_path, "venues: {lab: {since: !!timestamp 2026-99-99}}") == [
         (1, 1, "venues.yaml cannot be read")
     ]
 
@@ -134,7 +135,7 @@ venues:
     assert told(tmp_path, text) == [
         (2, 31, "the egress of venue 'a' cannot be used"),
         (3, 32, "the latency of venue 'b' cannot be used"),
-        (4, 32, "the latency of venue 'c' cannot be used"),
+        (4, 36, "the latency of venue 'c' cannot be used"),
         (5, 31, "the egress of venue 'd' cannot be used"),
     ]
 
@@ -163,3 +164,62 @@ venues:
     assert found["lab:a"].latency == (("shelf/x", 1),)
     assert found["lab:b"].latency == (("shelf", 2),)
     assert found["shelf"].latency == (("lab", 3),)
+
+
+def test_every_setting_that_cannot_be_used_is_told_at_its_own_key(tmp_path):
+    text = """\
+venues:
+  lab:
+    sla: {host: 120%, zone: often, planet: 1}
+    overcommit: {cpu: 0.5, memory: 200, disk: 2}
+    egress: much
+    latency: {lab: soon, rock: 1 ms}
+    priced: 2026-13-01
+    hosts: [a, b, {host: c, sla: {failures: 2/year}}]
+  rack: {provider: fake, latency: {rock: 1 ms, lab: 1 ms}, priced: 2026-02-30}
+"""
+    assert sorted(told(tmp_path, text)) == [
+        (3, 5, "venue 'lab' names no provider"),
+        *((3, at, "the sla of venue 'lab' cannot be used") for at in (17, 29, 44)),
+        *((4, at, "the overcommit of venue 'lab' cannot be used") for at in (23, 36, 47)),
+        (5, 13, "the egress of venue 'lab' cannot be used"),
+        (6, 20, "the latency of venue 'lab' cannot be used"),
+        (7, 13, "the priced of venue 'lab' cannot be used"),
+        (8, 34, "the sla of venue 'lab:c' cannot be used"),
+        (9, 42, "the latency of venue 'rack' names 'rock', which is none"),
+        (9, 68, "the priced of venue 'rack' cannot be used"),
+    ]
+
+
+def test_a_day_stays_as_it_is_written_when_the_file_is_written_anew(tmp_path):
+    venues = file(tmp_path, "venues: {lab: {provider: fake, priced: 2026-11-01}}")
+    venues.rename("lab", "rack")
+    assert "    priced: 2026-11-01\n" in venues.path.read_text()
+    assert venues.venues()["rack"].priced == "2026-11-01"
+
+
+@pytest.mark.parametrize(
+    ("stated", "detail"),
+    [
+        ("egress: null", "it is null, and no price such as 0.09"),
+        ("egress: true", "it is true, and no price such as 0.09"),
+        ("egress: .nan", "it is NaN, and no price such as 0.09"),
+        ("egress: 'much'", "it is 'much', and no price such as 0.09"),
+        ("overcommit: {cpu: true}", "cpu is true: write a number from 1 to 100, such as 1.5"),
+        ("overcommit: {}", "it is {}: say of which of cpu and memory how many times"),
+        ("latency: {lab: null}", "lab is null, and no time such as '12 ms'"),
+        ("sla: [no]", "sla is [false]: write a share such as 99.9%"),
+        ("priced: null", "it is null, and no day such as 2026-11-01"),
+        ("priced: 2026-13-01", "it is '2026-13-01', and no day such as 2026-11-01"),
+    ],
+)
+def test_what_is_wrong_is_told_as_yaml_writes_it(tmp_path, stated, detail):
+    with pytest.raises(BadInput) as refused:
+        file(tmp_path, f"venues: {{lab: {{provider: fake, {stated}}}}}").venues()
+    (problem,) = refused.value.diagnostics
+    assert problem.detail == detail
+
+
+def test_a_price_may_be_a_text(tmp_path):
+    made = file(tmp_path, "venues: {lab: {provider: fake, egress: '0.09'}}")
+    assert made.venues()["lab"].egress == Decimal("0.09")

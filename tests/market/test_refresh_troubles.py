@@ -9,13 +9,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from vendors import AZURE, EC2, GCP, INDEX, KEY, Reply, Run, Vendors, prices
+from vendors import AN_ITEM, AZURE, EC2, GCP, INDEX, KEY, Reply, Run, Vendors, prices
 
-from moot.market import download
+from moot.market import azure, download, refresh, steady
 
 M5 = {"Instance Type": "m5.large", "PricePerUnit": "0.1"}
+ENDLESS = {"armSkuName": "Standard_D2s_v3", "retailPrice": float("inf")}
+BAD = (
+    "http://",
+    "http://x:port",
+    "http://[::1",
+    "http://a b.test",
+    "http://a..b",
+    "http://x:99999",
+)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +127,6 @@ def test_what_is_no_index(index: bytes, told: Run, there: Vendors):
 def test_a_page_that_leads_to_itself_comes_to_an_end(
     told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch
 ):
-    from moot.market import azure
-
     monkeypatch.setattr(azure, "MOST_PAGES", 5)
     page = json.dumps({"Items": [], "NextPageLink": "https://elsewhere.test/?a=b"}).encode()
     there.troubles = {AZURE: [Reply(page)] * 9}
@@ -128,13 +136,12 @@ def test_a_page_that_leads_to_itself_comes_to_an_end(
 
 
 def test_no_network(told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    nobody = nowhere()
     for name in ("MOOT_PRICES_AWS", "MOOT_PRICES_AZURE"):
         monkeypatch.setenv(name, nobody)
     code, out, err = told("offerings refresh")
     assert code == 1 and err.count("cannot be reached") == 2
+    assert "whether MOOT_PRICES_AWS names" in err and "HTTPS_PROXY" in err
     assert out.split()[-8:] == ["aws", "0", "0", "1", "azure", "0", "0", "1"]
 
 
@@ -144,6 +151,80 @@ def test_a_vendor_that_says_nothing(told: Run, there: Vendors, monkeypatch: pyte
         monkeypatch.setenv("MOOT_PRICES_AWS", f"http://127.0.0.1:{silent.getsockname()[1]}")
         code, _, err = told("offerings refresh --vendor aws")
     assert code == 1 and "timed out" in err
+
+
+@pytest.mark.parametrize("drips", ["body", "all"])
+def test_a_vendor_that_drips(
+    drips: Literal["body", "all"], told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch
+):
+    """A byte always comes before the patience ends."""
+    monkeypatch.setattr(steady, "WINDOW_S", 0.1)
+    there.packed = False
+    there.troubles = {INDEX: [Reply(b'{"regions": {}}'.ljust(100), drips=drips)] * 3}
+    code, _, err = told("offerings refresh --vendor aws")
+    assert code == 1 and f"{there.url}{INDEX} is too slow: " in err and " bytes came in 0.1" in err
+    assert "name a faster mirror in MOOT_PRICES_AWS, or unset it" in err
+    assert len([target for target in there.asked if target == INDEX]) == 3
+
+
+def remedies(told: Run, vendor: str, region: str = "") -> tuple[str, str]:
+    """Of the first that failed why it did, and what can be done."""
+    code, out, err = told(f"offerings refresh --vendor {vendor} {region} --json")
+    error = json.loads(out)["errors"][0]
+    assert code == 1 and "Error(" not in out and "internal error" not in out + err
+    return error["detail"], error["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(b"", 404), "answers 404"),
+        (Reply(b"<html>log in</html>"), "is no JSON, by its line 1"),
+        (Reply(b"[" * 200_000), "is no JSON"),
+        (Reply(b'"text"'), "it has a value of another kind than is documented"),
+        (Reply(b'{"Items": [{}], "NextPageLink": null}'), "it has no unitOfMeasure"),
+        (
+            Reply(json.dumps({"Items": [{**AN_ITEM, **ENDLESS}]}).encode()),
+            "it has a value of another kind than is documented",
+        ),
+        (Reply(b"", 302, {"Location": AZURE}), "leads in a circle, or to no address of HTTP"),
+        (Reply(b"", 302, {"Location": "ftp://x.test"}), "leads in a circle, or to no address"),
+    ],
+    ids=["404", "html", "deep", "text", "key", "endless", "circle", "ftp"],
+)
+def test_rubbish_points_to_who_answers(reply: Reply, said: str, told: Run, there: Vendors):
+    there.troubles = {AZURE: [reply] * 20}
+    detail, remedy = remedies(told, "azure", "--region westeurope")
+    assert said in detail and "\n" not in detail
+    assert "into MOOT_PRICES_AZURE, or unset it" in remedy and "goes on" not in remedy
+
+
+def test_rubbish_from_the_vendors_own_address_points_to_what_is_between(
+    told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(refresh, "AZURE", there.url)
+    monkeypatch.setattr(azure, "BASE", there.url)
+    monkeypatch.delenv("MOOT_PRICES_AZURE")
+    there.troubles = {AZURE: [Reply(b"<html>log in</html>")]}
+    remedy = remedies(told, "azure", "--region westeurope")[1]
+    assert "a login (HTTPS_PROXY), or name a mirror in MOOT_PRICES_AZURE" in remedy
+    there.troubles = {AZURE: [Reply(b"", 503)] * 3}
+    assert "wait a while" in remedies(told, "azure", "--region westeurope")[1]
+    monkeypatch.setattr(refresh, "AZURE", nowhere())
+    monkeypatch.setattr(azure, "BASE", refresh.AZURE)
+    assert "behind a proxy set HTTPS_PROXY" in remedies(told, "azure", "--region westeurope")[1]
+
+
+def test_a_key_that_is_refused(told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MOOT_PRICES_GCP_KEY", "another")
+    assert remedies(told, "gcp")[1].endswith("into MOOT_PRICES_GCP_KEY")
+
+
+def nowhere() -> str:
+    """An address at which nobody answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def test_a_proxy_is_asked(told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch):
@@ -169,11 +250,13 @@ def test_what_is_not_understood(options: str, said: str, told: Run, there: Vendo
     assert (code, out) == (2, "") and said in err
 
 
-@pytest.mark.parametrize("address", ["ftp://prices.test", "file:///etc/passwd", "prices.test"])
+@pytest.mark.parametrize(
+    "address", ["ftp://prices.test", "file:///etc/passwd", "prices.test", *BAD]
+)
 def test_only_http(address: str, told: Run, there: Vendors, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MOOT_PRICES_AWS", address)
     code, _, err = told("offerings refresh --vendor aws")
-    assert code == 1 and "no address of HTTP" in err
+    assert code == 1 and "no address of HTTP" in err and "MOOT_PRICES_AWS, or unset it" in err
 
 
 def test_a_damaged_file_is_named_and_can_be_forgotten(told: Run, there: Vendors, tmp_path: Path):

@@ -7,11 +7,12 @@ import gzip
 import io
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal, cast
 from urllib.parse import parse_qs, urlsplit
 
 Run = Callable[[str], tuple[int, str, str]]
@@ -81,12 +82,15 @@ AN_ITEM = {
 
 @dataclass(slots=True)
 class Reply:
-    """What is answered: `cut` ends the connection after so many bytes, as if a cable were drawn."""
+    """What is answered: `cut` ends the connection after so many bytes, as if a cable were drawn;
+    of what `drips` a byte comes at a time.
+    """
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drips: Literal["", "body", "all"] = ""
 
 
 @dataclass(slots=True)
@@ -193,6 +197,27 @@ def price_list(lines: Sequence[Mapping[str, str]], day: str) -> bytes:
     return text.getvalue().encode()
 
 
+class Dripping:
+    """Where bytes go to one by one."""
+
+    def __init__(self, to: io.BufferedIOBase) -> None:
+        self._to = to
+
+    def write(self, data: bytes) -> int:
+        for byte in data:
+            self._to.write(bytes([byte]))
+            time.sleep(0.02)
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._to, name)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asks may hang up."""
+
+
 @contextmanager
 def vendors() -> Iterator[Vendors]:
     """They answer as long as this lasts."""
@@ -206,17 +231,22 @@ def vendors() -> Iterator[Vendors]:
             if there.packed and "gzip" in self.headers.get("Accept-Encoding", ""):
                 body = gzip.compress(body)
                 headers["Content-Encoding"] = "gzip"
+            slow = cast("io.BufferedIOBase", Dripping(self.wfile))
+            if reply.drips == "all":
+                self.wfile = slow
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            if reply.drips == "body":
+                self.wfile = slow
             self.wfile.write(body[: reply.cut])
-            self.close_connection = reply.cut is not None
+            self.close_connection = reply.cut is not None or bool(reply.drips)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         there = Vendors(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -130,7 +130,10 @@ def test_components_that_take_the_room_from_one_another():
     assert texts(core) == [
         f"services.{name}.{text}"
         for name in ("one", "two")
-        for text in ("deploy.resources.reservations.cpus: 3", "x-moot.gpu: 1")
+        for text in (
+            "deploy.resources.reservations.cpus: 3",
+            "deploy.resources.reservations.devices: 1",
+        )
     ]
     assert core and core.components == ("one", "two")
     assert "with `services.two.deploy.resources.reservations.cpus: 1`" in options(core)

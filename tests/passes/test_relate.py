@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -134,6 +135,15 @@ def test_why_not_elsewhere_does_not_leave_anybody_alone():
     here = first.offering.venue
     without = alternative(ground, found, "web", ties, "it", lambda o: o.venue == here)
     assert without.refusal
+
+
+def test_who_is_to_be_apart_leaves_a_machine_to_the_other():
+    """Spread evenly, the first would be on both."""
+    two = [machine("lab:a", cpu=12), machine("lab:b", cpu=8)]
+    first = replace(part("a", 2), needs=Needs(cpu=3, memory_mib=128))
+    other = replace(part("b", 2, apart=("a",)), needs=Needs(cpu=1, memory_mib=256))
+    found = place(shop(first, other), two)
+    assert len({*venues(found, "a")}) == len({*venues(found, "b")}) == 1
 
 
 def test_components_apart_share_no_machine_whichever_of_them_asks_for_it():

@@ -28,7 +28,7 @@ def test_shares_by_level():
         (True, "99.9%"),
         ({}, "no level"),
         ({"rack": "99%"}, "'rack'"),
-        ({1: 2, "rack": "99%"}, "1 is none of"),
+        ({1: 2, "rack": "99%"}, "'1' is none of"),
         ({"host": 120}, "host is 120"),
         ({"host": "99%", "failures": "2/year"}, "together"),
         ({"host": "99%", "failures": "2", "healing": "1m"}, "2/year"),

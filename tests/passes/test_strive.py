@@ -20,6 +20,8 @@ from moot.model.rehearsal import Ground
 from moot.model.value import JSON
 from moot.model.venue import Offering, Venue
 from moot.passes.afford import spent
+from moot.passes.explaining.alternative import alternative
+from moot.passes.explaining.elsewhere import ties_of
 from moot.passes.outlook import outlook
 from moot.passes.place import place
 from moot.passes.strive import strive
@@ -122,6 +124,25 @@ def test_a_single_replica_goes_to_a_better_venue():
     assert [(r.venue, r.reason) for r in found.rejections] == [
         ("small", "has 0.5 CPUs, it needs 1")
     ]
+
+
+def test_what_is_spread_wider_than_the_app_wants_has_no_floor():
+    """In one place it costs six at least, in two of them only two."""
+    offers = [machine("a", "", 1, cpu=1), machine("b", "", 1, cpu=1), machine("c", "", 3)]
+    on = ground(part(), offers=offers, sla={"a": "98%", "b": "98%", "c": "98%"})
+    found = strive(on)
+    assert sorted(where(found)) == ["a", "b"]
+    assert place(on.app, on.offerings).floor == 6
+    assert spent(found) == 2 and found.floor is None
+
+
+def test_without_its_place_a_promise_may_not_be_kept():
+    offers = [machine("good"), machine("bad", "", 1)]
+    on = ground(part(replicas=1), offers=offers, sla={"good": "99.95%", "bad": "99%"})
+    found = strive(on)
+    ties = ties_of(on, found, "web")
+    other = alternative(on, found, "web", ties, "good", lambda o: o.venue == "good")
+    assert other.refusal == "the App would be up 99 % there, and x-moot.availability wants 99.9 %"
 
 
 def test_what_is_not_known_is_nowhere_to_go_for_a_promise():

@@ -166,7 +166,7 @@ OFFERINGS = Command(
     ),
     answers=(
         "offerings: vendor, venue, standing, region, zones, type, cpu, memory_mib, arch, gpus, "
-        "gpu, hourly, spot, currency, priced",
+        "gpu, hourly, spot, currency, priced, own_cpu, own_memory_mib",
         "total",
         "market: vendor, priced, currency, source",
     ),

@@ -16,10 +16,10 @@ MOST_NAMED = 8
 def spared(ground: Ground, placement: Placement) -> Headroom | None:
     """What is left of it; Refused where that is too little.
 
-    Nothing is refused while a venue is silent: what is left free is for that.
+    Nothing is refused while a venue is missed: what is left free is for that.
     """
     found = spare(ground, placement)
-    if found and found.shortfalls and not ground.absent:
+    if found and found.shortfalls and not ground.missed:
         raise Refused(_too_little(found, ground))
     return found
 
@@ -30,7 +30,7 @@ def scarce(found: Headroom | None, ground: Ground) -> Iterator[Diagnostic]:
         yield Diagnostic(
             severity="warning",
             summary=f"x-moot.headroom: {found.level} is not kept: {found.shortfalls[0]}",
-            detail=f"{', '.join(sorted(ground.absent))} did not answer",
+            detail=f"{', '.join(sorted(ground.missed))} did not answer",
             remedy="`moot up` makes it good once they answer again",
             place=ground.app.policy.places.get("headroom"),
         )

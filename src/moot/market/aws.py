@@ -6,12 +6,12 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from moot.market.download import document, lines
-from moot.market.listed import Listed, NoPrices, PriceList, Shape
+from moot.market.listed import Listed, NoPrices, PriceList, Shape, misread
 
 BASE = "https://pricing.us-east-1.amazonaws.com"
 INDEX = "/offers/v1.0/aws/AmazonEC2/current/region_index.json"
@@ -51,9 +51,12 @@ class Aws:
 
     vendor = "aws"
     title = "AWS Price List Bulk API"
+    variable = "MOOT_PRICES_AWS"
+    keyed = False
 
     def __init__(self, base: str) -> None:
         self._base = base.rstrip("/")
+        self.mirrored = self._base != BASE
 
     def editions(self) -> Mapping[str, str]:
         """The address of each region's list has the time at which that was made."""
@@ -63,7 +66,7 @@ class Aws:
             return {
                 each["regionCode"]: urlsplit(each["currentVersionUrl"]).path for each in regions
             }
-        except (AttributeError, LookupError, TypeError):
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise NoPrices(f"{self._base}{INDEX} is no index of regions") from None
 
     def price_list(self, region: str, edition: str) -> PriceList:
@@ -72,7 +75,9 @@ class Aws:
         text = lines(url)
         try:
             return _read(text)
-        except (LookupError, ValueError, csv.Error, InvalidOperation) as error:
+        except (LookupError, ArithmeticError) as error:
+            raise NoPrices(f"{url} cannot be understood: it {misread(error)}") from None
+        except (ValueError, csv.Error) as error:
             raise NoPrices(f"{url} cannot be understood: {error}") from None
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from moot.market.download import document
 from moot.market.facts import COUNTRIES
-from moot.market.listed import Listed, NoPrices, PriceList
+from moot.market.listed import Listed, NoPrices, PriceList, misread
 from moot.market.series import shape
 
 BASE = "https://prices.azure.com"
@@ -29,9 +29,12 @@ class Azure:
 
     vendor = "azure"
     title = "Azure Retail Prices API"
+    variable = "MOOT_PRICES_AZURE"
+    keyed = False
 
     def __init__(self, base: str, today: str) -> None:
         self._url = base.rstrip("/") + PATH
+        self.mirrored = base.rstrip("/") != BASE
         self._today = today
 
     def editions(self) -> Mapping[str, str]:
@@ -42,8 +45,8 @@ class Azure:
         """Of a region."""
         try:
             return PriceList(edition, _types(self._items(region)))
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            reason = f"{self._url} of {region} cannot be understood: {error!r}"
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"{self._url} of {region} cannot be understood: it {misread(error)}"
             raise NoPrices(reason) from None
 
     def _items(self, region: str) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from moot.market.download import document
-from moot.market.listed import Listed, NoPrices, PriceList
+from moot.market.listed import Listed, NoPrices, PriceList, misread
 from moot.market.machine_types import NEWER, SERIES
 
 BASE = "https://cloudbilling.googleapis.com"
@@ -53,9 +53,12 @@ class Gcp:
 
     vendor = "gcp"
     title = "Cloud Billing Catalog API"
+    variable = "MOOT_PRICES_GCP"
+    keyed = True
 
     def __init__(self, base: str, key: str, today: str) -> None:
         self._url = base.rstrip("/") + COMPUTE
+        self.mirrored = base.rstrip("/") != BASE
         self._key = key
         self._today = today
         self._rates: Rates = {}
@@ -65,7 +68,7 @@ class Gcp:
         try:
             self._rates = _rates(self._skus())
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise NoPrices(f"{self._url} cannot be understood: {error!r}") from None
+            raise NoPrices(f"{self._url} cannot be understood: it {misread(error)}") from None
         return dict.fromkeys(sorted({part.region for part in self._rates}), self._today)
 
     def price_list(self, region: str, edition: str) -> PriceList:
@@ -90,7 +93,7 @@ class Gcp:
 
     def _skus(self) -> Iterator[Sku]:
         if not KEY.fullmatch(self._key):
-            raise NoPrices("what stands in MOOT_PRICES_GCP_KEY is no key")
+            raise NoPrices("what stands in MOOT_PRICES_GCP_KEY is no key", trouble="key")
         question = "pageSize=5000&currencyCode=USD"
         headers = {"X-Goog-Api-Key": self._key}  # addresses are told in errors, headers are not
         token = ""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+Trouble = Literal["network", "certificate", "busy", "slow", "answer", "refused", "key", "nothing"]
 
 
 class NoPrices(Exception):
     """An interface did not give what it should; `passing` where it may at another time."""
 
-    def __init__(self, reason: str, *, passing: bool = False, wait_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        trouble: Trouble = "answer",
+        passing: bool = False,
+        wait_s: float = 0.0,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.trouble: Trouble = trouble
         self.passing = passing
         self.wait_s = wait_s
 
@@ -46,6 +56,9 @@ class Source(Protocol):
 
     vendor: str
     title: str  # what the interface is called
+    variable: str  # of the environment, in which a mirror is named
+    mirrored: bool  # whether one is
+    keyed: bool  # whether it wants a key
 
     def editions(self) -> Mapping[str, str]:
         """The regions, each with what tells its price list from an earlier one."""
@@ -54,3 +67,10 @@ class Source(Protocol):
     def price_list(self, region: str, edition: str) -> PriceList:
         """What is sold there."""
         ...
+
+
+def misread(error: Exception) -> str:
+    """Why what was read is not what is documented, in words."""
+    if isinstance(error, KeyError):
+        return f"has no {error.args[0]}"
+    return "has a value of another kind than is documented"

@@ -17,6 +17,7 @@ from moot.market.gcp import Gcp
 from moot.market.kept import content, keep
 from moot.market.listed import NoPrices, PriceList, Source
 from moot.market.merge import edition, merge, usable
+from moot.market.remedy import remedy
 from moot.model.market import Renewal
 
 TRIES = 3
@@ -53,7 +54,7 @@ def refresh(
         try:
             editions = _tried(source.editions, sleep)
         except NoPrices as none:
-            yield Renewal(vendor=source.vendor, region="", outcome="failed", reason=none.reason)
+            yield _failed(source, "", none)
             continue
         regions = sorted(filter(wanted, editions))
         for number, region in enumerate(regions, 1):
@@ -74,8 +75,17 @@ def _renewed(
         came = _tried(partial(source.price_list, region, new), sleep)
         return _kept(source, region, new, came, file), False
     except NoPrices as none:
-        failed = Renewal(vendor=source.vendor, region=region, outcome="failed", reason=none.reason)
-        return failed, none.passing
+        return _failed(source, region, none), none.passing
+
+
+def _failed(source: Source, region: str, none: NoPrices) -> Renewal:
+    return Renewal(
+        vendor=source.vendor,
+        region=region,
+        outcome="failed",
+        reason=none.reason,
+        remedy=remedy(none, source),
+    )
 
 
 def _kept(source: Source, region: str, new: str, came: PriceList, file: Path) -> Renewal:
@@ -83,7 +93,8 @@ def _kept(source: Source, region: str, new: str, came: PriceList, file: Path) ->
     market = content(file)
     types = usable(market, source.vendor, came)
     if not types:
-        raise NoPrices(f"the {source.title} has no machine with Linux in {region}")
+        reason = f"the {source.title} has no machine with Linux in {region}"
+        raise NoPrices(reason, trouble="nothing")
     keep(file, merge(market, source.vendor, region, new, source.title, came))
     return Renewal(
         vendor=source.vendor, region=region, outcome="refreshed", priced=came.priced, types=types

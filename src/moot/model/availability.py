@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal, get_args
 
+from moot.model.misstated import each, written
 from moot.model.units import fraction, seconds
 from moot.model.value import JSON, is_mapping
 
@@ -66,22 +67,16 @@ class Sla:
         """From `99.9%`, or a mapping of levels to such shares; ValueError says what is wrong."""
         if not is_mapping(stated):
             return cls(whole=_share("sla", stated))
-        levels: dict[Level, float] = {
-            level: _share(level, stated[level]) for level in LEVELS if level in stated
-        }
-        unknown = stated.keys() - {*LEVELS, "failures", "healing"}
-        if unknown:
-            raise ValueError(
-                f"{min(unknown, key=str)!r} is none of {', '.join(LEVELS)}, failures, healing"
-            )
-        if not levels:
-            raise ValueError("it states the share of no level")
+        lacks: list[str] = []
+        if stated.keys() <= {"failures", "healing"}:
+            lacks.append("it states the share of no level")
         if ("failures" in stated) != ("healing" in stated):
-            raise ValueError("failures and healing are stated together")
+            lacks.append("failures and healing are stated together")
+        found = each(stated, _figure, "; ".join(lacks))
         return cls(
-            levels=levels,
-            failures_per_year=_rate(stated.get("failures", "0/year")),
-            healing_s=_duration(stated.get("healing", "0")),
+            levels={level: found[level] for level in LEVELS if level in found},
+            failures_per_year=found.get("failures", 0.0),
+            healing_s=found.get("healing", 0.0),
         )
 
 
@@ -130,17 +125,29 @@ def percent(share: float) -> str:
     return f"{floored:.{digits}f}".rstrip("0").rstrip(".") + " %"
 
 
+def _figure(key: str, stated: JSON) -> float:
+    if key in LEVELS:
+        return _share(key, stated)
+    if key == "failures":
+        return _rate(stated)
+    if key == "healing":
+        return _duration(stated)
+    raise ValueError(f"{key!r} is none of {', '.join(LEVELS)}, failures, healing")
+
+
 def _share(key: str, stated: JSON) -> float:
     try:
         return fraction(str(stated))
     except ValueError:
-        raise ValueError(f"{key} is {stated!r}: write a share such as 99.9%") from None
+        raise ValueError(f"{key} is {written(stated)}: write a share such as 99.9%") from None
 
 
 def _rate(stated: JSON) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(\w+)", str(stated))
     if found is None or found[2] not in _RATES:
-        raise ValueError(f"failures is {stated!r}: write how often, such as 2/year or 1/month")
+        raise ValueError(
+            f"failures is {written(stated)}: write how often, such as 2/year or 1/month"
+        )
     return float(found[1]) * _RATES[found[2]]
 
 
@@ -148,4 +155,4 @@ def _duration(stated: JSON) -> float:
     try:
         return seconds(str(stated))
     except ValueError:
-        raise ValueError(f"healing is {stated!r}: write a time such as 90s or 5m") from None
+        raise ValueError(f"healing is {written(stated)}: write a time such as 90s or 5m") from None

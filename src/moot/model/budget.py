@@ -10,6 +10,7 @@ from moot.model.position import Position
 
 # A year is 365 days and a month a twelfth of it, as the price lists of the large clouds count.
 HOURS: Mapping[str, int] = {"hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
+MOST_HOURLY = 10**12  # of any currency; what is above it has more digits than a sum is told in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +24,12 @@ class Budget:
 
     @classmethod
     def of(cls, text: str, place: Position | None = None) -> Budget:
-        """From `120 EUR/month`; ValueError for anything else."""
+        """From `120 EUR/month`; ValueError for anything else, and above MOST_HOURLY."""
         amount, _, unit = text.partition(" ")
         currency, _, per = unit.partition("/")
         if per not in HOURS or not currency or not amount.replace(".", "", 1).isdecimal():
+            raise ValueError(text)
+        if Decimal(amount) / HOURS[per] > MOST_HOURLY:
             raise ValueError(text)
         return cls(amount=Decimal(amount), currency=currency, per=per, place=place)
 

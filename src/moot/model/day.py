@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from moot.model.misstated import written
 from moot.model.value import JSON
 from moot.model.venue import Offering
 
@@ -16,7 +17,7 @@ def day(stated: JSON) -> str:
     try:
         return date.fromisoformat(str(stated)).isoformat()
     except ValueError:
-        raise ValueError(f"it is {str(stated)!r}, and no day such as 2026-11-01") from None
+        raise ValueError(f"it is {written(stated)}, and no day such as 2026-11-01") from None
 
 
 def priced(offerings: Iterable[Offering]) -> str:

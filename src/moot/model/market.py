@@ -25,6 +25,7 @@ class Quote(NamedTuple):
     `venue` is "" where no venue was asked.  `hourly` and `spot` are in `currency`, None where
     unknown, as they were on the day `priced` (ISO 8601).  `gpus` may be part of one, `gpu` is the
     maker's name of it.  `zones` are those in which it can be had; none where that is not known.
+    Where its venue overcommits it, `own_cpu` and `own_memory_mib` are what it has.
     """
 
     vendor: str
@@ -42,6 +43,8 @@ class Quote(NamedTuple):
     spot: Decimal | None
     currency: str
     priced: str
+    own_cpu: float | None = None
+    own_memory_mib: int | None = None
 
     @property
     def per_cpu(self) -> Decimal | None:
@@ -126,7 +129,8 @@ class Listing:
 class Renewal:
     """What came of asking a vendor for its prices in one region; "" is all of them.
 
-    `types` were listed at the prices of the day `priced`; where it failed, `reason` says why.
+    `types` were listed at the prices of the day `priced`; where it failed, `reason` says why, and
+    `remedy` what can be done.
     """
 
     vendor: str
@@ -135,3 +139,4 @@ class Renewal:
     priced: str = ""
     types: int = 0
     reason: str = ""
+    remedy: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from moot.model.misstated import each, written
 from moot.model.value import JSON, is_mapping
 
 MOST = 100  # times
@@ -20,19 +21,22 @@ class Overcommit:
     def of(cls, stated: JSON) -> Overcommit:
         """From a mapping of both or one of them; ValueError says what is wrong."""
         if not is_mapping(stated) or not stated:
-            raise ValueError(f"it is {stated!r}: say of which of cpu and memory how many times")
-        if unknown := stated.keys() - {"cpu", "memory"}:
-            raise ValueError(f"{min(unknown, key=str)!r} is none of cpu, memory")
-        return cls(**{key: _times(key, value) for key, value in stated.items()})
+            which = "say of which of cpu and memory how many times"
+            raise ValueError(f"it is {written(stated)}: {which}")
+        return cls(**each(stated, _times))
 
 
 def _times(key: str, stated: JSON) -> float:
+    if key not in {"cpu", "memory"}:
+        raise ValueError(f"{key!r} is none of cpu, memory")
     try:
         times = float(str(stated))
     except ValueError:
         times = 0.0
     if not 1 <= times <= MOST:
-        raise ValueError(f"{key} is {stated!r}: write a number from 1 to {MOST}, such as 1.5")
+        raise ValueError(
+            f"{key} is {written(stated)}: write a number from 1 to {MOST}, such as 1.5"
+        )
     return times
 
 

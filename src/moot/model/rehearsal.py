@@ -49,6 +49,14 @@ class Ground:
         """
         return any((venue := self.venues.get(name)) and venue.sla for name in self.absent)
 
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The silent venues on which anybody can count: those of venues.yaml, and where it runs."""
+        runs = self.prior.runs if self.prior else ()
+        used = {run.offering.venue for run in runs}
+        configured = {name for name, venue in self.venues.items() if not venue.built_in}
+        return tuple(name for name in self.absent if name in used | configured)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from moot.model.budget import HOURS
+from moot.model.misstated import each, written
 from moot.model.value import JSON, is_mapping
 from moot.model.venue import Ways
 
 # In GB, of 1000 million bytes: what leaves a venue is sold so.
 GB = {"MB": Decimal("0.001"), "GB": Decimal(1), "TB": Decimal(1000)}
+MOST_TB_HOURLY = 1_000_000  # of two components; the whole Internet has less
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,13 @@ class Traffic:
 
     @classmethod
     def of(cls, to: str, text: str) -> Traffic:
-        """From `200 GB/month`; ValueError for anything else."""
+        """From `200 GB/month`; ValueError for anything else, and for more than anybody sends."""
         amount, _, unit = text.partition(" ")
         size, _, per = unit.partition("/")
         if size not in GB or per not in HOURS or not amount.replace(".", "", 1).isdecimal():
+            raise ValueError(text)
+        gb_hourly = Decimal(amount) * GB[size] / HOURS[per]
+        if gb_hourly > MOST_TB_HOURLY * GB["TB"]:
             raise ValueError(text)
         return cls(to, Decimal(amount) * GB[size] * HOURS["month"] / HOURS[per])
 
@@ -70,17 +75,22 @@ def ways(stated: JSON) -> Ways:
     """From `{rack: 12 ms, cloud/eu: 20 ms}` of a venue; ValueError says what is wrong."""
     if not is_mapping(stated):
         raise ValueError("it maps venues, or regions of them, to times such as '12 ms'")
-    found: list[tuple[str, Decimal]] = []
-    for name, time in stated.items():
-        try:
-            found.append((str(name), milliseconds(str(time))))
-        except ValueError:
-            raise ValueError(f"{name} is {time!r}, and no time such as '12 ms'") from None
-    return tuple(found)
+    return tuple(each(stated, _way).items())
 
 
 def per_gb(stated: JSON) -> Decimal:
     """From `egress` of a venue, the price of a GB; ValueError says what is wrong."""
-    if isinstance(stated, bool) or not isinstance(stated, int | float) or not 0 <= stated < 1e6:
-        raise ValueError(f"it is {stated!r}, and no price")
-    return Decimal(str(stated))
+    try:
+        price = Decimal(str(stated))
+        if 0 <= price < 1_000_000:
+            return price
+    except InvalidOperation:  # no number, or one that is not to be compared
+        pass
+    raise ValueError(f"it is {written(stated)}, and no price such as 0.09")
+
+
+def _way(name: str, time: JSON) -> Decimal:
+    try:
+        return milliseconds(str(time))
+    except ValueError:
+        raise ValueError(f"{name} is {written(time)}, and no time such as '12 ms'") from None

@@ -22,6 +22,7 @@ class Venue:
     `sla` is what is stated of how often it is up, None where nothing is; `egress` the price of a GB
     that leaves it, and `latency` how far away in ms other venues are, or regions of them.
     `overcommit` says how many times its room is given away.
+    `built_in` is one that nobody has configured.
     `priced` is the day (ISO 8601) of the prices that are stated, "" where they are those of today.
     """
 
@@ -32,6 +33,7 @@ class Venue:
     index: int = field(default=0, compare=False)
     own: frozenset[str] = field(default=frozenset(), compare=False)
     sla: Sla | None = None
+    built_in: bool = field(default=False, compare=False)
     egress: Decimal = Decimal(0)
     overcommit: Overcommit = field(default_factory=Overcommit)
     latency: Ways = ()

@@ -50,7 +50,9 @@ def strive(ground: Ground, attempts: int = MOST, strides: int = STRIDES) -> Plac
         here = replace(here, prior=found.placement)
         striving = _Striving(here, ground.prior, attempts, fewer, most)
         found = striving.best()
-    return replace(plain(found.placement, ground), floor=striving.first.placement.floor)
+    # What is spread wider than the App wants may be cheaper than its floor is for.
+    floor = found.placement.floor if found is striving.first else None
+    return replace(plain(found.placement, ground), floor=floor)
 
 
 @dataclass
@@ -136,7 +138,7 @@ class _Striving:
 
 def _is_gentle(ground: Ground) -> bool:
     """Whether nothing is refused, so that what still runs is left where it is."""
-    return ground.lenient or (ground.app.policy.availability is None and bool(ground.absent))
+    return ground.lenient or (ground.app.policy.availability is None and bool(ground.missed))
 
 
 def _rank(found: Weighed) -> tuple[object, ...]:

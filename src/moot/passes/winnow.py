@@ -103,6 +103,8 @@ def _quote(offering: Offering, vendor: str) -> Quote:
         spot=None,
         currency=offering.currency,
         priced=offering.priced,
+        own_cpu=offering.own_cpu,
+        own_memory_mib=offering.own_memory_mib,
     )
 
 

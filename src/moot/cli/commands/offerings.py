@@ -124,8 +124,8 @@ def _row(quote: Quote) -> tuple[str, ...]:
         quote.region,
         ",".join(zone.removeprefix(quote.region) for zone in quote.zones),
         quote.type,
-        f"{quote.cpu:.9g}",
-        f"{round(quote.memory_mib / 1024, 2):.9g}",
+        _of(quote.cpu, quote.own_cpu),
+        _of(quote.memory_mib, quote.own_memory_mib, 1024),
         quote.arch,
         f"{gpus}{quote.gpu}" if quote.gpu else f"{quote.gpus:g}" if quote.gpus else "",
         _price(quote.hourly, quote.currency),
@@ -133,6 +133,12 @@ def _row(quote: Quote) -> tuple[str, ...]:
         quote.priced,
         quote.standing,
     )
+
+
+def _of(given: float, own: float | None, unit: int = 1) -> str:
+    """What is given away, and of how much where that is less."""
+    told = f"{round(given / unit, 9 if unit == 1 else 2):.9g}"
+    return told if own is None else f"{told} of {_of(own, None, unit)}"
 
 
 def _price(hourly: Decimal | None, currency: str) -> str:

@@ -72,7 +72,7 @@ def _failure(renewal: Renewal) -> Diagnostic:
     return Diagnostic(
         summary=f"the prices of {where} stay as they were",
         detail=renewal.reason,
-        remedy="the same command goes on from here",
+        remedy=renewal.remedy,
     )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from moot.model.budget import MOST_HOURLY, Budget
+from moot.model.traffic import MOST_TB_HOURLY, Traffic
 from moot.model.units import fraction
 from moot.passes.compose.node import Node
 from moot.passes.compose.recipe_keys import RECIPE
@@ -20,7 +24,6 @@ _PERIOD = "(hour|day|week|month|year)"
 _BUDGET = rf"{_AMOUNT} [A-Z]{{3}}/{_PERIOD}"
 _LATENCY = Word(pattern=rf"{_AMOUNT} ms", means="a time such as '10 ms'")
 _SENT = rf"{_AMOUNT} (MB|GB|TB)/{_PERIOD}"
-_TRAFFIC = Word(pattern=_SENT, means="an amount such as '200 GB/month'")
 _NOT_YET = "This is not there yet."
 _SEGMENTATION = Key(
     Word(choices=("required",)),
@@ -28,12 +31,27 @@ _SEGMENTATION = Key(
 )
 
 
-def _is_fraction(value: Any) -> bool:
-    try:
-        fraction(str(value))
-    except ValueError:
-        return False
-    return True
+MOST_GPUS = 10_000  # of one replica
+
+
+def _read_by(read: Callable[[str], object]) -> Callable[[Any], bool]:
+    """Whether a value is one of which `read` makes something, and raises no ValueError."""
+
+    def is_read(value: Any) -> bool:
+        try:
+            read(str(value))
+        except ValueError:
+            return False
+        return True
+
+    return is_read
+
+
+_TRAFFIC = Checked(
+    Word(pattern=_SENT, means="an amount such as '200 GB/month'"),
+    _read_by(partial(Traffic.of, "")),
+    f"an amount of at most {MOST_TB_HOURLY} TB/hour, such as '200 GB/month'",
+)
 
 
 def _is_gpus(value: Any) -> bool:
@@ -119,7 +137,7 @@ TOP_MOOT = Record(
     "'x-moot'",
     {
         "availability": Key(
-            Checked(Word(numbers=True), _is_fraction, "a share such as 99.95%"),
+            Checked(Word(numbers=True), _read_by(fraction), "a share such as 99.95%"),
             "Availability of the App as its users see it.",
         ),
         "headroom": Key(
@@ -128,7 +146,11 @@ TOP_MOOT = Record(
         ),
         "residency": Key(NAMES, "Only venues and regions with one of these traits."),
         "budget": Key(
-            Word(pattern=_BUDGET, means="a sum such as '500 EUR/month'"),
+            Checked(
+                Word(pattern=_BUDGET, means="a sum such as '500 EUR/month'"),
+                _read_by(Budget.of),
+                f"a sum of at most {MOST_HOURLY} an hour, such as '500 EUR/month'",
+            ),
             "A placement that costs more is refused; what has no price is free.",
         ),
         "spread": Key(
@@ -184,9 +206,9 @@ COMPONENT_MOOT = Record(
         ),
         "gpu": Key(
             Checked(
-                Number(least=0.001, whole=False, words=("all",)),
+                Number(least=0.001, most=MOST_GPUS, whole=False, words=("all",)),
                 _is_gpus,
-                "a whole number of GPUs, a part of one such as 0.25, or all",
+                "a whole number of GPUs, a part of one in thousandths such as 0.333, or all",
             ),
             "So many GPUs each replica has to itself, or such a part of one.",
         ),

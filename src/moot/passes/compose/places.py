@@ -26,13 +26,17 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
 
 
 def places(node: Node) -> dict[str, Position]:
-    """By aspect the place of the first of its keys that is stated, of each latency too."""
+    """By aspect the place of the first of its keys that is stated, of each latency too, and of
+    `devices`, which are one of the ways to ask for GPUs.
+    """
     found: dict[str, Position] = {}
     for aspect, keys in _KEYS.items():
         stated = (node.get(*key) for key in keys)
         first = next((child for child in stated if child is not None), None)
         if first is not None:
             found[aspect] = first.key_place
+    if (devices := node.get(*_RESERVED, "devices")) is not None:
+        found["gpus.devices"] = devices.key_place
     for other, most in node.items("x-moot", "latency"):
         found[f"latency.{other}"] = most.key_place
     return found

@@ -18,6 +18,7 @@ from moot.model.venue import Offering
 from moot.passes.afford import currencies, summed
 from moot.passes.beside import beside
 from moot.passes.egress import egress
+from moot.passes.explaining.breach import breach
 from moot.passes.placing.relate import Ties
 from moot.passes.strive import strive
 from moot.passes.suppose import keepers
@@ -48,7 +49,8 @@ def alternative(
     except Refused as refused:
         return Alternative(without=without, refusal=refused.diagnostics[0].summary)
     runs = found.runs
-    if left := ties.leaves(run.offering for run in runs):
+    whole = Placement(assignments=Assignments((*others, *runs)))
+    if left := ties.leaves(run.offering for run in runs) or breach(ground, whole):
         return Alternative(without=without, refusal=left)
     counts: Counter[str] = Counter()
     for run in runs:

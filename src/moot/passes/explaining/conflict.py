@@ -74,7 +74,7 @@ class _Case:
         tried = loosen(self.ground, dropped)
         app, policy = tried.app, tried.app.policy
         names = self.named(promises)
-        if policy.availability is not None:
+        if policy.availability is not None or policy.headroom is not None:
             names = {component.name for component in app.components}
         elif policy.budget:  # what is left out takes no room, but costs money
             least = self.least(promises, policy.budget)

@@ -53,7 +53,7 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
     for aspect, subject, text in _needs(component.needs):
         yield promise(aspect, f"deploy.resources.reservations.{text}", subject)
     if gpus := component.needs.gpus:
-        yield promise("gpus", f"x-moot.gpu: {'all' if gpus == inf else f'{gpus:g}'}")
+        yield promise("gpus", f"{_key(component)}: {'all' if gpus == inf else f'{gpus:.15g}'}")
     volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
     if volumes:
         yield promise("volumes", f"volumes: {_listed(volumes)}")
@@ -65,6 +65,16 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
         yield promise("segmentation", "x-moot.segmentation: required")
     if component.recipe:
         yield promise("recipe", "x-moot.recipe")
+
+
+def _key(component: Component) -> str:
+    """The one that says how many GPUs: where a device request does, it says the kind as well."""
+    places = component.places
+    stated = places.get("gpus")
+    if stated is None or stated != places.get("trait"):
+        return "x-moot.gpu"
+    reserved = stated == places.get("gpus.devices")
+    return "deploy.resources.reservations.devices" if reserved else "gpus"
 
 
 def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:

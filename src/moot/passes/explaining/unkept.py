@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from moot.model.availability import percent
 from moot.model.placement import Assignment, Assignments, Placement, Run
 from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, apart
-from moot.passes.outlook import outlook
-from moot.passes.spare import spare
+from moot.passes.explaining.breach import breach, is_promised
 
 
 def unkept(ground: Ground, others: Sequence[Run], chosen: Assignment) -> Callable[[Offering], str]:
@@ -20,10 +18,7 @@ def unkept(ground: Ground, others: Sequence[Run], chosen: Assignment) -> Callabl
 
     Machines that are alike and have nothing of the App are asked of once.
     """
-    policy = ground.app.policy
-    promised = policy.availability is not None and not ground.lenient
-    roomy = policy.headroom is not None and not ground.absent
-    if not (promised or roomy):
+    if not is_promised(ground):
         return lambda offering: ""
     atlas = apart([*ground.offerings, *(run.offering for run in others)])
     used = {atlas.path(run.offering) for run in others}
@@ -34,8 +29,7 @@ def unkept(ground: Ground, others: Sequence[Run], chosen: Assignment) -> Callabl
         if alike not in known:
             there = Run(ground.app.name, chosen.component, 0, 1, offering, chosen.runs_as)
             tried = Placement(assignments=Assignments(_numbered((*others, there))))
-            reason = _weaker(ground, tried) if promised else ""
-            known[alike] = reason or (_short(ground, tried) if roomy else "")
+            known[alike] = breach(ground, tried)
         return known[alike]
 
     return asked
@@ -55,18 +49,3 @@ def _alike(offering: Offering, ground: Ground, atlas: Atlas, used: set[tuple[str
         return path
     shares = frozenset(venue.sla.shares(offering.is_machine).items())
     return path[:-1], shares, venue.sla.outage
-
-
-def _weaker(ground: Ground, placement: Placement) -> str:
-    found = outlook(ground.app, placement, ground.venues, limited=False)
-    if not found.broken:
-        return ""
-    wants = percent(found.promised or 0.0)
-    return f"the App would be up {percent(found.most)} there, and x-moot.availability wants {wants}"
-
-
-def _short(ground: Ground, placement: Placement) -> str:
-    found = spare(ground, placement)
-    if not found or not found.shortfalls:
-        return ""
-    return f"then {found.shortfalls[0]}, and x-moot.headroom is {found.level}"

@@ -13,7 +13,7 @@ from moot.model.placement import Assignments, Placement, Rejection, Run, runs_of
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, wanted
 from moot.passes.egress import egress
-from moot.passes.placing.fill import NOWHERE, fill
+from moot.passes.placing.fill import CROWDED, DENSE, NOWHERE, fill
 from moot.passes.placing.prepare import Basis
 from moot.passes.placing.refuse import refuse
 from moot.passes.placing.relate import Ties, relate, roomy
@@ -196,7 +196,7 @@ class _Desk:
         def tried(spread: Spread) -> list[Stand]:
             before = self.basis.stood[component.name]
             given = component, shelf, self.room, before, spread, self.threshold, self.packs
-            return fill(*given) or []
+            return fill(*given, DENSE if self.is_shunned(component) else CROWDED) or []
 
         if stands := tried(spread):
             return 0, stands
@@ -205,6 +205,10 @@ class _Desk:
             return 0, []
         least: Spread = {level: n - lacks.get(level, 0) for level, n in spread.items()}
         return sum(lacks.values()), tried(least) if lacks else []
+
+    def is_shunned(self, component: Component) -> bool:
+        """Whether others are to have machines without it."""
+        return bool(component.apart) or any(component.name in c.apart for c in self.app.components)
 
     def lacks(self, component: Component, shelf: Shelf, spread: Spread) -> Spread:
         """How many domains fewer than are wanted have room for a replica."""

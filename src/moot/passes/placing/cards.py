@@ -143,7 +143,7 @@ def lack(left: Sequence[int], needs: Needs) -> str:
     wanted = claim(needs)
     if wanted is None or room(left, wanted):
         return ""
-    asked = "it needs all" if wanted.every else f"it needs {needs.gpus:g}"
+    asked = "it needs all" if wanted.every else f"it needs {needs.gpus:.15g}"
     if wanted.named:
         asked += f", number {' and '.join(map(str, wanted.named))}"
     count, free = len(left), left.count(WHOLE)

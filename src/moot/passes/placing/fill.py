@@ -19,7 +19,8 @@ MOVE_THRESHOLD = Decimal("0.01")
 
 NOWHERE = -1  # in the place of the number of an offering
 SHADES = 1 << 10  # how finely it is told apart how full machines are
-CROWDED = SHADES // 32
+CROWDED = SHADES // 32  # what one more is worth where replicas are packed
+DENSE = -2 * SHADES  # the same, where they are to leave machines to others
 FULLEST = 8.0  # more than `fullness` tells apart
 MANY = 1 << 30  # more replicas than a venue has
 
@@ -32,6 +33,7 @@ def fill(
     spread: Spread,
     threshold: Decimal = MOVE_THRESHOLD,
     packs: bool = False,
+    crowding: int = CROWDED,
 ) -> list[Stand] | None:
     """All replicas on these offerings; None where they do not fit, or not in so many domains.
 
@@ -39,13 +41,14 @@ def fill(
     go to the cheapest places, and at one price to the machine of a pool that has fewest of them,
     of these to the one that is least full.  Where that is less than `spread`, one of them goes to
     the cheapest place of each domain that is lacking, and of those that stay as few as possible
-    give way.  What was tried is given back to `room`.
+    give way.  Where it `packs`, `crowding` counts against a machine for each that it has already.
+    What was tried is given back to `room`.
 
     Replicas that go the same way are placed in one step, so the cost follows the components.
     """
     unspread: Spread = {}
     for least in (unspread, spread):
-        filling = _Filling(component, shelf, room, threshold, packs)
+        filling = _Filling(component, shelf, room, threshold, packs, crowding)
         whole = filling.run(before, least)
         made = filling.undone()
         if not whole:
@@ -76,7 +79,13 @@ class _Filling:
     """One attempt at placing a component's replicas."""
 
     def __init__(
-        self, component: Component, shelf: Shelf, room: Room, threshold: Decimal, packs: bool
+        self,
+        component: Component,
+        shelf: Shelf,
+        room: Room,
+        threshold: Decimal,
+        packs: bool,
+        crowding: int,
     ) -> None:
         self.demand = demand(component.needs, component.name)
         self.shelf = shelf
@@ -84,6 +93,7 @@ class _Filling:
         self.room = room
         self.threshold = threshold
         self.packs = packs
+        self.crowding = crowding
         self.made: list[Stand] = []
         self.held: dict[int, int] = {}  # by number of the venue
         self.ahead = ((price, n) for price, numbers, _ in shelf.tiers for n in numbers)
@@ -249,7 +259,7 @@ class _Filling:
     def wastes(self, numbers: Sequence[int]) -> list[int]:
         """How far apart one more would leave CPUs and memory, in parts of SHADES, or how much it
         would leave of the only one that it takes; each replica of the component that is there
-        already counts as CROWDED.  GPUs are filled up, and left to whoever needs some.
+        already counts as `crowding`.  GPUs are filled up, and left to whoever needs some.
         """
         (cpu_left, memory_left, _), (cpu, memory, _) = self.room.left, self.demand
         per_cpu, per_mib = self.stock.scales
@@ -263,7 +273,9 @@ class _Filling:
         if strays := self.room.strays(numbers, self.demand):
             apart = [a + b for a, b in zip(apart, strays, strict=True)]
         crowds = self.crowds(numbers)
-        return [int(SHADES * x) + CROWDED * held for x, held in zip(apart, crowds, strict=True)]
+        return [
+            int(SHADES * x) + self.crowding * held for x, held in zip(apart, crowds, strict=True)
+        ]
 
     def crowds(self, numbers: Iterable[int]) -> list[int]:
         """How many of the component each has."""

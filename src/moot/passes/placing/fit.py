@@ -11,6 +11,7 @@ from moot.model.venue import Offering
 from moot.passes.placing.cards import lack, sizes
 from moot.passes.placing.stock import Stock
 
+NEEDS = ", it needs "  # in the reason for which an offering is too small
 ISOLATION = ("process", "container", "vm", "metal")
 
 
@@ -107,14 +108,14 @@ def _misfit(
 
 def _too_small(needs: Needs, offering: Offering) -> str | None:
     if offering.cpu < needs.cpu:
-        return f"has {offering.cpu:g} CPUs, it needs {needs.cpu:g}"
+        return f"has {offering.cpu:g} CPUs{NEEDS}{needs.cpu:g}"
     if offering.memory_mib < needs.memory_mib:
-        return f"has {offering.memory_mib} MiB of memory, it needs {needs.memory_mib}"
+        return f"has {offering.memory_mib} MiB of memory{NEEDS}{needs.memory_mib}"
     if offering.disk_mib < needs.disk_mib:
-        return f"has {offering.disk_mib} MiB of disk, it needs {needs.disk_mib}"
+        return f"has {offering.disk_mib} MiB of disk{NEEDS}{needs.disk_mib}"
     own_cpu, own_memory_mib = offering.own_cpu, offering.own_memory_mib
     if own_cpu is not None and own_cpu < needs.cpu:
-        return f"has {own_cpu:g} CPUs for one replica, it needs {needs.cpu:g}"
+        return f"has {own_cpu:g} CPUs for one replica{NEEDS}{needs.cpu:g}"
     if own_memory_mib is not None and own_memory_mib < needs.memory_mib:
-        return f"has {own_memory_mib} MiB of memory for one replica, it needs {needs.memory_mib}"
+        return f"has {own_memory_mib} MiB of memory for one replica{NEEDS}{needs.memory_mib}"
     return lack(sizes(offering), needs) or None

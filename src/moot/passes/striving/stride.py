@@ -10,6 +10,7 @@ from moot.model.availability import Level, percent
 from moot.model.placement import Assignments, Placement, Rejection
 from moot.model.rehearsal import Ground, Key, key_of
 from moot.model.venue import Offering
+from moot.passes.placing.fit import NEEDS
 from moot.passes.placing.prepare import prepare
 from moot.passes.striving.stand import stand
 
@@ -89,12 +90,17 @@ def restored(placement: Placement, ground: Ground) -> Placement:
 
 def plain(placement: Placement, ground: Ground) -> Placement:
     """Without such rejections as are for the sake of a promise only."""
-    if not any(MARK in rejection.reason for rejection in placement.rejections):
+    if not any(map(_is_made, placement.rejections)):
         return placement
     basis = prepare(ground.app, ground.offerings, None, ground.homes, ground.absent)
     own = {_about(r): r for fits in basis.fits.values() for r in fits.rejected}
-    rejections = (own.get(_about(r)) if MARK in r.reason else r for r in placement.rejections)
+    rejections = (own.get(_about(r)) if _is_made(r) else r for r in placement.rejections)
     return replace(placement, rejections=tuple(filter(None, rejections)))
+
+
+def _is_made(rejection: Rejection) -> bool:
+    """Whether it may hold for what was asked for the sake of a promise only."""
+    return MARK in rejection.reason or NEEDS in rejection.reason
 
 
 def _about(rejection: Rejection) -> tuple[str, str, str]:
