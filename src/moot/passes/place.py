@@ -19,7 +19,7 @@ from moot.passes.placing.assign import assign
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.join import join
 from moot.passes.placing.prepare import Basis, prepare
-from moot.passes.placing.search import LOOKS, MOST, Attempts, search
+from moot.passes.placing.search import LEAST, LOOKS, MOST, Attempts, search
 from moot.passes.worth import worth
 
 STAYS = Decimal(10**9)  # a threshold above all that could be saved
@@ -49,7 +49,7 @@ def place(
     """
     first = prepare(app, offerings, prior, homes or {}, absent or {})
     found = _gathered(first, _placed(first, prior, offerings, attempts, threshold))
-    while _may_be_better(first, found):
+    while _may_be_better(first, found, attempts):
         basis = prepare(app, offerings, found, homes or {}, absent or {})
         again = _gathered(first, _placed(basis, found, offerings, attempts, threshold))
         if _price(again) >= _price(found):
@@ -66,12 +66,13 @@ def _gathered(basis: Basis, found: Placement) -> Placement:
     return min(replace(gathered, egress=egress(basis.app, gathered.runs)), found, key=_price)
 
 
-def _may_be_better(basis: Basis, found: Placement) -> bool:
+def _may_be_better(basis: Basis, found: Placement, attempts: int) -> bool:
     """Whether who is placed again, from where all would stand then, may find something cheaper.
 
-    Who talks may see only then what is paid for it.
+    Who talks may see only then what is paid for it; else it is for more than the LEAST attempts.
     """
-    return bool(basis.talks) or (_is_open(basis) and found.floor != _price(found))
+    looks = attempts > LEAST and _is_open(basis)
+    return bool(basis.talks) or (looks and found.floor != _price(found))
 
 
 def _is_open(basis: Basis) -> bool:
