@@ -179,7 +179,7 @@ def test_it_is_written_down_and_renamed_with_its_venue():
 
 
 @given(some.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_is_found_costs_what_it_says_and_stays(data: some.DataObject):
     """Never less than the floor, nor is the cheapest way; the same for shuffled offerings, and when
     it is placed again.
