@@ -19,6 +19,7 @@ from stored import INTENT, ITEM, record
 
 from moot.model.diagnostic import BadInput, Failure
 from moot.store import LeaseHeld, PortTaken, open_store
+from moot.store.connection import PASSING
 from moot.store.items import AS_OF
 from moot.store.postgresql import PostgreSQL
 
@@ -139,6 +140,20 @@ def cut(postgresql, address):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         f"WHERE datname = '{name}' AND pid <> pg_backend_pid()"
     )
+
+
+@pytest.mark.parametrize("state", sorted(PASSING))
+def test_what_passes_is_tried_again_whatever_class_the_error_is_of(store, state):
+    """25P03 is said to who slept too long inside a transaction, 25006 after a fail-over."""
+    link = store._database._link
+    refusals = iter([f"DO $$ BEGIN RAISE 'not now' USING ERRCODE = '{state}'; END $$"])
+
+    def act():
+        for refusal in refusals:
+            link.rows(refusal, ())
+        return link.rows("SELECT 1", ())
+
+    assert link.persist(act) == [(1,)]
 
 
 def test_a_turn_goes_on_where_nothing_it_has_read_is_different(postgresql, address, store):

@@ -94,8 +94,8 @@ class Connection:
             with self._told():
                 try:
                     return act()
-                except self._psycopg.OperationalError as error:
-                    if not _passes(error):
+                except self._psycopg.Error as error:
+                    if not self._passes(error):
                         raise
                     self._disconnect()
                     if time.monotonic() + pause > deadline:
@@ -160,6 +160,13 @@ class Connection:
         self._connected = None
         self._lost()
 
+    def _passes(self, error: psycopg.Error) -> bool:
+        """Whether the same again can succeed; a connection that broke says nothing at all."""
+        code = error.sqlstate
+        if code is None:
+            return isinstance(error, self._psycopg.OperationalError)
+        return code in PASSING or code.startswith("08")
+
     @contextmanager
     def _told(self) -> Generator[None]:
         """What PostgreSQL says no to as a Failure that says what to do."""
@@ -193,12 +200,6 @@ def _library() -> Any:
 def _spelled(sql: str) -> bytes:
     """Ours has no percent signs, and no question marks but for values."""
     return sql.replace("?", "%s").encode()
-
-
-def _passes(error: psycopg.Error) -> bool:
-    """Whether the same again can succeed; a connection that broke says nothing at all."""
-    code = error.sqlstate
-    return code is None or code in PASSING or code.startswith("08")
 
 
 def _gone(where: str, error: Exception) -> Failure:
