@@ -43,6 +43,7 @@ from bench import (
 from bench.figure import Figure, Missing
 from moot.cli.run import COLLECTED_AFTER
 
+Results = dict[str, list[figures.Row]]
 RESULTS = Path(__file__).with_name("results.json")
 BENCHMARKS = {
     "calibration": calibration,
@@ -103,10 +104,10 @@ def alone(name: str, short: bool) -> list[Figure]:
         return pool.submit(BENCHMARKS[name].measure, short).result()
 
 
-def merged(measured: Mapping[str, list[Figure]]) -> dict[str, list[figures.Row]]:
+def merged(measured: Mapping[str, list[Figure]]) -> Results:
     """By benchmark what was measured now, in place of what it was before."""
-    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    now = {name: [asdict(figure) for figure in found] for name, found in measured.items()}
+    before: Results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    now: Results = {name: [asdict(figure) for figure in found] for name, found in measured.items()}
     return {name: (before | now)[name] for name in BENCHMARKS if name in before | now}
 
 
