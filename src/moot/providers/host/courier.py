@@ -11,7 +11,7 @@ from typing import Any
 
 from moot.model.value import JSON
 from moot.provider import ErrorCode, ProviderError
-from moot.providers.host.session import Interpreter, Session, bundle
+from moot.providers.host.session import Interpreter, Session, digest
 from moot.shell import ShellError
 
 CONNECTING = threading.BoundedSemaphore(32)  # more at once would make each take too long
@@ -96,7 +96,7 @@ _LOCK = threading.Lock()
 def courier(interpreter: Interpreter) -> Courier:
     """The courier of this process to a machine: venues and providers made anew share it."""
     with _LOCK:
-        bundle(interpreter)  # packed once for all machines alike, and not by each one's thread
+        digest()  # our scripts are read once, and not by the thread of each machine
         return _COURIERS.setdefault(interpreter, Courier(interpreter))
 
 

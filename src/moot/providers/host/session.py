@@ -5,34 +5,38 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import marshal
 import os
 import queue
 import select
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.util import MAGIC_NUMBER
 from subprocess import Popen, TimeoutExpired
 from typing import Any
 
 from moot.provider import ProviderError
+from moot.providers.host.onhost.carried import compiled
 from moot.providers.host.onhost.frames import HEADER, Frames, packed, send
-from moot.providers.host.onhost.serve import GREETING
 from moot.shell import Shell, ShellError
 
 PING_S = 5.0  # so often either end gives a sign of life
 DEAD_S = 20.0  # a machine that gives none for so long is not there
 PATIENCE_S = 60.0  # as long as the other end waits for a sign of life
 GLANCE_S = 0.2  # how often `stop` is asked
+GREETING = b"moot: a courier is here\n"
 NOISE = 1 << 16  # what a login shell there may print before we are greeted
 LOADER = (
     "import os,sys;"
     "f=lambda d:d if len(d)=={0} else f(d+(os.read(0,{0}-len(d)) or sys.exit(1)));"
     "exec(f(b''))"
 )
+_PACKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -163,23 +167,39 @@ class Session:
             raise ProviderError("OutcomeUnknown", "the connection was lost") from lost
 
     def _greeted(self, within_s: float) -> Mapping[str, Any]:
-        """What the other end says first; whatever a login shell there prints comes before."""
-        until, seen = time.monotonic() + within_s, b""
+        """What the other end says of itself, once it has our scripts."""
+        until = time.monotonic() + within_s
+        for message in self._first_messages(until):
+            if "hello" in message:
+                return message["hello"]
+            self._give(scripts(message["lacks"]), until)
+        raise ShellError("it did not greet us in time", "look whether it is overloaded")
+
+    def _first_messages(self, until: float) -> Iterator[dict[str, Any]]:
+        """What comes after the greeting; before it comes whatever a login shell there prints."""
+        seen = b""
         while GREETING not in seen:
             data = self._read(until - time.monotonic())
-            seen += data or b""
-            if data == b"" or len(seen) > NOISE:
-                raise self._reason(seen)
             if data is None:
-                raise ShellError("it did not greet us in time", "look whether it is overloaded")
-        rest = seen.partition(GREETING)[2]
-        while True:
-            for message in self._frames.messages(rest):
-                return message["hello"]
+                return
+            seen += data
+            if not data or len(seen) > NOISE:
+                raise self._reason(seen)
+        data = seen.partition(GREETING)[2]
+        while data is not None:
+            yield from self._frames.messages(data)
             data = self._read(until - time.monotonic())
-            if not data:
-                raise ShellError("it did not greet us in time", "look whether it is overloaded")
-            rest = data
+            if data == b"":
+                raise self._reason(b"")
+
+    def _give(self, data: bytes, until: float) -> None:
+        """Write what may be more than a pipe holds, but wait for nobody after `until`."""
+        poll = select.poll()
+        poll.register(self._asking, select.POLLOUT)
+        view = memoryview(data)
+        with contextlib.suppress(BrokenPipeError):  # why it ended is read next
+            while view and poll.poll(max(0.0, until - time.monotonic()) * 1000):
+                view = view[os.write(self._asking, view[: select.PIPE_BUF]) :]
 
     def _reason(self, seen: bytes) -> ShellError:
         """Why there is nobody at the other end."""
@@ -254,6 +274,7 @@ class Session:
                 pipe.close() if pipe else None
 
 
+@cache
 def digest() -> str:
     """What our scripts are known by there; another version's are another folder."""
     return hashlib.sha256(json.dumps(_texts()).encode()).hexdigest()[:16]
@@ -271,19 +292,35 @@ def _texts() -> dict[str, str]:
 
 
 def bundle(interpreter: Interpreter) -> bytes:
-    """What the other end needs to begin: our scripts, and where things are."""
-    return _bundle(interpreter.folder, interpreter.data, interpreter.key)
+    """What the other end needs to begin: where things are, and how our scripts are found."""
+    said = {
+        "greeting": GREETING.decode(),
+        "digest": digest(),
+        "carried": _texts()["onhost/carried.py"],
+        "folder": interpreter.folder,
+        "data": interpreter.data,
+        "key": interpreter.key,
+        "patience_s": PATIENCE_S,
+    }
+    return _framed(json.dumps(said).encode())
+
+
+def scripts(magic: str) -> bytes:
+    """Our scripts for a machine without them, and compiled where its Python is like ours."""
+    with _PACKING:  # once, and not by the thread of each machine
+        return _packed(magic == MAGIC_NUMBER.hex())
 
 
 @cache
-def _bundle(folder: str, data: str, key: str) -> bytes:
-    said = {
-        "digest": digest(),
-        "texts": _texts(),
-        "folder": folder,
-        "data": data,
-        "key": key,
-        "patience_s": PATIENCE_S,
-    }
-    text = zlib.compress(json.dumps(said).encode(), 6)
+def _packed(alike: bool) -> bytes:
+    texts = _texts()
+    sent = _framed(json.dumps(texts).encode())
+    if not alike:
+        return sent + HEADER.pack(0)
+    code = {file: compiled(text, file) for file, text in texts.items()}
+    return sent + _framed(marshal.dumps(code))
+
+
+def _framed(data: bytes) -> bytes:
+    text = zlib.compress(data, 6)
     return HEADER.pack(len(text)) + text

@@ -1,23 +1,25 @@
-"""The first thing a courier runs: takes our scripts from its input and begins to serve.
+"""The first thing a courier runs: finds our scripts or asks for them, and begins to serve.
 
 What is only looked at keeps nothing: modules come from where an earlier change left them, else from
 memory.
 """
 
 import json
+import marshal
 import os
 import struct
 import sys
 import zlib
+from importlib._bootstrap_external import MAGIC_NUMBER  # pyright: ignore - there since Python 3.3
 
 if sys.version_info < (3, 9):  # noqa: UP036  (it is not the Python that moot itself runs on)
     sys.exit("moot needs Python 3.9 or newer there, and this is " + sys.version.split()[0])
 
 
 def received():
-    """The bundle: {"digest", "texts", "folder", "data", "key", "patience_s"}."""
+    """What was sent, unpacked; empty where it has nothing for us."""
     size = struct.unpack(">I", exactly(4))[0]
-    return json.loads(zlib.decompress(exactly(size)))
+    return zlib.decompress(exactly(size)) if size else b""
 
 
 def exactly(size):
@@ -30,14 +32,21 @@ def exactly(size):
     return data
 
 
-def finder(texts, folder):
-    """Finds our modules; they are compiled already where an earlier change has left them."""
-    carried = type(sys)("carried")
-    exec(texts["onhost/carried.py"], carried.__dict__)  # noqa: S102  (our own text)
+def say(data):
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def scripts(carried, folder):
+    """(our modules, what gives their texts): kept here, or sent when we say for which Python."""
     try:
-        return carried.Carried(carried.kept(folder))
+        return carried.kept(folder), carried.kept_texts(folder)
     except (OSError, ValueError):
-        return carried.Carried(dict(texts))
+        lacks = json.dumps({"lacks": MAGIC_NUMBER.hex()}).encode()
+        say(struct.pack(">I", len(lacks)) + lacks)
+        texts, code = json.loads(received()), received()
+        # Compiled for this very Python, by whoever may run anything here: us.
+        return {**texts, **(marshal.loads(code) if code else {})}, lambda: texts  # noqa: S302
 
 
 def places(data, key):
@@ -55,17 +64,21 @@ def places(data, key):
 
 
 def begin():
-    bundle = received()
-    bundle["root"], bundle["data"] = places(bundle["data"], bundle["key"])
-    if bundle["folder"]:
-        sys.path.append(bundle["folder"])
+    given = json.loads(received())
+    say(given["greeting"].encode())
+    given["root"], given["data"] = places(given["data"], given["key"])
+    carried = type(sys)("carried")
+    exec(given["carried"], carried.__dict__)  # noqa: S102  (our own text)
+    if given["folder"]:
+        sys.path.append(given["folder"])
+        given["texts"] = lambda: carried.standing_texts(given["folder"])
     else:
-        found = finder(bundle["texts"], bundle["data"] + "/lib/" + bundle["digest"])
-        bundle["modules"] = found.modules
-        sys.meta_path.append(found)
+        folder = given["data"] + "/lib/" + given["digest"]
+        given["modules"], given["texts"] = scripts(carried, folder)
+        sys.meta_path.append(carried.Carried(given["modules"]))
     from onhost.serve import serve  # pyright: ignore[reportMissingImports] - found as said above
 
-    serve(bundle, sys.argv[1:])
+    serve(given, sys.argv[1:])
 
 
 begin()

@@ -17,7 +17,7 @@ SUPERVISORS = tuple(  # what each of them imports: compiled once for all
     f"onhost/{name}.py"
     for name in ("__init__", "bundle", "carried", "files", "process", "supervisor")
 )
-GIVEN = {"digest": "", "texts": {}}  # and what is compiled of them: "modules"
+GIVEN = {"digest": "", "texts": dict}  # a call gives them; and what is compiled: "modules"
 
 
 def script(data):
@@ -45,7 +45,7 @@ def unpack(data):
 
 
 def _write(folder, new):
-    texts = GIVEN["texts"]
+    texts = GIVEN["texts"]()
     modules = {**texts, **GIVEN.get("modules", {})}
     modules.update((name, compiled(modules[name], name)) for name in SUPERVISORS)
     files = {

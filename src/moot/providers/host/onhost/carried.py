@@ -52,6 +52,22 @@ def kept(folder):
             return json.load(file)
 
 
+def kept_texts(folder):
+    """What gives the texts that were left there, even when they have been removed by then."""
+    opened = os.open(f"{folder}/{TEXTS}", os.O_RDONLY | os.O_CLOEXEC)
+    return lambda: json.loads(os.pread(opened, os.fstat(opened).st_size, 0))
+
+
+def standing_texts(folder):
+    """The texts where we are installed."""
+    texts = {}
+    for name in sorted(os.listdir(f"{folder}/onhost")):
+        if name.endswith(".py"):
+            with open(f"{folder}/onhost/{name}", encoding="utf-8") as file:
+                texts[f"onhost/{name}"] = file.read()
+    return texts
+
+
 def main(task, *arguments):
     sys.meta_path.append(Carried(kept(os.path.dirname(os.path.abspath(__file__)))))
     if task == "supervise":

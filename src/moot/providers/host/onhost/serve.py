@@ -19,7 +19,6 @@ from .facts import facts
 from .frames import Frames, packed, send
 from .ports import reservations_of
 
-GREETING = b"moot: a courier is here\n"
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -27,7 +26,7 @@ def serve(given, arguments):
     """Serve until whoever asked has gone, or has not said a word for `patience_s`."""
     bundle.GIVEN.update(given)
     asking, answering = os.dup(0), os.dup(1)
-    send(answering, GREETING + packed({"hello": _hello(given, arguments)}))
+    send(answering, packed({"hello": _hello(given, arguments)}))
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
