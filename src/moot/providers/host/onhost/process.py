@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import re
 import signal
 
 PARENT_DEATH = 1  # of prctl(2)
-prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def prctl(*arguments):
+    """The system call of that name."""
+    import ctypes  # dear to import, and who only looks has no use for it
+
+    ctypes.CDLL(None).prctl(*arguments)
 
 
 def identity(pid):
