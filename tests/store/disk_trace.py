@@ -20,7 +20,9 @@ CALLS = ("Close", "Read", "Write", "Truncate", "Sync", "FileSize", "Lock", "Unlo
 CALLS += ("CheckReservedLock", "FileControl", "SectorSize", "DeviceCharacteristics")
 CALLS += ("ShmMap", "ShmLock", "ShmBarrier", "ShmUnmap", "Fetch", "Unfetch")
 POINTER, INT, OFFSET = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
-OPEN = ctypes.CFUNCTYPE(INT, POINTER, ctypes.c_char_p, POINTER, INT, POINTER)
+# SQLite keeps the address of a file's name for as long as the file is open: the name is handed on
+# as the address that it came as.
+OPEN = ctypes.CFUNCTYPE(INT, POINTER, POINTER, POINTER, INT, POINTER)
 DELETE = ctypes.CFUNCTYPE(INT, POINTER, ctypes.c_char_p, INT)
 WRITE = ctypes.CFUNCTYPE(INT, POINTER, POINTER, INT, OFFSET)
 TRUNCATE = ctypes.CFUNCTYPE(INT, POINTER, OFFSET)
@@ -92,8 +94,9 @@ class Recorder:
     def _opening(self, original: int):
         def opened(vfs, name, file, flags, out):
             code = OPEN(original)(vfs, name, file, flags, out)
-            if code == 0 and name and not name.endswith(b"-shm"):
-                self._names[file] = Path(name.decode()).name
+            path = ctypes.string_at(name).decode() if name else ""
+            if code == 0 and path and not path.endswith("-shm"):
+                self._names[file] = Path(path).name
                 methods = POINTER.from_address(file)
                 methods.value = ctypes.addressof(self._methods(methods.value))
             return code

@@ -32,13 +32,18 @@ def work(store, recorder, numbers):
         recorder.trace.append(Asked("ack", ack=number))
 
 
-def recorded(path, synchronous=None):
-    """What the disk was asked for by a store that is made, used, closed and used again."""
+def recording():
+    """A recorder, where SQLite can be recorded."""
     try:
         library()
     except NoLibrary as reason:
         pytest.skip(str(reason))
-    recorder = Recorder()
+    return Recorder()
+
+
+def recorded(path, synchronous=None):
+    """What the disk was asked for by a store that is made, used, closed and used again."""
+    recorder = recording()
     with recorder.recording():
         for part in range(2):
             store = open_store(path)
@@ -91,6 +96,20 @@ def losses(trace, folder, cuts):
         wrong = what_is_wrong(folder, disk.cut(chance), disk.acknowledged)
         found += [f"cut at {moment} of {len(trace)}: {wrong}"] if wrong else []
     return found
+
+
+def test_recording_leaves_the_names_of_files_as_they_are(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    recorder, path = recording(), tmp_path / "moot.db"
+    with recorder.recording(), contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("SELECT 1")
+        used = [bytes(bytearray(size)) for size in range(40, 400) for _ in range(50)]
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE t (a)")
+        del used  # memory that was free before: whoever kept a name without holding it lost it
+        assert (tmp_path / "moot.db-shm").exists()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.slow
