@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -208,3 +210,19 @@ def test_offerings_are_as_configured(tmp_path):
     (offering,) = provider(tmp_path, offerings=[room]).offerings()
     assert (offering.cpu, offering.memory_mib, str(offering.hourly)) == (2, 512, "0.05")
     assert offering.traits == {"eu", "runs:process", "runs:container"}
+
+
+USED_AT_THE_END = """
+import atexit, sys
+from pathlib import Path
+from moot.providers.fake.world import World
+
+atexit.register(lambda: print(world.make("fake.network", "late", {}, {}, now=0).name))  # the last
+world = World(Path(sys.argv[1]))
+"""
+
+
+def test_a_world_is_not_closed_under_calls_that_outlive_the_command(tmp_path):
+    command = [sys.executable, "-c", USED_AT_THE_END, str(tmp_path / "world")]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "late\n", "")

@@ -86,7 +86,9 @@ class World:
         self._db = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None, timeout=60
         )
-        weakref.finalize(self, self._db.close)
+        # Not at the end of the process: a call that nobody waits for may still be in SQLite then,
+        # and to close it under that call ends the process with signal 11.
+        weakref.finalize(self, self._db.close).atexit = False
         self._db.execute("PRAGMA synchronous = OFF")
         for _ in range(OPENING_TRIES):
             try:
