@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 from bench.figure import Figure, median
-from moot.engine.refusal import MOST_RELAXED, MOST_SEARCHED
+from moot.engine.refusal import MOST_RELAXED, MOST_REPLANNED, MOST_SEARCHED
 from moot.model.app import App, Component, Container, Needs, Policy, Port
 from moot.model.budget import Budget
 from moot.model.conflict import Conflict
@@ -92,9 +92,14 @@ def _with_gpu(component: Component) -> Component:
 
 
 def decide(ground: Ground) -> Placement:
+    """As `moot plan` does while it looks for what is wrong."""
+    return thorough(ground, LEAST, 0)
+
+
+def thorough(ground: Ground, attempts: int, strides: int) -> Placement:
     """As `moot plan` does."""
     known = ground.app, ground.offerings, ground.prior, ground.homes, ground.absent
-    made = place(*known, attempts=LEAST)
+    made = place(*known, attempts=attempts)
     afford(ground.app, made)
     return made
 
@@ -110,7 +115,8 @@ def told(ground: Ground) -> tuple[Conflict, float]:
     began = time.process_time()
     found = conflict(ground, decide, troubled, Effort(MOST_SEARCHED))
     assert found, "promises are the reason"
-    found = relax(ground, found, decide, Effort(MOST_RELAXED))
+    effort, more = Effort(MOST_RELAXED), Effort(MOST_REPLANNED)
+    found = relax(ground, found, decide, effort, thorough, more)
     return found, time.process_time() - began
 
 

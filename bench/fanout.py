@@ -38,9 +38,9 @@ def measure(short: bool) -> list[Figure]:
     """Wall seconds of each in turns; ansible-core, which takes minutes, once."""
     hosts, rounds = (4, 1) if short else (20, 3)
     peers = _peers()
-    ours = Tool("moot", _ours)
+    ours = Tool("moot", declared)
     theirs = [Tool("pyinfra", _pyinfra(peers)), Tool("ansible-core", _ansible(peers))]
-    with _lab() as lab:
+    with laboratory() as lab:
         for number in range(rounds):
             for tool in (ours, *theirs):
                 if number == 0 or tool.name != "ansible-core":
@@ -102,7 +102,10 @@ class Tool:
                 subprocess.run(moot("down"), cwd=folder, env=environ, capture_output=True)
 
 
-def _ours(lab: Any, hosts: Sequence[Any], folder: Path, environ: dict[str, str]) -> Sequence[str]:
+def declared(
+    lab: Any, hosts: Sequence[Any], folder: Path, environ: dict[str, str], replicas: int = 0
+) -> list[str]:
+    """Writes what we need for so many replicas, one for each machine where none is said."""
     pool = {"provider": "host", "hosts": [host.address for host in hosts], **lab.settings()}
     Path(environ["MOOT_VENUES"]).write_text(json.dumps({"venues": {"lab": pool}}))
     recipe = {
@@ -115,7 +118,7 @@ def _ours(lab: Any, hosts: Sequence[Any], folder: Path, environ: dict[str, str])
     # The process is what a component is for; the others have nothing like it to do.
     process = {"command": ["sleep", "infinity"]}
     service = {
-        "deploy": {"replicas": len(hosts)},
+        "deploy": {"replicas": replicas or len(hosts)},
         "x-moot": {"process": process, "recipe": recipe},
     }
     document = {"name": "fanout", "services": {"site": service}}
@@ -214,7 +217,7 @@ def _peers() -> Path:
 
 
 @contextmanager
-def _lab() -> Iterator[Any]:
+def laboratory() -> Iterator[Any]:
     """Machines to reach over SSH; Missing where there can be none."""
     try:
         with hosts.lab() as lab:

@@ -38,6 +38,7 @@ from bench import (
     skypilot,
     start,
     terraform,
+    trouble,
     walking,
 )
 from bench.figure import Figure, Missing
@@ -66,6 +67,7 @@ BENCHMARKS = {
     "history": history,
     "simulating": simulating,
     "fanout": fanout,
+    "trouble": trouble,
 }
 
 

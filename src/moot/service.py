@@ -217,11 +217,11 @@ class Moot:
 
     def venue_list(self) -> tuple[VenueStatus, ...]:
         """All venues, unasked, with what is wrong with their settings."""
-        return self._at.book().listed()
+        return self._at.reading().listed()
 
     def venue_check(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:
         """What venues say of themselves; all where none is named."""
-        return self._at.book().checked(names)
+        return self._at.reading().checked(names)
 
     def venue_add(self, name: str, provider: str, settings: Mapping[str, JSON]) -> VenueStatus:
         """Write a venue into venues.yaml."""
@@ -231,7 +231,7 @@ class Moot:
         """Rename a venue, and every address that names it."""
         self._at.guard.admit()
         self._at.guard.advance()
-        self._at.book().rename(old, new, self._at.venues.env.now())
+        self._at.book().rename(old, new, self._at.env.now())
 
     def venue_remove(self, name: str) -> None:
         """Forget a venue on which nothing of ours is."""
@@ -272,7 +272,7 @@ class Moot:
         """Ask vendors for their prices; the market is what they said from then on."""
         from moot.engine.renewed import renewed
 
-        return renewed(vendors, regions, self._at.home.market, self._at.venues.env, begun)
+        return renewed(vendors, regions, self._at.home.market, self._at.env, begun)
 
     def forget_prices(self) -> bool:
         """Go back to the prices that come with moot; whether there were others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.misstated import Misstated
 from moot.model.overcommit import Overcommit
 from moot.model.position import Position
+from moot.model.spot import Spot
 from moot.model.traffic import per_gb, ways
 from moot.model.value import JSON, is_mapping
 from moot.model.venue import Venue
@@ -29,6 +30,7 @@ _STATED: Mapping[str, Callable[[JSON], Any]] = {
     "egress": per_gb,
     "latency": ways,
     "priced": day,
+    "spot": Spot.of,
 }
 _EXAMPLES = {
     "sla": "`sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
@@ -36,8 +38,8 @@ _EXAMPLES = {
     "egress": "what a GB costs that leaves it: `egress: 0.09`",
     "latency": "how far others are, there and back: `latency: {rack: 12 ms, cloud/eu: 20 ms}`",
     "priced": "the day of its prices: `priced: 2026-11-01`",
+    "spot": "how often it is taken back: `spot: {interruptions: 5%/month, healing: 5m}`",
 }
-_Told = tuple[tuple[str | int, ...], str]  # the path to a setting, and what is wrong with it
 _DATE = "tag:yaml.org,2002:timestamp"
 BUILT_IN = {
     "laptop": Venue(name="laptop", provider="host", configuration={"local": True}, built_in=True),
@@ -71,60 +73,46 @@ class VenuesFile:
 
         An entry with `hosts` is a venue for each of them.  BadInput with what is wrong in any.
         """
-        stated: dict[str, tuple[Venue, ...]] = {}
-        problems: list[Diagnostic] = []
-        entries = self._entries()
-        for name, entry in entries.items():
-            try:
-                stated[name], wrong = self._expanded(name, entry)
-                problems += wrong
-            except BadInput as wrong:
-                problems += wrong.diagnostics
-        renamed = [entry.get("was") for entry in entries.values() if is_mapping(entry)]
-        built_in = {name: venue for name, venue in BUILT_IN.items() if name not in renamed}
-        kept = {name: (venue,) for name, venue in built_in.items() if name not in stated}
-        problems += self._strangers(kept | stated, {*kept, *entries})
-        if problems:
-            raise BadInput(*problems)
-        return {v.name: v for venues in (*kept.values(), *stated.values()) for v in venues}
+        return _sound(self.stated())
 
-    def _strangers(
-        self, entries: Mapping[str, Sequence[Venue]], names: Set[str]
-    ) -> Iterable[Diagnostic]:
-        """How far away something is that is no venue, nobody asks."""
-        wrong: dict[Position | None, Diagnostic] = {}
-        for venue in (venue for venues in entries.values() for venue in venues):
-            for name, _ in venue.latency:
-                if name.partition("/")[0] not in names:
-                    path = venue.path("latency", name)[1:]
-                    where = self.place(venue.pool or venue.name, *path)
-                    wrong.setdefault(where, _unreached(venue, name, where))
-        return wrong.values()
+    def stated(self) -> dict[str, Venue]:
+        """The same, and with them those in whose entry something is `wrong`.
+
+        BadInput where the file cannot be read as one that has entries.
+        """
+        entries = self._entries()
+        renamed = [entry.get("was") for entry in entries.values() if is_mapping(entry)]
+        kept = [venue for name, venue in BUILT_IN.items() if name not in (*renamed, *entries)]
+        stated = [venue for name, entry in entries.items() for venue in self._made(name, entry)]
+        names = {*(venue.name for venue in kept), *entries}
+        return {venue.name: self._reached(venue, names) for venue in (*kept, *stated)}
 
     def expanded(self, name: str, entry: JSON) -> tuple[Venue, ...]:
         """The venues that an entry of this name stands for; BadInput says what is wrong in it."""
-        venues, wrong = self._expanded(name, entry)
-        if wrong:
-            raise BadInput(*wrong)
-        return venues
+        return tuple(_sound({venue.name: venue for venue in self._made(name, entry)}).values())
 
-    def _expanded(self, name: str, entry: JSON) -> tuple[tuple[Venue, ...], list[Diagnostic]]:
-        """With what is wrong in it; BadInput where no venue can be made of it."""
+    def _made(self, name: str, entry: JSON) -> tuple[Venue, ...]:
+        """The venues of an entry, each with what is wrong with it, also in what it shares."""
         place = partial(self.place, str(name))
         if not _is_named({name: entry}) or not _is_named(entry):
-            odd = f"; {name!r} is not like that"
-            raise BadInput(_misshapen(place() or Position(str(self.path)), odd))
-        problems = [*_unusable(name, entry, place)]
+            where, odd = place() or Position(str(self.path)), f"; {name!r} is not like that"
+            return (Venue(name=str(name), provider="", wrong=(_misshapen(where, odd),)),)
+        wrong = (*_unusable(name, entry, place),)
         venue = _venue(name, entry)
         try:
             members = expand(venue, _text, partial(place, "hosts"))
-        except BadInput as wrong:
-            problems += wrong.diagnostics
-            members = (venue,)
-        misstated: dict[_Told, Diagnostic] = {}
-        stated = tuple(_stated(member, misstated) for member in members)
-        problems += [replace(told, place=place(*path[1:])) for (path, _), told in misstated.items()]
-        return stated, problems
+        except BadInput as unmade:
+            members, wrong = (venue,), (*wrong, *unmade.diagnostics)
+        return tuple(_stated(replace(member, wrong=wrong), place) for member in members)
+
+    def _reached(self, venue: Venue, names: Set[str]) -> Venue:
+        """With what its ways lead to that is no venue: nobody asks how far away that is."""
+        wrong = [
+            _unreached(venue, name, self.place(venue.entry, *venue.path("latency", name)[1:]))
+            for name, _ in venue.latency
+            if name.partition("/")[0] not in names
+        ]
+        return replace(venue, wrong=(*venue.wrong, *wrong)) if wrong else venue
 
     def place(self, name: str, *path: str | int) -> Position | None:
         """Where what a path leads to stands in an entry of venues.yaml, or else what it is in.
@@ -192,6 +180,16 @@ class VenuesFile:
         draft.replace(self.path)
 
 
+def _sound(venues: dict[str, Venue]) -> dict[str, Venue]:
+    """These venues; BadInput with what is wrong with any, once where machines share it."""
+    wrong: dict[tuple[Position | None, str], Diagnostic] = {}
+    for told in (told for venue in venues.values() for told in venue.wrong):
+        wrong.setdefault((told.place, told.detail), told)
+    if wrong:
+        raise BadInput(*wrong.values())
+    return venues
+
+
 def _is_named(value: JSON) -> TypeGuard[dict[str, JSON]]:
     """Whether it is a mapping of names: what YAML reads as a number is none."""
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
@@ -219,16 +217,18 @@ def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
     same = built_in is not None and built_in.provider == provider and "hosts" not in entry
     defaults = built_in.configuration if built_in and same else {}
     configuration = {**defaults, **{k: v for k, v in entry.items() if k not in {"provider", "was"}}}
-    return Venue(name=name, provider=str(provider), configuration=configuration)
+    return Venue(
+        name=name,
+        provider=provider if isinstance(provider, str) else "",
+        configuration=configuration,
+    )
 
 
-def _stated(venue: Venue, wrong: dict[_Told, Diagnostic]) -> Venue:
-    """With what every venue may state taken out of the provider's settings.
-
-    What is wrong there is added to `wrong`: once, where machines have a setting together.
-    """
+def _stated(venue: Venue, place: Callable[..., Position | None]) -> Venue:
+    """With what every venue may state taken out of the provider's settings."""
     settings = dict(venue.configuration)
     found: dict[str, Any] = {}
+    wrong: list[Diagnostic] = []
     for setting, read in _STATED.items():
         try:
             if setting in settings:
@@ -237,9 +237,11 @@ def _stated(venue: Venue, wrong: dict[_Told, Diagnostic]) -> Venue:
             details = error.wrong if isinstance(error, Misstated) else {"": str(error)}
             for key, detail in details.items():
                 path = venue.path(setting, key) if key else venue.path(setting)
-                told = _unstatable(venue.whose(setting), setting, detail)
-                wrong.setdefault((path, detail), told)
-    return replace(venue, configuration=settings, **found) if found else venue
+                where = place(*path[1:])
+                wrong.append(_unstatable(venue.whose(setting), setting, detail, where))
+    if not found and not wrong:
+        return venue
+    return replace(venue, configuration=settings, wrong=(*venue.wrong, *wrong), **found)
 
 
 def _rerouted(settings: JSON, old: str, new: str) -> JSON:
@@ -312,11 +314,12 @@ def _inside(node: Any, key: str | int) -> Any:
     return found[key]
 
 
-def _unstatable(name: str, setting: str, detail: str) -> Diagnostic:
+def _unstatable(name: str, setting: str, detail: str, place: Position | None) -> Diagnostic:
     return Diagnostic(
         summary=f"the {setting} of venue {name!r} cannot be used",
         detail=detail,
         remedy=f"write {_EXAMPLES[setting]}",
+        place=place,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from moot.engine.guard import Guard
@@ -45,19 +46,23 @@ class Wiring:
         self.selection = selection
         self.environ = environ
         self.home = Home.of(environ)
-        env = Env(
+        self.env = Env(
             home=self.home.folder,
             environ=environ,
             trace=lambda venue, line: trace(f"{venue} {line}") if trace else None,
         )
-        file = self.home.venues_file
-        self.venues = Venues(file.venues(), env, written=file.place)
         self.store = open_store(self.home.store)
-        self.seal = Seal(self.home.key(), self.venues.sensitive)
+        self.seal = Seal(self.home.key(), lambda type: self.venues.sensitive(type))
         self.vault = Vault(self.home.key())
-        self.guard = Guard(self.home, self.store, self.seal, env.now)
+        self.guard = Guard(self.home, self.store, self.seal, self.env.now)
         self.slots = Slots()
         self.declared = Declared(selection, environ, self.seal.digest, self._last_answer)
+
+    @cached_property
+    def venues(self) -> Venues:
+        """All venues; BadInput where anything in venues.yaml is wrong."""
+        file = self.home.venues_file
+        return Venues(file.venues(), self.env, written=file.place)
 
     def before(self) -> Before:
         """What `undo` goes back to."""
@@ -124,9 +129,17 @@ class Wiring:
 
     def book(self) -> VenueBook:
         """What changes venues.yaml."""
+        return self._book(self.venues)
+
+    def reading(self) -> VenueBook:
+        """What tells of venues, also of those with something wrong in their entries."""
+        file = self.home.venues_file
+        return self._book(Venues(file.stated(), self.env, written=file.place))
+
+    def _book(self, venues: Venues) -> VenueBook:
         from moot.engine.venue_book import VenueBook
 
-        return VenueBook(self.home.venues_file, self.venues, self.store, self.slots)
+        return VenueBook(self.home.venues_file, venues, self.store, self.slots)
 
     def _last_answer(self, app: str, origin: Origin) -> tuple[bytes, float] | None:
         from moot.engine.secrets import last_answer

@@ -53,7 +53,8 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
     ) in out
     cost = json.loads(moot("plan --venue cloud --json")[1])["cost"]
     free = {"hourly": "0", "monthly": "0.00"}
-    kinds = {"machines": {"hourly": "0.04", "monthly": "29.20"}, "egress": free}
+    machines = {"hourly": "0.04", "monthly": "29.20"}
+    kinds = {"machines": machines, "spot": free, "egress": free}
     assert cost == {
         "hourly": "0.04",
         "monthly": "29.20",

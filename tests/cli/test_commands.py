@@ -121,7 +121,7 @@ ANSWERS = [
     ("offerings --configured", {"required": ["total", "market"]}),
     ("offerings refresh --forget", {"required": ["regions", "forgotten"]}),
     ("compare", listed("estimates", "vendors", "hourly", "least_hourly", "gap", "priced", "sites")),
-    ("compare", {"required": ["own", "free", "now", "unstated", "arm64", "unzoned"]}),
+    ("compare", {"required": ["own", "free", "now", "unstated", "arm64", "unzoned", "no_spot"]}),
     ("config", {"required": ["name", "services"]}),
     ("config --images", {"properties": {"images": {"const": ["db", "web"]}}}),
     ("history shop/web/0@toy/container", listed("versions", "at", "address", "cause", "item")),

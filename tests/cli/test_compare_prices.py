@@ -191,3 +191,21 @@ def test_nobody_can(moot: Run):
 def test_what_is_not_understood(options: str, said: str, moot: Run):
     code, out, err = moot(f"compare {options}")
     assert (code, out) == (2, "") and said in err
+
+
+def test_spot_is_bought_where_it_is_allowed(moot: Run):
+    """The prices of spot that come with moot are those of azure and gcp."""
+    lasting = answered(moot, "--vendor azure")["estimates"][0]
+    assert not any(m["spot"] for site in lasting["sites"] for m in site["machines"])
+    Path("compose.yaml").write_text(SHOP % "100 USD/month, spot: allowed")
+    found = answered(moot)
+    assert found["no_spot"] == ["aws"]
+    azure = found["estimates"][1]
+    machines = [machine for site in azure["sites"] for machine in site["machines"]]
+    assert [m["spot"] for m in machines if "db" in m["replicas"]] == [False]
+    assert any(m["spot"] for m in machines) and not any("spot" in m["type"] for m in machines)
+    assert float(azure["hourly"]) < float(lasting["hourly"])
+    _, out, err = moot("compare")
+    assert re.search(r"\d x Standard_\w+ spot", out)
+    assert "the prices of spot of aws are not known" in err
+    assert "spot may be taken back, and its prices change" in err

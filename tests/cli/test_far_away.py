@@ -108,3 +108,43 @@ def test_a_venue_that_is_none_is_told_in_its_line(moot: Run):
     code, _, err = moot("plan")
     assert code == 2
     assert "the latency of venue 'lab' names 'rock', which is none" in err
+
+
+@pytest.fixture
+def regions(moot: Run) -> Run:
+    """`rack` has a region, and what `near` says of it is by the name of that."""
+    offer = '"reach": "rack"'
+    edit("venues.yaml", offer, f'{offer}, "region": "fsn1"')
+    edit("venues.yaml", '"rack": "8 ms"', '"rack/fsn1": "8 ms"')
+    return moot
+
+
+def test_a_region_that_its_venue_has_not_is_told_with_the_nearest(regions: Run):
+    assert "names a region" not in regions("plan")[2]
+    edit("venues.yaml", '"rack/fsn1": "8 ms"', '"rack/fns1": "8 ms"')
+    edit("compose.yaml", "10 ms", "25 ms")
+    code, _, err = regions("plan")
+    assert code == 0
+    lines = said(err)
+    at = lines.index("warning: the latency of venue 'near' names a region that rack has not")
+    assert lines[at + 1].startswith("venues.yaml:1:")
+    assert lines[at + 2 : at + 4] == [
+        "'fns1' is none: its regions are fsn1; what is said of it counts for nothing",
+        "Did you mean 'fsn1'?",
+    ]
+    assert err.count("names a region") == 1
+
+
+def test_a_region_that_is_none_is_told_beside_the_refusal_that_it_leads_to(regions: Run):
+    edit("venues.yaml", '"rack/fsn1": "8 ms"', '"rack/fns1": "8 ms"')
+    code, _, err = regions("plan")
+    assert (code, err.count("names a region that rack has not")) == (4, 1)
+
+
+def test_a_region_that_is_none_is_told_where_no_distance_is_asked_for_by_check_alone(regions: Run):
+    edit("venues.yaml", '"rack/fsn1": "8 ms"', '"rack/fns1": "8 ms"')
+    edit("compose.yaml", "latency:\n        db: 10 ms\n", "near: [db]\n")
+    assert "names a region" not in regions("plan")[2]
+    code, out, _ = regions("venue check near rack")
+    assert (code, out.count("names a region that rack has not")) == (0, 1)
+    assert "names a region" not in regions("venue check near")[1]  # rack was not asked

@@ -94,12 +94,36 @@ def test_json_has_everything(moot: Run):
         "priced": "2025-03-02",
         "own_cpu": None,
         "own_memory_mib": None,
+        "interruptions": None,
+        "spot_priced": "",
     }
     assert {vendor["vendor"]: vendor["priced"] for vendor in answer["market"]} == {
         "aws": "2025-03-02",
         "azure": "2020-08-30",
         "gcp": "2020-06-30",
     }
+
+
+def test_spot_of_venues_and_market(moot: Run):
+    """The price of a venue that is spot is that of spot."""
+    spot = "\n    spot: {interruptions: 5%/month, healing: 1m}\n    provider: fake\n    offerings"
+    Path("venues.yaml").write_text(VENUES.replace("\n    provider: fake\n    offerings", spot))
+    code, out, _ = moot("offerings --spot --type desk --type Standard_D64_v3 --limit 2")
+    header, desk, other = out.splitlines()
+    assert code == 0 and " SPOT " in header and " INTERRUPTED " in header
+    assert "  0.01 EUR " in desk and "  5 %/month  " in desk and desk.startswith("fake")
+    assert other.startswith("azure") and "%/month" not in other
+    answer = listed(moot, "--spot --limit 40")["offerings"]
+    assert [float(entry["spot"]) for entry in answer] == sorted(float(e["spot"]) for e in answer)
+    assert {entry["vendor"] for entry in listed(moot, "--spot --limit all")["offerings"]} == {
+        *("fake", "azure", "gcp")
+    }
+    desk = listed(moot, "--spot attic lab")["offerings"]
+    assert [(e["venue"], e["hourly"], e["spot"], e["interruptions"]) for e in desk] == [
+        ("attic", "0.01", "0.01", 0.05)
+    ]
+    by_price = listed(moot, "--spot --sort price --limit 40")["offerings"]
+    assert [float(e["hourly"]) for e in by_price] == sorted(float(e["hourly"]) for e in by_price)
 
 
 def test_silent_venues_are_stale(moot: Run):

@@ -107,7 +107,8 @@ def test_headroom_is_left_and_said(moot: Run):
     )
     assert said in out
     assert json.loads(moot("plan --json")[1])["headroom"] == {
-        "level": "host", "kept": True, "shortfalls": [], "waits": [], "unchecked": 0
+        "level": "host", "kept": True, "shortfalls": [], "waits": [], "unchecked": 0,
+        "relies": None,
     }  # fmt: skip
     declare(8)
     assert json.loads(moot("plan --json")[1])["headroom"] is None

@@ -60,3 +60,61 @@ def test_all_that_is_wrong_with_a_new_venue_is_told_at_once_and_it_has_no_place_
     assert (code, "venues.yaml:" in err) == (2, False)
     assert err.count("venue attic has no setting pag") == 1
     assert err.count("venue attic: silent must be true or false") == 1
+
+
+MIXED = """\
+venues:
+  toy: {provider: fake}
+  often: {provider: fake, sla: 120%}
+  none: {}
+  nul:
+  far: {provider: fake, latency: {toi: 12 ms}}
+  lab: {provider: fake, hosts: [a, {host: b, sla: 130%}]}
+"""
+
+
+@pytest.fixture
+def mixed(house) -> House:
+    (house.folder / "venues.yaml").write_text(MIXED)
+    return house
+
+
+def test_an_entry_that_cannot_be_used_does_not_hide_the_others(mixed):
+    venues = {v["name"]: v for v in mixed.json("venue", "list")["venues"]}
+    assert {name: [p["summary"] for p in v["problems"]] for name, v in venues.items()} == {
+        "laptop": [],
+        "docker": [],
+        "toy": [],
+        "often": ["the sla of venue 'often' cannot be used"],
+        "none": ["venue 'none' names no provider"],
+        "nul": ["venues.yaml has the wrong shape"],
+        "far": ["the latency of venue 'far' names 'toi', which is none"],
+        "lab:a": [],
+        "lab:b": ["the sla of venue 'lab:b' cannot be used"],
+    }
+    places = [p["place"] for v in venues.values() for p in v["problems"]]
+    assert places == [
+        f"{mixed.folder}/venues.yaml:{at}" for at in ("3:32", "4:9", "5:7", "6:40", "7:51")
+    ]
+
+
+def test_a_venue_is_checked_whatever_is_wrong_with_another(mixed):
+    code, out, err = mixed.moot("venue", "check", "toy", "lab:a")
+    assert (code, err) == (0, "")
+    verdicts = [line for line in out.splitlines() if not line.startswith("  ")]
+    assert [line.partition(":  ")[0].split("  ")[0] for line in verdicts] == [
+        "toy (fake): ok",
+        "lab:a (fake): ok",
+    ]
+
+
+def test_all_are_checked_but_those_that_cannot_be_used_which_are_named(mixed):
+    venues = mixed.json("venue", "check", "toy", "often", "none", code=1)["venues"]
+    told = {v["name"]: (bool(v["offerings"]), len(v["problems"])) for v in venues}
+    assert told == {"toy": (True, 0), "often": (False, 1), "none": (False, 1)}
+
+
+def test_nothing_is_planned_while_an_entry_cannot_be_used(mixed):
+    (mixed.folder / "compose.yaml").write_text("name: shop\nservices: {web: {image: nginx}}\n")
+    code, _, err = mixed.moot("plan", "--venue", "toy")
+    assert (code, err.count("the sla of venue")) == (2, 2)

@@ -57,7 +57,7 @@ def test_a_slip_in_hosts_is_told_with_file_line_and_column(lab):
     )
     environ = {"HOME": str(lab.folder), "MOOT_VENUES": str(lab.folder / "venues.yaml")}
     with pytest.raises(BadInput) as refused:
-        Moot(Selection(), {**environ, "MOOT_HOME": str(lab.folder / "home")})
+        Moot(Selection(), {**environ, "MOOT_HOME": str(lab.folder / "home")}).ps()
     place = refused.value.diagnostics[0].place
     assert place is not None
     assert (place.line, place.column) == (6, 9)
@@ -92,12 +92,12 @@ def test_hosts_of_an_ssh_config_are_read_from_its_file(lab):
     environ = lab.moot()._at.environ
     file = lab.folder / "venues.yaml"
     file.write_text(yaml.safe_dump({"venues": {"lab": entry}}))
-    with pytest.raises(BadInput) as refused:  # the fake has no use for an ssh_config
-        Moot(Selection(), environ).venue_check(["lab"])
-    assert "venue lab:rack-1 has no setting ssh_config" in refused.value.diagnostics[0].detail
+    rack, _ = Moot(Selection(), environ).venue_check(["lab"])
+    assert rack.name == "lab:rack-1"  # the fake has no use for an ssh_config
+    assert "venue lab:rack-1 has no setting ssh_config" in rack.problems[0].detail
     config.unlink()
     with pytest.raises(BadInput) as refused:
-        Moot(Selection(), environ)
+        Moot(Selection(), environ).ps()
     assert "ssh_config cannot be read" in refused.value.diagnostics[0].detail
     assert refused.value.diagnostics[0].place
 
@@ -116,7 +116,7 @@ def test_whatever_is_in_venues_yaml_is_refused_in_words(lab, text, words):
     environ = lab.moot()._at.environ
     (lab.folder / "venues.yaml").write_text(text)
     with pytest.raises(BadInput) as refused:
-        Moot(Selection(), environ).venue_list()
+        Moot(Selection(), environ).ps()
     problem = refused.value.diagnostics[0]
     assert words in problem.summary
     assert problem.remedy
@@ -126,5 +126,5 @@ def test_venues_yaml_of_the_wrong_shape_names_the_entry(lab):
     environ = lab.moot()._at.environ
     (lab.folder / "venues.yaml").write_text("venues: {lab: {provider: fake}, attic: 3}")
     with pytest.raises(BadInput) as refused:
-        Moot(Selection(), environ)
+        Moot(Selection(), environ).ps()
     assert "'attic' is not like that" in refused.value.diagnostics[0].detail

@@ -53,6 +53,22 @@ def test_a_dead_machine_s_replicas_move_and_the_others_stay(lab):
     assert lab.plan().plan.changes == ()
 
 
+def test_a_silent_machine_is_named_also_where_nothing_of_the_app_is_or_was(lab):
+    lab.silent = {"h2"}
+    outcome = lab.up("lab:h1")
+    assert outcome.warnings == ()  # nobody asked for another one
+    assert _summaries(lab.up("lab").warnings) == {"lab:h2 does not answer"}
+
+
+def test_of_a_silent_machine_of_which_more_is_said_that_is_all(lab):
+    lab.up()
+    home = lab.where()["shop/db/0"]
+    lab.silent = {home.removeprefix("lab:")}
+    outcome = lab.up("lab")
+    assert any(home in failure.summary for failure in outcome.failures)
+    assert f"{home} does not answer" not in _summaries(outcome.warnings)
+
+
 def test_what_a_machine_kept_running_ends_when_it_comes_back(lab):
     lab.up()
     before = lab.where()
@@ -159,7 +175,7 @@ def test_with_a_dead_machine_less_spread_is_told_and_made_good_when_it_is_back(l
     assert "lab:h2" in told[0].detail
     lab.silent = set()
     outcome = lab.up(text=text)
-    assert outcome.warnings == ()
+    assert _summaries(outcome.warnings) == {"docker does not answer"}
     assert len({v for r, v in lab.where().items() if "/web/" in r}) == 3
 
 
@@ -180,7 +196,8 @@ def test_a_machine_that_never_comes_back_is_forgotten_as_a_whole(lab):
     assert lab.up().failures
     lab.moot().forget(f"@{home}")
     outcome = lab.up()
-    assert (outcome.failures, outcome.warnings) == ((), ())
+    assert outcome.failures == ()
+    assert _summaries(outcome.warnings) == {"docker does not answer", f"{home} does not answer"}
     assert lab.where()["shop/db/0"] != home
     with pytest.raises(BadInput):
         lab.moot().forget(f"@{home}")
@@ -200,3 +217,7 @@ def test_one_machine_makes_way_for_no_other(lab):
     lab.up("lab:h1", text=text)
     keys = [change.key for change in lab.plan("lab:h2", text=text).plan.changes]
     assert keys.index("create shop@lab:h2/gateway#1") < keys.index("delete shop@lab:h1/gateway#1")
+
+
+def _summaries(diagnostics):
+    return {diagnostic.summary for diagnostic in diagnostics}

@@ -8,6 +8,7 @@ import pytest
 
 from moot.engine.venues import Venues
 from moot.model.diagnostic import BadInput
+from moot.model.spot import Spot
 from moot.provider import Env
 from moot.venues_file import BUILT_IN, VenuesFile
 
@@ -122,6 +123,23 @@ venues:
     assert found["lab:b"].latency == (("rack/x", Decimal(7)),)
     assert not {"egress", "latency"} & found["lab:a"].configuration.keys()
     assert (found["rack"].egress, found["rack"].latency) == (0, ())
+
+
+def test_a_machine_of_a_pool_may_be_spot_by_itself(tmp_path):
+    text = """\
+venues:
+  lab:
+    provider: fake
+    hosts: [a, {host: b, spot: {interruptions: 5%/month, healing: 2m}}]
+  rack: {provider: fake, spot: {interruptions: 2/month}}
+"""
+    with pytest.raises(BadInput, match="spot of venue 'rack'"):
+        file(tmp_path, text).venues()
+    found = file(tmp_path, text.replace("2/month}", "2/month, healing: 5m}")).venues()
+    assert found["lab:a"].spot is None
+    assert found["lab:b"].spot == Spot(interruptions=0.05, healing_s=120)
+    assert found["rack"].spot == Spot(interruptions=2, healing_s=300)
+    assert "spot" not in found["rack"].configuration
 
 
 def test_ways_that_cannot_be_used_are_told_in_their_own_lines(tmp_path):

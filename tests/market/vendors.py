@@ -20,6 +20,7 @@ Run = Callable[[str], tuple[int, str, str]]
 EC2 = "/offers/v1.0/aws/AmazonEC2"
 INDEX = f"{EC2}/current/region_index.json"
 AZURE = "/api/retail/prices"
+SPOT, ADVICE = "/spot.json", "/spot-advisor-data.json"
 GCP = "/v1/services/6F81-5844-456A/skus"
 KEY = "a-key-of-mine"
 COLUMNS = (
@@ -52,6 +53,7 @@ A_LINE = {
     "CapacityStatus": "Used",
     "Pre Installed S/W": "NA",
 }
+RANGES = (("<5%", 5), ("5-10%", 11), ("10-15%", 16), ("15-20%", 22), (">20%", 100))
 A_SKU = {
     "name": "services/6F81-5844-456A/skus/0000-0000-0000",
     "skuId": "0000-0000-0000",
@@ -103,6 +105,8 @@ class Vendors:
     items: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     editions: dict[str, str] = field(default_factory=dict)
     skus: list[Mapping[str, Any]] = field(default_factory=list)
+    spots: dict[str, dict[str, str]] = field(default_factory=dict)
+    often: dict[str, dict[str, int]] = field(default_factory=dict)
     troubles: dict[str, list[Reply]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     packed: bool = True
@@ -137,6 +141,10 @@ class Vendors:
             return Reply(json.dumps(self._index()).encode())
         if path == AZURE:
             return Reply(json.dumps(self._page(target)).encode())
+        if path == SPOT:
+            return Reply(json.dumps(self._spot()).encode())
+        if path == ADVICE:
+            return Reply(json.dumps(self._advice()).encode())
         if path == GCP:
             if key != KEY:
                 return Reply(b'{"error": {"code": 400}}', 400)
@@ -152,6 +160,39 @@ class Vendors:
             for region, e in self.editions.items()
         }
         return {"formatVersion": "v1.0", "publicationDate": "2026-11-21", "regions": regions}
+
+    def _spot(self) -> dict[str, Any]:
+        """As Amazon's page of spot prices loads it: families, sizes, a price for each system."""
+        regions = [
+            {
+                "region": region,
+                "footnotes": {"*": "notAvailableForCCorCGPU"},
+                "instanceTypes": [{"type": "generalCurrentGen", "sizes": _sizes(prices)}],
+            }
+            for region, prices in self.spots.items()
+        ]
+        columns = ["linux", "mswin"]
+        config = {"rate": "perhr", "valueColumns": columns, "currencies": ["USD"]}
+        return {"vers": 0.01, "config": {**config, "regions": regions}}
+
+    def _advice(self) -> dict[str, Any]:
+        """As Amazon's advisor of spot loads it."""
+        regions = {
+            region: {
+                "Linux": {name: {"s": 70, "r": number} for name, number in types.items()},
+                "Windows": {name: {"s": 50, "r": 4} for name in types},
+            }
+            for region, types in self.often.items()
+        }
+        return {
+            "global_rate": "<10%",
+            "instance_types": {"m5.large": {"emr": True, "cores": 2, "ram_gb": 8.0}},
+            "ranges": [
+                {"index": n, "label": label, "dots": n, "max": most}
+                for n, (label, most) in enumerate(RANGES)
+            ],
+            "spot_advisor": regions,
+        }
 
     def _some(self, target: str) -> dict[str, Any]:
         question = parse_qs(urlsplit(target).query)
@@ -178,6 +219,19 @@ class Vendors:
             "NextPageLink": link if last < len(found) else None,
             "Count": len(found[first:last]),
         }
+
+
+def _sizes(prices: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "size": name,
+            "valueColumns": [
+                {"name": "linux", "prices": {"USD": price}},
+                {"name": "mswin", "prices": {"USD": "9.9999"}},
+            ],
+        }
+        for name, price in prices.items()
+    ]
 
 
 def price_list(lines: Sequence[Mapping[str, str]], day: str) -> bytes:

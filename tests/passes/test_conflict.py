@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from moot.passes.explaining.conflict import conflict
 from moot.passes.explaining.itemize import itemize
 from moot.passes.explaining.relax import relax
 from moot.passes.place import place
+from moot.passes.placing.search import LEAST
+from moot.passes.strive import strive
 
 AMPLE = 10**7
 
@@ -61,6 +64,12 @@ def decide(ground: Ground) -> Placement:
     return made
 
 
+def thorough(ground: Ground, attempts: int, strides: int) -> Placement:
+    made = strive(ground, attempts, strides)
+    afford(ground.app, made)
+    return made
+
+
 def decided(declaration: dict[str, Any], ground: Ground, names: Sequence[str] = ()) -> Placement:
     """As `moot plan` would, of these components or of all."""
     app = app_of(declaration)
@@ -75,7 +84,7 @@ def found(declaration: dict[str, Any], ground: Ground, effort: int = AMPLE) -> C
     ground = replace(ground, app=app_of(declaration))
     troubled = [d.component for d in refused.value.diagnostics if d.component]
     core = conflict(ground, decide, troubled, Effort(effort))
-    return core and relax(ground, core, decide, Effort(effort))
+    return core and relax(ground, core, decide, Effort(effort), thorough, Effort(effort))
 
 
 def ground(*offerings: Offering, **more: Any) -> Ground:
@@ -202,6 +211,54 @@ def test_without_effort_it_says_less_and_nothing_wrong():
         others = [p.text for p in itemize(app_of(declaration)) if p not in core.promises]
         with pytest.raises(Refused):
             decided(without(declaration, *others), here, core.components)
+
+
+def crowded(seed: int) -> tuple[dict[str, Any], Ground]:
+    """Too much for a few machines of many prices, where it matters who is placed first."""
+    chance = Random(seed)
+    services = {
+        f"part{n}": service(chance.randint(1, 4), chance.choice((1, 2, 3)))
+        for n in range(chance.randint(3, 6))
+    }
+    offers = [
+        machine(f"lab:{n}", chance.randint(1, 30) / 100, "a", chance.choice((2, 4, 8)))
+        for n in range(chance.randint(4, 9))
+    ]
+    return shop(services, budget=f"{chance.randint(50, 900)} EUR/month"), ground(*offers)
+
+
+def told_of(seed: int, more: int) -> Iterator[tuple[Decimal | None, Decimal]]:
+    """What each relaxation is said to cost that was found in haste, and what a plan of it costs."""
+
+    def hasty(tried: Ground) -> Placement:
+        return thorough(tried, LEAST, 0)
+
+    declaration, here = crowded(seed)
+    here = replace(here, app=app_of(declaration))
+    try:
+        hasty(here)
+    except Refused as refused:
+        troubled = [d.component for d in refused.diagnostics if d.component]
+    else:
+        return
+    core = conflict(here, hasty, troubled, Effort(AMPLE))
+    assert core is not None
+    for option in relax(here, core, hasty, Effort(AMPLE), thorough, Effort(more)).relaxations:
+        yield option.hourly, spent(decided(changed(declaration, option.text), here))
+
+
+def test_what_helps_costs_what_a_plan_of_it_does():
+    told = [pair for seed in range(24) for pair in told_of(seed, AMPLE)]
+    assert len(told) > 20
+    assert [pair for pair in told if pair[0] != pair[1]] == []
+
+
+def test_with_less_effort_it_costs_no_less_than_it_says():
+    dearer = 0
+    for hourly, planned in (pair for seed in range(24) for pair in told_of(seed, 0)):
+        assert hourly is not None and hourly >= planned
+        dearer += hourly > planned
+    assert dearer, "haste finds as much: nothing is tested"
 
 
 # Whatever is declared.

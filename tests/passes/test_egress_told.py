@@ -19,6 +19,7 @@ from moot.passes.explaining.conflict import conflict
 from moot.passes.explaining.elsewhere import elsewhere, ties_of
 from moot.passes.explaining.relax import relax
 from moot.passes.place import place
+from moot.passes.placing.search import MOST
 
 RACK, CHEAP, NEAR = (
     machine("rack", 9, "0.03"),
@@ -71,12 +72,17 @@ def test_a_budget_that_traffic_alone_breaks_is_in_conflict_and_can_be_raised():
     core = conflict(ground, decide, (), Effort(10**6))
     assert core is not None
     assert [promise.aspect for promise in core.promises] == ["budget"]
-    told = relax(ground, core, decide, Effort(10**6)).relaxations
+    told = relax(ground, core, decide, Effort(10**6), thorough, Effort(10**6)).relaxations
     assert [each.text for each in told] == ["with `x-moot.budget: 73.00 EUR/month`"]
     assert told[0].hourly == Decimal("0.1")
 
 
 def decide(ground: Ground) -> Placement:
-    made = place(ground.app, ground.offerings, ground.prior, ground.homes, ground.absent)
+    return thorough(ground, MOST, 0)
+
+
+def thorough(ground: Ground, attempts: int, strides: int) -> Placement:
+    known = ground.app, ground.offerings, ground.prior, ground.homes, ground.absent
+    made = place(*known, attempts)
     afford(ground.app, made)
     return made

@@ -54,6 +54,7 @@ def found(order="price", venues=VENUES, **wish):
         ({"vendors": ("host",)}, ["laptop/local"]),
         ({"vendors": ("cloud",), "types": ("s*",)}, ["us-1/small", "eu-1/small"]),
         ({"types": ("*.large",)}, []),
+        ({"spot": True}, ["us-1/small", "us-1/gpu"]),
     ],
 )
 def test_a_wish_is_granted(wish, left):

@@ -55,9 +55,10 @@ PLAN = Command(
         "cost: hourly, monthly, kinds, currency, floor, components, before, budget, unpriced, "
         "unmetered, priced",
         "availability: promised, least, most, components, unknown, limit",
-        "headroom: level, kept, shortfalls, waits, unchecked",
+        "headroom: level, kept, shortfalls, waits, unchecked, relies",
         "worst_failure: lost, stays, moves, starts, ends, waits, stops, lacks, down, reasons, "
-        "refusals",
+        "refusals, relies",
+        "relies: lost, components, control_planes",
         "traffic: gb_monthly, stays, could, between",
         FINDINGS,
     ),

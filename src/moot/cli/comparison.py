@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from moot.model.budget import Budget, monthly
 from moot.model.comparison import Comparison
-from moot.model.purchase import Bought, Estimate
+from moot.model.purchase import SPOT, Bought, Estimate
 from moot.model.report import Cost
 from moot.model.value import JSON
 
@@ -72,6 +72,18 @@ def remarks(comparison: Comparison) -> Iterator[str]:
             "no two vendors together are cheaper than one of them: all of an App is kept in one "
             "region unless x-moot.spread wants more, as prices of traffic are not known"
         )
+    yield from _unknown(comparison)
+    if not comparison.burstable:
+        yield "burstable types are left out; --burstable takes them, with all of their CPUs"
+    if comparison.solver in SOLVERS and any(estimate.gap > SMALL for estimate in found):
+        yield SOLVERS[comparison.solver]
+    currencies = {estimate.currency for estimate in found}
+    if comparison.own and comparison.own_hourly and comparison.own.currency not in currencies:
+        yield "prices in different currencies are not compared: moot knows no rate of exchange"
+
+
+def _unknown(comparison: Comparison) -> Iterator[str]:
+    """What is not stated of the App, or not known of the vendors, and what changes."""
     if comparison.vague:
         names = ", ".join(comparison.vague)
         yield f"CPU or memory that is not stated counts as nothing: {names}"
@@ -83,13 +95,12 @@ def remarks(comparison: Comparison) -> Iterator[str]:
     if comparison.unzoned:
         names = ", ".join(comparison.unzoned)
         yield f"the zones of {names} are not known; its regions are taken to have enough"
-    if not comparison.burstable:
-        yield "burstable types are left out; --burstable takes them, with all of their CPUs"
-    if comparison.solver in SOLVERS and any(estimate.gap > SMALL for estimate in found):
-        yield SOLVERS[comparison.solver]
-    currencies = {estimate.currency for estimate in found}
-    if comparison.own and comparison.own_hourly and comparison.own.currency not in currencies:
-        yield "prices in different currencies are not compared: moot knows no rate of exchange"
+    if comparison.lasting:
+        names = ", ".join(comparison.lasting)
+        yield f"the prices of spot of {names} are not known; `moot offerings refresh` asks for them"
+    sites = [site for found in comparison.estimates for site in found.sites]
+    if any(machine.is_spot for site in sites for machine in site.machines):
+        yield "spot may be taken back, and its prices change by the hour"
 
 
 def comparison_json(comparison: Comparison) -> dict[str, JSON]:
@@ -109,6 +120,7 @@ def comparison_json(comparison: Comparison) -> dict[str, JSON]:
         "unstated": list(comparison.vague),
         "arm64": list(comparison.arm),
         "unzoned": list(comparison.unzoned),
+        "no_spot": list(comparison.lasting),
         "solver": comparison.solver,
     }
 
@@ -200,7 +212,8 @@ def _machines_json(machines: Iterable[Bought]) -> Iterator[JSON]:
     for machine, count in Counter(machines).items():
         components = Counter(name for names in machine.names for name in names.split("+"))
         yield {
-            "type": machine.type,
+            "type": machine.type.removesuffix(SPOT),
+            "spot": machine.is_spot,
             "count": count,
             "hourly": f"{Decimal(machine.micros).scaleb(-6).normalize():f}",
             "replicas": dict(components),

@@ -19,4 +19,7 @@ def headroom_line(headroom: Headroom | None) -> str:
         parts.append(f"{', '.join(headroom.waits)} {waits} data")
     if headroom.unchecked:
         parts.append(f"{headroom.unchecked:,} with less on them were not looked at")
+    for reliance in (headroom.relies or ())[:1]:
+        planes = " or ".join(reliance.control_planes)
+        parts.append(f"after the loss of {reliance.lost} only if {planes} starts it there")
     return f"Headroom: {'; '.join(parts)}"

@@ -116,7 +116,8 @@ WHAT_IF = Command(
         "and why, and what availability remains.  Nothing is changed or written.  Without options\n"
         "it lists every single failure of what the App runs on, the worst first.\n"
         "NAME is a venue, a pool, a machine (lab:h1 or h1), region:NAME, zone:NAME or host:NAME,\n"
-        "or a name without the word before it where that means one thing only.  --load leaves\n"
+        "or a name without the word before it where that means one thing only.  Of what is in\n"
+        "control-plane:NAME everything runs on, and nothing can be started.  --load leaves\n"
         "one-shots alone, components with a container_name, and single replicas that keep a\n"
         "volume or a fixed port.  V=PRICE is VENUE=+20%, VENUE=-5%, or VENUE=0.12 for an hour of\n"
         "each thing offered there.  It exits with 0 when everything can still run, and with 1\n"
@@ -136,7 +137,7 @@ WHAT_IF = Command(
         "unmetered, priced",
         "availability: promised, least, most, components, unknown, limit",
         "without options failures: lost, stays, moves, starts, ends, waits, stops, lacks, down, "
-        "reasons, refusals",
+        "reasons, refusals, relies",
     ),
     options=(
         Option("--lose", "what is lost with all that is there; repeatable", "NAME", True, "venues"),
@@ -166,7 +167,8 @@ OFFERINGS = Command(
     ),
     answers=(
         "offerings: vendor, venue, standing, region, zones, type, cpu, memory_mib, arch, gpus, "
-        "gpu, hourly, spot, currency, priced, own_cpu, own_memory_mib",
+        "gpu, hourly, spot, currency, priced, own_cpu, own_memory_mib, interruptions, "
+        "spot_priced",
         "total",
         "market: vendor, priced, currency, source",
     ),
@@ -176,6 +178,7 @@ OFFERINGS = Command(
         Option("--memory", "at least so much memory, such as 512M or 8G", "SIZE"),
         Option("--arch", "this architecture, such as amd64 or arm64", "ARCH"),
         Option("--gpu", "with a GPU, or part of one"),
+        Option("--spot", "with a known price of spot, the cheapest as that first"),
         Option("--vendor", "of this vendor or provider; repeatable", "PATTERN", True),
         Option("--region", "in such a region; repeatable", "PATTERN", True),
         Option("--type", "of such a type; repeatable", "PATTERN", True),
@@ -209,7 +212,7 @@ COMPARE = Command(
         "own: hourly, monthly, currency, priced, unpriced, reason",
         "free: own, vendors, sites, hourly, monthly, currency, priced",
         "now: hourly, monthly, currency, priced",
-        "unstated, arm64, unzoned",
+        "unstated, arm64, unzoned, no_spot",
     ),
     options=(
         Option("--vendor", "only such vendors; repeatable", "PATTERN", True),

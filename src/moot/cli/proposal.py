@@ -80,6 +80,7 @@ def where_lines(placement: Placement) -> Iterator[str]:
         costs = price(first.hourly, first.currency)
         costs += f" ({first.priced})" if first.hourly and several else ""
         of = f" of {first.counted}" if first.counted else ""
+        of += " as spot" if first.spot else ""
         yield f"  {component.ljust(width)}  {count} {what} on {venue}/{offering}{of}, {costs}"
         if component not in shown:
             shown.add(component)
@@ -104,7 +105,7 @@ def cost_line(cost: Cost) -> str:
     stood = before.hourly if before else None
     if cost.hourly == 0 and not cost.budget and not stood:
         return ""
-    sent = _of_it(_total(cost.egress))
+    sent = _of_it(_total(cost.spot), "spot") + _of_it(_total(cost.egress), "egress")
     parts = [_sum(cost) + sent + _difference(cost.hourly, stood), *_certificate(cost)]
     if cost.budget:
         parts.append(f"the budget is {cost.budget}")
@@ -124,30 +125,31 @@ def component_lines(cost: Cost) -> Iterator[str]:
     stood = dict(before.components) if before else {}
     rows = dict.fromkeys(stood, Decimal(0)) | dict(cost.components)
     rows = {name: hourly for name, hourly in rows.items() if hourly != 0 or stood.get(name)}
-    sent = dict(cost.egress)
+    sent, spot = dict(cost.egress), dict(cost.spot)
     width = max(map(len, rows), default=0)
     for name, hourly in rows.items():
         unit = f"{cost.currency}/month"
         costs = f"not known in {cost.currency}" if hourly is None else f"{monthly(hourly)} {unit}"
         difference = _difference(hourly, stood.get(name, Decimal(0)) if before else None)
-        yield f"  {name.ljust(width)}  {costs}{_of_it(sent.get(name))}{difference}"
+        of_it = _of_it(spot.get(name), "spot") + _of_it(sent.get(name), "egress")
+        yield f"  {name.ljust(width)}  {costs}{of_it}{difference}"
 
 
 def cost_json(cost: Cost) -> JSON:
     """`cost` in `plan --json`; amounts are strings, so that no digit is lost."""
     before = _comparable(cost)
     stood = dict(before.components) if before else {}
-    sent = dict(cost.egress)
+    sent, spot = dict(cost.egress), dict(cost.spot)
     return {
         **_amounts(cost.hourly),
-        "kinds": _kinds(cost.hourly, _total(cost.egress)),
+        "kinds": _kinds(cost.hourly, _total(cost.spot), _total(cost.egress)),
         "currency": cost.currency,
         "floor": _amounts(cost.floor),
         "components": [
             {
                 "component": name,
                 **_amounts(hourly),
-                "kinds": _kinds(hourly, sent.get(name, Decimal(0))),
+                "kinds": _kinds(hourly, spot.get(name, Decimal(0)), sent.get(name, Decimal(0))),
                 "before": _amounts(stood.get(name)),
             }
             for name, hourly in cost.components
@@ -210,21 +212,24 @@ def _difference(hourly: Decimal | None, before: Decimal | None) -> str:
     return f", {monthly(abs(hourly - before))} {'more' if hourly > before else 'less'} than now"
 
 
-def _of_it(egress: Decimal | None) -> str:
-    return f", {monthly(egress)} of it egress" if egress else ""
+def _of_it(part: Decimal | None, kind: str) -> str:
+    return f", {monthly(part)} of it {kind}" if part else ""
 
 
-def _total(egress: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
+def _total(parts: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
     """None where a part is not known."""
-    sums = [hourly for _, hourly in egress]
+    sums = [hourly for _, hourly in parts]
     known = [hourly for hourly in sums if hourly is not None]
     return sum(known, Decimal(0)) if len(known) == len(sums) else None
 
 
-def _kinds(hourly: Decimal | None, egress: Decimal | None) -> JSON:
-    """What is paid for places to run, and for traffic that leaves a venue."""
-    machines = None if hourly is None or egress is None else hourly - egress
-    return {"machines": _amounts(machines), "egress": _amounts(egress)}
+def _kinds(hourly: Decimal | None, spot: Decimal | None, egress: Decimal | None) -> JSON:
+    """What is paid for places to run, as spot and other, and for traffic that leaves a venue."""
+    machines = None
+    if hourly is not None and spot is not None and egress is not None:
+        machines = hourly - spot - egress
+    amounts = {"machines": machines, "spot": spot, "egress": egress}
+    return {kind: _amounts(amount) for kind, amount in amounts.items()}
 
 
 def _amounts(hourly: Decimal | None) -> dict[str, JSON]:

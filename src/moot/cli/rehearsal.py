@@ -8,7 +8,7 @@ from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.proposal import cost_json
 from moot.model.availability import percent
 from moot.model.budget import monthly
-from moot.model.rehearsal import Damage, Fate, Fortune, Rehearsed, Worst
+from moot.model.rehearsal import Damage, Fate, Fortune, Rehearsed, Reliance, Worst
 from moot.model.report import Rehearsal
 from moot.model.value import JSON
 from moot.model.venue import Offering
@@ -81,7 +81,7 @@ def damage_row(damage: Damage) -> tuple[str, ...]:
         str(found.lacking),
         str(found.count("moves")),
         str(found.stays),
-        "; ".join((*_reasons(found), *_refusals(found))),
+        "; ".join((*_reasons(found), *_refusals(found), *_reliance(damage.reliance))),
     )
 
 
@@ -99,8 +99,8 @@ def worst_line(worst: Worst) -> str:
         effect = f"cannot be made good: {found.problems[0].summary}"
     else:
         effect = "stops nothing"
-    more = f"; {moves}" if moves else ""
-    return f"Worst single failure: losing {damage.loss.label} {effect}{more}"
+    parts = (effect, moves, *_relied(worst))
+    return f"Worst single failure: losing {damage.loss.label} {'; '.join(filter(None, parts))}"
 
 
 def rehearsal_json(rehearsal: Rehearsal) -> dict[str, JSON]:
@@ -140,7 +140,13 @@ def damage_json(damage: Damage) -> JSON:
         **_counts_json(found),
         "reasons": list(_reasons(found)),
         "refusals": [problem.summary for problem in found.problems],
+        "relies": damage.reliance.as_json() if damage.reliance else None,
     }
+
+
+def relies_json(worst: Worst) -> JSON:
+    """`relies` in `plan --json`; null where no control plane is stated, or it was not looked."""
+    return None if worst.relies is None else [reliance.as_json() for reliance in worst.relies]
 
 
 def _counts_json(found: Rehearsed) -> dict[str, JSON]:
@@ -173,6 +179,24 @@ def _reasons(found: Rehearsed) -> Iterator[str]:
 def _refusals(found: Rehearsed) -> Iterator[str]:
     """Why `moot up` would refuse it as a whole."""
     yield from (problem.summary for problem in found.problems if not problem.component)
+
+
+def _relied(worst: Worst) -> Iterator[str]:
+    """What failing over relies on after this loss, else after the worst other, in a line."""
+    if worst.relies is None or worst.damage is None:
+        return
+    if own := worst.damage.reliance:
+        yield from _reliance(own)
+    elif worst.relies:
+        yield from (f"after losing {worst.relies[0].lost} {t}" for t in _reliance(worst.relies[0]))
+    else:
+        yield "failing over needs no control plane"
+
+
+def _reliance(reliance: Reliance | None) -> Iterator[str]:
+    if reliance:
+        needs = "needs" if len(reliance.components) == 1 else "need"
+        yield f"{_named(reliance.components)} {needs} {' or '.join(reliance.control_planes)}"
 
 
 def _named(names: Sequence[str]) -> str:

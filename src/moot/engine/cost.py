@@ -30,6 +30,11 @@ def cost(
         currency=currency,
         components=tuple((name, summed(runs[name], sent[name], currency)) for name in runs),
         egress=tuple((name, summed((), sent[name], currency)) for name in runs if sent[name]),
+        spot=tuple(
+            (name, summed(on, (), currency))
+            for name in runs
+            if (on := [run for run in runs[name] if run.offering.spot])
+        ),
         currencies=known,
         floor=placement.floor,
         priced=spent(placement),

@@ -15,7 +15,7 @@ from moot.model.app import App
 from moot.model.comparison import Comparison, Search
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.market import Vendor
-from moot.model.purchase import Estimate
+from moot.model.purchase import SPOT, Estimate
 from moot.model.rehearsal import Ground
 from moot.model.report import Cost, Stale
 from moot.passes.buying.estimate import estimate
@@ -45,6 +45,7 @@ def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) 
         vague=tuple(_vague(app)),
         arm=tuple(_arm(app, searched, estimates)),
         unzoned=tuple(_unzoned(app, searched, estimates)),
+        lasting=tuple(_lasting(app, searched)),
         burstable=search.burstable,
         solver=solver.use,
         stale=tuple(Stale(venue=v, since=now, reason=why) for v, why in ground.absent.items()),
@@ -92,7 +93,7 @@ def _arm(app: App, market: Iterable[Vendor], estimates: Iterable[Estimate]) -> I
         return
     bought = {type for found in estimates for site in found.sites for type, _ in site.counted}
     kinds = {kind.name: kind.arch for vendor in market for kind in vendor.kinds}
-    yield from sorted(type for type in bought if kinds[type] == "arm64")
+    yield from sorted(type for type in bought if kinds[type.removesuffix(SPOT)] == "arm64")
 
 
 def _unzoned(app: App, market: Iterable[Vendor], estimates: Iterable[Estimate]) -> Iterator[str]:
@@ -100,4 +101,13 @@ def _unzoned(app: App, market: Iterable[Vendor], estimates: Iterable[Estimate]) 
         used = {site.vendor for found in estimates for site in found.sites}
         for vendor in market:
             if vendor.name in used and not any(vendor.regions.values()):
+                yield vendor.name
+
+
+def _lasting(app: App, market: Iterable[Vendor]) -> Iterator[str]:
+    """The vendors whose prices of spot are not known, where there may be any."""
+    if any(app.leave(component) != "never" for component in app.components):
+        for vendor in market:
+            prices = (price for kind in vendor.kinds for price in kind.prices.values())
+            if not any(spot for _, spot, _ in prices):
                 yield vendor.name

@@ -29,7 +29,8 @@ def explored(app: App, world: World, own: Iterable[ConfigurationItem]) -> Ground
         offerings=offerings,
         prior=placement_from_json(recorded) if recorded else None,
         homes=_homes(own),
-        absent=absent,
+        absent={name: error.message for name, error in absent.items()},
+        remedies={name: error.remedy for name, error in absent.items()},
         ports={purpose: port for owner, purpose, port in held if owner == app.name},
         taken={
             (machine_of(purpose), port): owner for owner, purpose, port in held if owner != app.name

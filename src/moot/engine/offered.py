@@ -15,18 +15,18 @@ from moot.provider import Provider, ProviderError
 
 def offered(
     names: Iterable[str], venues: Venues, slots: Slots
-) -> tuple[list[Offering], dict[str, str]]:
-    """What venues offer, in the order of their names, and the reasons of those that are silent.
+) -> tuple[list[Offering], dict[str, ProviderError]]:
+    """What venues offer, in the order of their names, and why others are silent.
 
     BadInput where the settings of any are wrong.
     """
-    absent: dict[str, str] = {}
+    absent: dict[str, ProviderError] = {}
     venues.check(names := tuple(names))
     for name in names:
         try:
             venues.provider(name)
         except ProviderError as error:
-            absent[name] = error.message
+            absent[name] = error
     asked = [name for name in names if name not in absent]
     found = ask({n: Question(n, FACTS, "offerings", _offerings) for n in asked}, venues, slots)
     offerings: list[Offering] = []
@@ -34,7 +34,7 @@ def offered(
     for name in asked:
         answer = found[name]
         if isinstance(answer, ProviderError):
-            absent[name] = answer.message
+            absent[name] = answer
         else:
             venue = venues.known(name)
             offerings += (_stated(venue, offering, today) for offering in answer)
@@ -56,6 +56,7 @@ def _stated(venue: Venue, offering: Offering, today: str) -> Offering:
         vendor=venue.vendor,
         egress=venue.egress,
         latency=venue.latency,
+        spot=venue.spot or offering.spot,
         priced=offering.priced or venue.priced or today,
     )
 

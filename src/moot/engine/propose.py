@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from moot.engine.astray import strayed
 from moot.engine.observe import observe
 from moot.engine.promised import promised
 from moot.engine.reasoned import reasoned
@@ -13,7 +14,7 @@ from moot.engine.remembered import remembered
 from moot.engine.sketch import Sketch
 from moot.engine.spared import scarce, spared
 from moot.engine.turn import Turn, sealed
-from moot.engine.unreached import reached
+from moot.engine.unreached import passed_over, reached
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import SHARED
 from moot.model.plan import Create
@@ -80,7 +81,9 @@ def propose(
         warnings=(
             *sketch.warnings(),
             *scarce(headroom, sketch.ground),
+            *strayed(sketch.ground, world),
             *feasible.warnings,
+            *passed_over(sketch.ground, feasible.concerned),
             *_unsafe(feasible.plan, world),
         ),
         withheld=feasible.withheld,

@@ -31,5 +31,5 @@ def quoted(
         quotes=tuple(quotes),
         total=total,
         vendors=tuple(market),
-        stale=tuple(Stale(venue=name, since=now, reason=why) for name, why in absent.items()),
+        stale=tuple(Stale(venue=v, since=now, reason=e.message) for v, e in absent.items()),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from moot.engine.astray import strayed
 from moot.model.diagnostic import Refused
 
 if TYPE_CHECKING:
@@ -22,4 +23,5 @@ def reasoned(ground: Ground, world: World) -> Generator[None]:
     except Refused as refused:
         from moot.engine.refusal import refusal  # most turns are not refused
 
-        raise Refused(*refusal(ground, world, refused.diagnostics)) from None
+        told = refusal(ground, world, refused.diagnostics)
+        raise Refused(*told, *strayed(ground, world)) from None

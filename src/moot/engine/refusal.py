@@ -25,18 +25,22 @@ from moot.provider import ProviderError
 MOST_SEARCHED = 900_000
 MOST_RELAXED = 300_000
 STRIDES = 12  # of each of them, where promises of the whole are to be kept
+MOST_REPLANNED = 400_000  # and so many once more for what a plan of each relaxation would cost
 
 
 def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """The same diagnostics; the one that the conflict is about has it."""
 
-    def decide(tried: Ground) -> Placement:
-        placement = strive(tried, LEAST, STRIDES)
+    def thorough(tried: Ground, attempts: int, strides: int) -> Placement:
+        placement = strive(tried, attempts, strides)
         afford(tried.app, placement)
         if tried.app.policy.availability is not None:
             promised(tried, placement)
         spared(tried, placement)
         return placement
+
+    def decide(tried: Ground) -> Placement:
+        return thorough(tried, LEAST, STRIDES)
 
     wider = _widened(ground, world)
     troubled = [refusal.component for refusal in refusals if refusal.component]
@@ -44,7 +48,7 @@ def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Ite
     if found is None:
         yield from refusals
         return
-    found = relax(wider, found, decide, Effort(MOST_RELAXED))
+    found = relax(wider, found, decide, Effort(MOST_RELAXED), thorough, Effort(MOST_REPLANNED))
     about = next((r for r in refusals if r.component in found.components), refusals[0])
     for refusal in refusals:
         yield replace(refusal, conflict=found) if refusal is about else refusal
@@ -60,7 +64,7 @@ def _widened(ground: Ground, world: World) -> Ground:
     return replace(
         ground,
         offerings=[*ground.offerings, *offerings],
-        absent={**ground.absent, **absent},
+        absent={**ground.absent, **{name: error.message for name, error in absent.items()}},
     )
 
 

@@ -16,7 +16,16 @@ from moot.model.app import App
 from moot.model.availability import Outlook
 from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Placement
-from moot.model.rehearsal import Ground, Loss, PriceChange, Rehearsed, Trouble, Worst, key_of
+from moot.model.rehearsal import (
+    Damage,
+    Ground,
+    Loss,
+    PriceChange,
+    Rehearsed,
+    Trouble,
+    Worst,
+    key_of,
+)
 from moot.model.report import Failures, Rehearsal, Stale
 from moot.passes.damage import damage, worst
 from moot.passes.domains import Domains, domains
@@ -75,21 +84,28 @@ class Stage:
 
     def failures(self) -> Failures:
         """What the loss of each domain that is in use would do."""
-        damages = damage(self.ground, self.stands, self._used(), strive)
-        return Failures(damages=damages, stale=self.stale)
+        known = self._domains()
+        return Failures(damages=self._damages(known, self._used(known)), stale=self.stale)
 
     def worst(self) -> Worst:
         """The worst single failure, unless it takes long to look at so many."""
-        losses = self._used()
+        known = self._domains()
+        losses, control_planes = self._used(known), known.control_planes
         offered = len(self.ground.offerings) + LEAST_OFFERED
         policy = self.ground.app.policy
         offered *= 4 if policy.availability is not None or policy.headroom else 1  # it is striven
+        offered *= 1 + bool(control_planes)  # it is rehearsed without them, too
         if len(losses) * len(self.stands.runs) * offered > MOST_WORK:
             return Worst(left_out=len(losses))
-        return Worst(damage=worst(damage(self.ground, self.stands, losses, strive)))
+        damages = self._damages(known, losses)
+        relies = tuple(found.reliance for found in damages if found.reliance)
+        return Worst(damage=worst(damages), relies=relies if control_planes else None)
 
-    def _used(self) -> tuple[Loss, ...]:
-        return tuple(self._domains().used({key_of(run.offering) for run in self.stands.runs}))
+    def _damages(self, known: Domains, losses: Iterable[Loss]) -> tuple[Damage, ...]:
+        return damage(self.ground, self.stands, losses, strive, known.control_planes)
+
+    def _used(self, known: Domains) -> tuple[Loss, ...]:
+        return tuple(known.used({key_of(run.offering) for run in self.stands.runs}))
 
     def _domains(self) -> Domains:
         here = (self.world.venues.configured[name] for name in self.world.allowed)

@@ -55,6 +55,8 @@ class Solver:
         asked = {
             "wanted": programme.wanted,
             "columns": programme.columns,
+            "least": programme.least,
+            "most": programme.most,
             "whole": whole,
             "seconds": 2 * self._patience_s,  # we are gone by then
         }

@@ -48,8 +48,8 @@ def _model(highspy: Any, asked: Any) -> Any:
     model.row_lower_ = [float(want) for want in wanted]
     model.row_upper_ = [highspy.kHighsInf] * len(wanted)
     model.col_cost_ = [float(cost) for cost, _ in columns]
-    model.col_lower_ = [0.0] * len(columns)
-    model.col_upper_ = [highspy.kHighsInf] * len(columns)
+    model.col_lower_ = list(map(float, asked["least"])) or [0.0] * len(columns)
+    model.col_upper_ = list(map(float, asked["most"])) or [highspy.kHighsInf] * len(columns)
     starts, rows, values = [0], list[int](), list[float]()
     for _, parts in columns:
         rows += [row for row, _ in parts]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Placement
 from moot.model.plan import Change, Delete, Plan
+from moot.model.rehearsal import Ground
 from moot.passes.withhold import withhold
 
 
@@ -16,13 +17,14 @@ class Reached:
     """The part of a plan that can be carried out now.
 
     `withheld` is the other part.  `lacking` says what of the App is not known to be as it is
-    wanted, `warnings` what may be there and should not be.
+    wanted, `warnings` what may be there and should not be.  Both are of the venues `concerned`.
     """
 
     plan: Plan
     withheld: tuple[Change, ...] = ()
     lacking: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    concerned: frozenset[str] = frozenset()
 
 
 def reached(plan: Plan, placement: Placement, silent: Mapping[str, str]) -> Reached:
@@ -37,13 +39,26 @@ def reached(plan: Plan, placement: Placement, silent: Mapping[str, str]) -> Reac
     over = {address: venue for address, venue in over.items() if address not in wanted}
     lacking = (_lacking(v, addresses, silent) for v, addresses in _by_venue(wanted))
     warnings = (_over(v, addresses, silent) for v, addresses in _by_venue(over))
-    return Reached(possible, left_out, tuple(lacking), tuple(warnings))
+    concerned = frozenset((*wanted.values(), *over.values()))
+    return Reached(possible, left_out, tuple(lacking), tuple(warnings), concerned)
 
 
 def unended(plan: Plan, silent: Mapping[str, str]) -> Reached:
     """The same of a plan that takes an App away: what is left there is what is lacking."""
     found = reached(plan, Placement(assignments=()), silent)
     return replace(found, lacking=(*found.lacking, *found.warnings), warnings=())
+
+
+def passed_over(ground: Ground, concerned: Collection[str]) -> Iterator[Diagnostic]:
+    """The silent venues that somebody may count on, but for those of which more is said."""
+    for venue in ground.missed:
+        if venue not in concerned:
+            yield Diagnostic(
+                severity="warning",
+                summary=f"{venue} does not answer",
+                detail=f"{ground.absent[venue]}; nothing is placed there",
+                remedy=ground.remedies.get(venue) or "bring it back; nothing waits for it",
+            )
 
 
 def _by_venue(venues: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from moot.engine.ask import Question, ask
+from moot.engine.astray import astray
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
@@ -34,7 +35,10 @@ class VenueBook:
         )
 
     def checked(self, names: Sequence[str]) -> tuple[VenueStatus, ...]:
-        """What these venues (all, where none is named) say of themselves; asked all at once."""
+        """What these venues (all, where none is named) say of themselves; asked all at once.
+
+        One of which venues.yaml says something wrong is not asked.
+        """
         statuses = self._check(self.venues.meant(names) or self.venues.configured)
         by_identity: dict[str, list[str]] = {}
         for status in statuses:
@@ -60,6 +64,7 @@ class VenueBook:
         known, all_of_it = self.venues, {**self._others(name), **made}
         asked = Venues(all_of_it, known.env, known.kinds, known.written)
         asked.check(made)
+        asked.check(all_of_it)
         try:
             for venue in made:
                 asked.provider(venue)
@@ -116,16 +121,27 @@ class VenueBook:
 
     def _check(self, names: Iterable[str]) -> list[VenueStatus]:
         kinds = {name: self.venues.known(name).provider for name in names}
-        self.venues.check(kinds)
+        wrong = {name: self.venues.wrong((name,)) for name in kinds}
         broken: dict[str, ProviderError] = {}
-        for name in kinds:
+        for name in (name for name in kinds if not wrong[name]):
             try:
                 self.venues.provider(name)
             except ProviderError as error:
                 broken[name] = error
-        questions = {n: Question(n, FACTS, "check", _says) for n in kinds if n not in broken}
+        questions = {
+            name: Question(name, FACTS, "check", _says)
+            for name in kinds
+            if name not in broken and not wrong[name]
+        }
         answers = {**broken, **ask(questions, self.venues, self.slots)}
-        return [_status(name, kinds[name], answers[name]) for name in kinds]
+        found = [answer[2] for answer in answers.values() if not isinstance(answer, ProviderError)]
+        offerings = [offering for each in found for offering in each]
+        return [
+            VenueStatus(name=name, provider=kind, problems=wrong[name])
+            if wrong[name]
+            else _status(name, kind, answers[name], astray((name,), self.venues, offerings))
+            for name, kind in kinds.items()
+        ]
 
 
 def is_name(name: str) -> bool:
@@ -139,7 +155,10 @@ def _says(provider: Provider) -> tuple[str, list[Diagnostic], list[Offering]]:
 
 
 def _status(
-    name: str, kind: str, answer: tuple[str, list[Diagnostic], list[Offering]] | ProviderError
+    name: str,
+    kind: str,
+    answer: tuple[str, list[Diagnostic], list[Offering]] | ProviderError,
+    warnings: Iterable[Diagnostic],
 ) -> VenueStatus:
     if isinstance(answer, ProviderError):
         problem = Diagnostic(
@@ -152,7 +171,7 @@ def _status(
         name=name,
         provider=kind,
         identity=identity,
-        problems=tuple(problems),
+        problems=(*problems, *warnings),
         offerings=tuple(texts),
     )
 

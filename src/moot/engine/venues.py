@@ -79,8 +79,11 @@ class Venues:
 
         None of them is asked.  BadInput where there is no such venue.
         """
-        found: dict[tuple[Path, str], Diagnostic] = {}
+        found: dict[tuple[Path, str] | Diagnostic, Diagnostic] = {}
         for venue in map(self.known, names):
+            if venue.wrong:
+                found |= {told: told for told in venue.wrong}
+                continue
             for path, problem, told in self._faults(venue):
                 if (path, problem) not in found:
                     found[path, problem] = replace(told, place=self.written(*path))
@@ -167,7 +170,7 @@ class Venues:
         """The path to each, what it is whichever machine has it, and what to say of it."""
         if venue.provider not in self.kinds:
             told = _no_such_provider(venue, self.kinds)
-            yield (venue.pool or venue.name, "provider"), "", told
+            yield (venue.entry, "provider"), "", told
             return
         try:
             kind = self._kind(venue)
@@ -190,7 +193,7 @@ class Venues:
             return _is_pool(name, pools[name])
         if pool in pools:
             return _no_such_machine(name, pools[pool])
-        known = sorted({venue.pool or venue.name for venue in self.configured.values()})
+        known = sorted({venue.entry for venue in self.configured.values()})
         return _no_such_venue(name, known)
 
     def _took(self, started: float) -> str:
@@ -230,7 +233,7 @@ def _not_loaded(provider: str, error: Exception) -> ProviderError:
 
 
 def _wrong_setting(venue: Venue, misfit: Misfit) -> Diagnostic:
-    entry = venue.pool or venue.name
+    entry = venue.entry
     what, remedy = "that cannot be used", "correct it, or leave it out for what is usual"
     if misfit.known:
         what = "that is not known"
@@ -251,7 +254,7 @@ def _near(word: str, known: Sequence[str]) -> str:
 
 
 def _no_such_provider(venue: Venue, kinds: Mapping[str, object]) -> Diagnostic:
-    entry = venue.pool or venue.name
+    entry = venue.entry
     return Diagnostic(
         summary=f"venue {entry!r} needs a provider {venue.provider!r} that is not installed",
         detail=f"installed are {', '.join(sorted(kinds))}",

@@ -30,7 +30,8 @@ def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> 
     return Why(
         replica=replica,
         chosen=f"{chosen.offering.venue}/{chosen.offering.name} as a {chosen.runs_as}"
-        + (f", of {chosen.offering.counted}" if chosen.offering.counted else ""),
+        + (f", of {chosen.offering.counted}" if chosen.offering.counted else "")
+        + (", as spot" if chosen.offering.spot else ""),
         price=price_text(chosen.offering),
         priced=priced([chosen.offering]),
         reason=because(ground, placement, chosen, possible),

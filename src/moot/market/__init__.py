@@ -27,4 +27,6 @@ def _vendor(entry: dict[str, Any]) -> Vendor:
         regions=entry["regions"],
         kinds=[Kind._make(kind) for kind in entry["types"]],
         days={region: day for region, (day, _) in entry.get("lists", {}).items()},
+        spot_days={region: day for region, (day, _) in entry.get("spots", {}).items()},
+        interruptions=entry.get("interruptions", {}),
     )

@@ -49,7 +49,7 @@ class _Line(NamedTuple):
 class Aws:
     """What Amazon says; `base` is the address of its interface, or of a mirror."""
 
-    vendor = "aws"
+    vendor = seller = "aws"
     title = "AWS Price List Bulk API"
     variable = "MOOT_PRICES_AWS"
     keyed = False

@@ -27,7 +27,7 @@ Item = Mapping[str, Any]
 class Azure:
     """What Microsoft says `today`; `base` is the address of its interface, or of a mirror."""
 
-    vendor = "azure"
+    vendor = seller = "azure"
     title = "Azure Retail Prices API"
     variable = "MOOT_PRICES_AZURE"
     keyed = False

@@ -51,7 +51,7 @@ Rates = Mapping[_Part, Decimal]
 class Gcp:
     """What Google says `today` to who has this key; `base` is the address, or of a mirror."""
 
-    vendor = "gcp"
+    vendor = seller = "gcp"
     title = "Cloud Billing Catalog API"
     variable = "MOOT_PRICES_GCP"
     keyed = True

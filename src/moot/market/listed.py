@@ -37,24 +37,33 @@ class Shape(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A type in one region, at millionths per hour; `spot` 0 is unknown, `shape` None as well."""
+    """A type in one region, at millionths per hour; `spot` 0 is unknown, `shape` None as well.
+
+    As spot it is taken back `interruptions` times a month at most, None where that is not said.
+    """
 
     shape: Shape | None
     hourly: int
     spot: int = 0
+    interruptions: float | None = None
 
 
 class PriceList(NamedTuple):
-    """All types of one region by name, at the prices of the day `priced` (ISO 8601)."""
+    """All types of one region by name, at the prices of the day `priced` (ISO 8601).
+
+    A list of spot only has no other prices, which stay as they are.
+    """
 
     priced: str
     types: Mapping[str, Listed]
+    spot_only: bool = False
 
 
 class Source(Protocol):
     """The interface of one vendor.  Every method may raise NoPrices, and nothing else."""
 
     vendor: str
+    seller: str  # the vendor in the market whose prices these are
     title: str  # what the interface is called
     variable: str  # of the environment, in which a mirror is named
     mirrored: bool  # whether one is

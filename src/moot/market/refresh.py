@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from moot.market.aws import BASE as AWS
 from moot.market.aws import Aws
+from moot.market.aws_spot import AwsSpot
 from moot.market.azure import BASE as AZURE
 from moot.market.azure import Azure
 from moot.market.gcp import BASE as GCP
 from moot.market.gcp import Gcp
 from moot.market.kept import content, keep
 from moot.market.listed import NoPrices, PriceList, Source
-from moot.market.merge import edition, merge, usable
+from moot.market.merge import edition, merge, sells, usable
 from moot.market.remedy import remedy
 from moot.model.market import Renewal
 
@@ -33,6 +34,7 @@ def sources(environ: Mapping[str, str], now: float) -> tuple[Source, ...]:
     today = datetime.fromtimestamp(now, UTC).date().isoformat()
     known: list[Source] = [
         Aws(environ.get("MOOT_PRICES_AWS") or AWS),
+        AwsSpot(environ.get("MOOT_PRICES_AWS") or AWS, today),
         Azure(environ.get("MOOT_PRICES_AZURE") or AZURE, today),
     ]
     if key := environ.get("MOOT_PRICES_GCP_KEY"):
@@ -69,7 +71,8 @@ def _renewed(
     source: Source, region: str, new: str, file: Path, sleep: Sleep
 ) -> tuple[Renewal, bool]:
     """What came of one region, and whether the way to the vendor is cut."""
-    if edition(content(file), source.vendor, region) == new:
+    lists = "lists" if source.vendor == source.seller else "spots"
+    if edition(content(file), source.seller, region, lists) == new:
         return Renewal(vendor=source.vendor, region=region, outcome="unchanged"), False
     try:
         came = _tried(partial(source.price_list, region, new), sleep)
@@ -91,11 +94,13 @@ def _failed(source: Source, region: str, none: NoPrices) -> Renewal:
 def _kept(source: Source, region: str, new: str, came: PriceList, file: Path) -> Renewal:
     """The file is read again: another refresh may have kept something meanwhile."""
     market = content(file)
-    types = usable(market, source.vendor, came)
+    types = usable(market, source.seller, region, came)
+    if not types and came.spot_only and not sells(market, source.seller, region):
+        return Renewal(vendor=source.vendor, region=region, outcome="unchanged")
     if not types:
         reason = f"the {source.title} has no machine with Linux in {region}"
         raise NoPrices(reason, trouble="nothing")
-    keep(file, merge(market, source.vendor, region, new, source.title, came))
+    keep(file, merge(market, source.seller, region, new, source.title, came))
     return Renewal(
         vendor=source.vendor, region=region, outcome="refreshed", priced=came.priced, types=types
     )

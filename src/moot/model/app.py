@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from moot.model.availability import Level
 from moot.model.budget import Budget
 from moot.model.position import Position
+from moot.model.spot import Leave
 from moot.model.traffic import Latency, Traffic
 from moot.model.value import JSON, Secret, Value
 
@@ -193,7 +194,7 @@ class Component:
     `near` are components in whose regions alone it runs, `apart` those with which it shares no
     machine, `latency` says of some how far away they may be, `traffic` how much it has with some:
     no two of an App state that of one another.  `spread` is in how many domains of a level it is to
-    be beside what the Policy wants of all.
+    be beside what the Policy wants of all.  `spot` None is what the Policy says of it.
 
     `places` says where what decides where it can run stands in the file.
     """
@@ -229,6 +230,7 @@ class Component:
     latency: tuple[Latency, ...] = ()
     traffic: tuple[Traffic, ...] = ()
     segmentation_required: bool = False
+    spot: Leave | None = None
     recipe: Recipe | None = None
     place: Position | None = field(default=None, compare=False)
     places: Places = field(default_factory=dict[str, Position], compare=False)
@@ -285,6 +287,7 @@ class Policy:
     """What to guarantee for the whole App.  Empty `venues` means all that are configured.
 
     After the loss of any one domain of the level `headroom` everything is to have room elsewhere.
+    `spot` None is never; data is there only where its component itself says so.
     `places` says where each stands, of a level such as `spread.zone` too.
     """
 
@@ -294,6 +297,7 @@ class Policy:
     availability: float | None = None
     headroom: Level | None = None
     budget: Budget | None = None
+    spot: Leave | None = None
     places: Places = field(default_factory=dict[str, Position], compare=False)
 
 
@@ -310,6 +314,14 @@ class App:
     resources: tuple[NativeResource, ...] = ()
     policy: Policy = field(default_factory=Policy)
     folder: str = "."
+
+    def leave(self, component: Component) -> Leave:
+        """Whether a component may be on what can be taken back."""
+        if component.spot or not self.policy.spot:
+            return component.spot or "never"
+        ours = {volume.name for volume in self.volumes if not volume.external}
+        has_data = any(m.kind == "volume" and m.source in ours for m in component.mounts)
+        return "never" if has_data else self.policy.spot
 
 
 def anonymous_volume(component: str, target: str) -> str:

@@ -15,6 +15,7 @@ from moot.model.value import JSON, is_mapping
 Level = Literal["vendor", "venue", "region", "zone", "host", "replica"]
 
 LEVELS: tuple[Level, ...] = get_args(Level)
+CONTROL_PLANE = "control-plane"
 ROUNDING = 1e-12  # of a figure
 YEAR_S = 365 * 86400.0
 _RATES = {"day": 365.0, "week": 365 / 7, "month": 12.0, "year": 1.0}
@@ -40,12 +41,15 @@ class Sla:
 
     `whole` is the venue's own: where that is one machine the machine's.  Each of
     `failures_per_year` is an outage of `healing_s` although something else takes over.
+    `control_plane` is the share of the time in which something can be started in a region of it,
+    while that is up; None where nothing but moot itself is asked for that.
     """
 
     whole: float | None = None
     levels: Mapping[Level, float] = field(default_factory=dict[Level, float])
     failures_per_year: float = 0.0
     healing_s: float = 0.0
+    control_plane: float | None = None
 
     @property
     def outage(self) -> float:
@@ -68,7 +72,7 @@ class Sla:
         if not is_mapping(stated):
             return cls(whole=_share("sla", stated))
         lacks: list[str] = []
-        if stated.keys() <= {"failures", "healing"}:
+        if stated.keys() <= {"failures", "healing", CONTROL_PLANE}:
             lacks.append("it states the share of no level")
         if ("failures" in stated) != ("healing" in stated):
             lacks.append("failures and healing are stated together")
@@ -77,6 +81,7 @@ class Sla:
             levels={level: found[level] for level in LEVELS if level in found},
             failures_per_year=found.get("failures", 0.0),
             healing_s=found.get("healing", 0.0),
+            control_plane=found.get(CONTROL_PLANE),
         )
 
 
@@ -125,14 +130,32 @@ def percent(share: float) -> str:
     return f"{floored:.{digits}f}".rstrip("0").rstrip(".") + " %"
 
 
+def rate(key: str, stated: JSON) -> float:
+    """How often in a year; `5%/month` is of a hundred things five a month.  ValueError says what is
+    wrong with what a key states.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)\s*/\s*(\w+)", str(stated))
+    if found is None or found[3] not in _RATES:
+        raise ValueError(f"{key} is {written(stated)}: write how often, such as 2/year or 1/month")
+    return float(found[1]) * _RATES[found[3]] / (100 if found[2] else 1)
+
+
+def time(key: str, stated: JSON) -> float:
+    """In seconds; ValueError says what is wrong with what a key states."""
+    try:
+        return seconds(str(stated))
+    except ValueError:
+        raise ValueError(f"{key} is {written(stated)}: write a time such as 90s or 5m") from None
+
+
 def _figure(key: str, stated: JSON) -> float:
-    if key in LEVELS:
+    if key in LEVELS or key == CONTROL_PLANE:
         return _share(key, stated)
     if key == "failures":
-        return _rate(stated)
+        return rate(key, stated)
     if key == "healing":
-        return _duration(stated)
-    raise ValueError(f"{key!r} is none of {', '.join(LEVELS)}, failures, healing")
+        return time(key, stated)
+    raise ValueError(f"{key!r} is none of {', '.join(LEVELS)}, {CONTROL_PLANE}, failures, healing")
 
 
 def _share(key: str, stated: JSON) -> float:
@@ -140,19 +163,3 @@ def _share(key: str, stated: JSON) -> float:
         return fraction(str(stated))
     except ValueError:
         raise ValueError(f"{key} is {written(stated)}: write a share such as 99.9%") from None
-
-
-def _rate(stated: JSON) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(\w+)", str(stated))
-    if found is None or found[2] not in _RATES:
-        raise ValueError(
-            f"failures is {written(stated)}: write how often, such as 2/year or 1/month"
-        )
-    return float(found[1]) * _RATES[found[2]]
-
-
-def _duration(stated: JSON) -> float:
-    try:
-        return seconds(str(stated))
-    except ValueError:
-        raise ValueError(f"healing is {written(stated)}: write a time such as 90s or 5m") from None

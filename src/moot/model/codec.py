@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
 from decimal import Decimal
 from operator import attrgetter
 
 from moot.model.placement import Assignments, Egress, Placement, Rejection, Run
 from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
+from moot.model.spot import Spot
 from moot.model.value import JSON, Value, decode
 from moot.model.venue import Offering
 
@@ -110,6 +111,7 @@ def _offering_to_json(offering: Offering) -> dict[str, JSON]:
     body["gpus_left"] = [*offering.gpus_left]
     body["egress"] = str(offering.egress)
     body["latency"] = {name: str(ms) for name, ms in offering.latency}
+    body["spot"] = asdict(offering.spot) if offering.spot else None
     return body
 
 
@@ -120,4 +122,5 @@ def _offering_from_json(body: Mapping[str, JSON]) -> Offering:
     values["gpus_left"] = tuple(values.get("gpus_left", ()))
     values["egress"] = Decimal(values.get("egress", 0))
     values["latency"] = tuple((n, Decimal(ms)) for n, ms in values.get("latency", {}).items())
+    values["spot"] = Spot(**spot) if (spot := values.get("spot")) else None
     return Offering(**values)

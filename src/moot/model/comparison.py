@@ -34,7 +34,8 @@ class Comparison:
     `own` is on what those offer now, None where it cannot run there and `own_problem` says why;
     `now` is what stands by the record, at the prices of then.  `vague` are components that state no
     CPU or no memory; `arm` are types in the estimates that run no code of other machines, where
-    some component does not say what it runs on; `unzoned` are vendors whose zones are not known,
+    some component does not say what it runs on; `lasting` are vendors whose prices of spot are not
+    known, where something may be on it; `unzoned` are vendors whose zones are not known,
     where zones are asked for.
     """
 
@@ -46,6 +47,7 @@ class Comparison:
     vague: tuple[str, ...] = ()
     arm: tuple[str, ...] = ()
     unzoned: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
     burstable: bool = False
     solver: Literal["none", "idle", "used", "stopped", "failed"] = "none"
     stale: tuple[Stale, ...] = ()

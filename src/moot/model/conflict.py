@@ -14,7 +14,7 @@ Aspect = Literal[
     "residency", "venues", "spread", "budget", "availability", "headroom", "isolation", "trait",
     "cpu",
     "memory", "disk", "gpus", "replicas", "volumes", "segmentation", "recipe", "near",
-    "apart", "latency",
+    "apart", "latency", "spot",
 ]  # fmt: skip
 
 

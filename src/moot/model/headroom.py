@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moot.model.availability import Level
+from moot.model.rehearsal import Reliance
 from moot.model.value import JSON
 
 
@@ -35,14 +36,16 @@ class Shortfall:
 class Headroom:
     """Whether everything has room after the loss of any one domain of a level.
 
-    `waits` are components whose data holds them on what would be lost; `unchecked` domains were
-    left out, as there are too many to look at.
+    `relies` says where there is room only because a control plane starts something there, None
+    where no venue states one.  `waits` are components whose data holds them on what would be lost;
+    `unchecked` domains were left out, as there are too many to look at.
     """
 
     level: Level
     shortfalls: tuple[Shortfall, ...] = ()
     waits: tuple[str, ...] = ()
     unchecked: int = 0
+    relies: tuple[Reliance, ...] | None = None
 
     @property
     def lacking(self) -> int:
@@ -57,4 +60,5 @@ class Headroom:
             "shortfalls": [shortfall.as_json() for shortfall in self.shortfalls],
             "waits": list(self.waits),
             "unchecked": self.unchecked,
+            "relies": None if self.relies is None else [r.as_json() for r in self.relies],
         }

@@ -23,7 +23,9 @@ class Quote(NamedTuple):
     """One type in one region, or what a configured venue offers; a tuple, as there are 100,000.
 
     `venue` is "" where no venue was asked.  `hourly` and `spot` are in `currency`, None where
-    unknown, as they were on the day `priced` (ISO 8601).  `gpus` may be part of one, `gpu` is the
+    unknown, as they were on the day `priced` (ISO 8601); as spot it is taken back `interruptions`
+    times a month, None where nobody says it; `spot_priced` is the day of that price, "" where there
+    is none.  `gpus` may be part of one, `gpu` is the
     maker's name of it.  `zones` are those in which it can be had; none where that is not known.
     Where its venue overcommits it, `own_cpu` and `own_memory_mib` are what it has.
     """
@@ -45,6 +47,8 @@ class Quote(NamedTuple):
     priced: str
     own_cpu: float | None = None
     own_memory_mib: int | None = None
+    interruptions: float | None = None
+    spot_priced: str = ""
 
     @property
     def per_cpu(self) -> Decimal | None:
@@ -61,7 +65,8 @@ class Quote(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody looks for: at least so much, and names that match these patterns.
+    """What somebody looks for: at least so much, a known price of spot where that is asked for, and
+    names that match these patterns.
 
     A pattern is a word with * and ?; of several one must match, and none at all matches everything.
     """
@@ -69,6 +74,7 @@ class Wish:
     cpu: float = 0.0
     memory_mib: int = 0
     gpu: bool = False
+    spot: bool = False
     arch: str = ""
     vendors: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -92,7 +98,8 @@ class Vendor:
     """All that one vendor sells, with the day of the prices and where they were taken from.
 
     `regions` has the zones of each; a price has a bit for every one of them.  `days` are those of
-    regions whose prices are of another day than `priced`.
+    regions whose prices are of another day than `priced`, `spot_days` the same of spot; there a
+    type is taken back so many times a month at most, by `interruptions`.
     """
 
     name: str
@@ -102,10 +109,18 @@ class Vendor:
     regions: Mapping[str, Sequence[str]]
     kinds: Sequence[Kind]
     days: Mapping[str, str] = field(default_factory=dict[str, str])
+    spot_days: Mapping[str, str] = field(default_factory=dict[str, str])
+    interruptions: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict[str, Mapping[str, float]]
+    )
 
     def day(self, region: str) -> str:
         """The day of the prices in a region."""
         return self.days.get(region, self.priced)
+
+    def spot_day(self, region: str) -> str:
+        """The day of the prices of spot in a region."""
+        return self.spot_days.get(region) or self.day(region)
 
     def zones(self, region: str, bits: int) -> tuple[str, ...]:
         """The zones that these bits stand for."""

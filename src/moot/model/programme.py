@@ -14,10 +14,15 @@ class Column(NamedTuple):
 
 
 class Programme(NamedTuple):
-    """The cheapest amounts of columns are sought that have of each row as much as is wanted."""
+    """The cheapest amounts of columns are sought that have of each row as much as is wanted.
+
+    Of each column it is at least and at most so much; where nothing is said, any amount.
+    """
 
     wanted: tuple[int, ...]
     columns: tuple[Column, ...]
+    least: tuple[int, ...] = ()
+    most: tuple[int, ...] = ()
 
 
 class Answer(NamedTuple):

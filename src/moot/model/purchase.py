@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 NEVER = 1 << 62  # the price of what nobody sells
+SPOT = " spot"  # ends the type of what may be taken back
 
 
 class Piece(NamedTuple):
@@ -63,6 +64,11 @@ class Bought(NamedTuple):
     type: str
     micros: int
     names: tuple[str, ...]
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it may be taken back."""
+        return self.type.endswith(SPOT)
 
 
 class Purchase(NamedTuple):

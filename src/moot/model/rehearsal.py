@@ -10,9 +10,10 @@ from typing import Literal
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic
 from moot.model.placement import Placement
+from moot.model.value import JSON
 from moot.model.venue import Offering, Venue
 
-Kind = Literal["pool", "venue", "region", "zone", "host"]
+Kind = Literal["pool", "venue", "region", "zone", "host", "control-plane"]
 Fortune = Literal["moves", "starts", "ends", "waits", "stops", "lacks"]
 
 Key = tuple[str, str]  # venue and name of an offering
@@ -29,8 +30,8 @@ class Ground:
     """What the placement of an App is decided from.
 
     `prior` is what was recorded last; `homes` says in which venue each volume is, `absent` which
-    venues do not answer and why; `ports` and `taken` are what `connect` must know.  `venues` state
-    how often they are up.
+    venues do not answer and why, `remedies` what brings them back; `ports` and `taken` are what
+    `connect` must know.  `venues` state how often they are up.
     """
 
     app: App
@@ -38,6 +39,7 @@ class Ground:
     prior: Placement | None = None
     homes: Mapping[str, str] = field(default_factory=dict[str, str])
     absent: Mapping[str, str] = field(default_factory=dict[str, str])
+    remedies: Mapping[str, str] = field(default_factory=dict[str, str])
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     taken: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
     venues: Mapping[str, Venue] = field(default_factory=dict[str, Venue])
@@ -48,6 +50,11 @@ class Ground:
         left, is better than none.
         """
         return any((venue := self.venues.get(name)) and venue.sla for name in self.absent)
+
+    @property
+    def steered(self) -> bool:
+        """Whether any venue states a control plane."""
+        return any(v.sla and v.sla.control_plane is not None for v in self.venues.values())
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -62,13 +69,15 @@ class Ground:
 class Loss:
     """A failure domain that may be lost: the offerings and the whole venues it takes along.
 
-    `label` is a name that means it and no other.
+    `label` is a name that means it and no other.  A control plane takes nothing along: on what is
+    `frozen` by its loss everything runs on, and nothing can be started.
     """
 
     kind: Kind
     label: str
     offerings: frozenset[Key]
     venues: frozenset[str]
+    frozen: frozenset[Key] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +155,32 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reliance:
+    """After a loss these components are as promised only by what one of the control planes starts.
+
+    All are told by their labels and names.
+    """
+
+    lost: str
+    components: tuple[str, ...]
+    control_planes: tuple[str, ...]
+
+    def as_json(self) -> JSON:
+        """An entry of `relies`."""
+        return {
+            "lost": self.lost,
+            "components": list(self.components),
+            "control_planes": list(self.control_planes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """What the loss of one failure domain does."""
+    """What the loss of one failure domain does, and what making it good relies on."""
 
     loss: Loss
     rehearsed: Rehearsed
+    reliance: Reliance | None = None
 
     @property
     def total(self) -> bool:
@@ -160,7 +190,12 @@ class Damage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worst:
-    """The worst single failure, None where nothing runs; `left_out`: so many were not looked at."""
+    """The worst single failure, None where nothing runs; `left_out`: so many were not looked at.
+
+    `relies` has what failing over relies on after any of them, the worst first; None where no venue
+    states a control plane.
+    """
 
     damage: Damage | None = None
     left_out: int = 0
+    relies: tuple[Reliance, ...] | None = None

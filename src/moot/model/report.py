@@ -59,10 +59,10 @@ class Cost:
     """Of what the plan leaves standing, an hour; `hourly` None where a price is unknown, or in
     another currency than the first of `currencies`.
 
-    `egress` is the part of components that is for traffic that leaves a venue or pool.  `floor` is
-    what no placement that keeps all promises costs less than, None where nobody knows; `priced` is
-    the sum without what has no price, `unpriced` venues and pools that have none, `unmetered` those
-    that have none for the traffic that leaves them;
+    `egress` is the part of components that is for traffic that leaves a venue or pool, `spot` that
+    for what may be taken back.  `floor` is what no placement that keeps all promises costs less
+    than, None where nobody knows; `priced` is the sum without what has no price, `unpriced` venues
+    and pools that have none, `unmetered` those that have none for the traffic that leaves them;
     `before` is of what stands now by the record, at the prices of then; None: there is no record.
     `day` is that of the oldest price in it (ISO 8601), "" where there is none or it is not known.
     """
@@ -71,6 +71,7 @@ class Cost:
     currency: str
     components: tuple[tuple[str, Decimal | None], ...] = ()
     egress: tuple[tuple[str, Decimal | None], ...] = ()
+    spot: tuple[tuple[str, Decimal | None], ...] = ()
     currencies: tuple[str, ...] = ()
     floor: Decimal | None = None
     priced: Decimal = Decimal(0)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from moot.model.availability import Sla
+from moot.model.diagnostic import Diagnostic
 from moot.model.overcommit import Overcommit, told
+from moot.model.spot import Spot
 from moot.model.value import JSON
 
 Ways = tuple[tuple[str, Decimal], ...]  # milliseconds there and back, to a venue or venue/region
@@ -24,6 +26,8 @@ class Venue:
     `overcommit` says how many times its room is given away.
     `built_in` is one that nobody has configured.
     `priced` is the day (ISO 8601) of the prices that are stated, "" where they are those of today.
+    `spot` says how often its machines are taken back, None where that does not happen.
+    `wrong` is what its entry says that cannot be used: it is there to be told of, not to be used.
     """
 
     name: str
@@ -38,20 +42,27 @@ class Venue:
     overcommit: Overcommit = field(default_factory=Overcommit)
     latency: Ways = ()
     priced: str = ""
+    spot: Spot | None = None
+    wrong: tuple[Diagnostic, ...] = ()
 
     @property
     def vendor(self) -> str:
         """Whom it stands or falls with: its provider, where it states how often a vendor is up."""
         return self.provider if self.sla and "vendor" in self.sla.levels else ""
 
+    @property
+    def entry(self) -> str:
+        """The name that it stands under in `venues.yaml`: that of its pool, or its own."""
+        return self.pool or self.name
+
     def path(self, *setting: str | int) -> tuple[str | int, ...]:
         """What leads to a setting in `venues.yaml`, from the name of its entry on."""
         inside = ("hosts", self.index) if self._is_own(setting) else ()
-        return (self.pool or self.name, *inside, *setting)
+        return (self.entry, *inside, *setting)
 
     def whose(self, *setting: str | int) -> str:
         """The name of what has a setting: this machine, or all that its entry stands for."""
-        return self.name if self._is_own(setting) else self.pool or self.name
+        return self.name if self._is_own(setting) else self.entry
 
     def _is_own(self, setting: tuple[str | int, ...]) -> bool:
         return bool(setting) and setting[0] in self.own
@@ -75,6 +86,8 @@ class Offering:
     Where its venue overcommits it gives away more than there is: `own_cpu` and `own_memory_mib` are
     what it has, and the most that one replica may need.
     `gpus_left` are the thousandths that are free of each of its `gpus`; empty: all of each.
+    Where it is `spot` it may be taken back, and `hourly` is the price for that; a provider need not
+    know, as the venue may state it.
     """
 
     venue: str
@@ -102,6 +115,7 @@ class Offering:
     latency: Ways = ()
     own_cpu: float | None = None
     own_memory_mib: int | None = None
+    spot: Spot | None = None
     priced: str = field(default="", compare=False)
 
     @property

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from moot.model.availability import CONTROL_PLANE
 from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.rehearsal import Key, Kind, Loss
 from moot.model.venue import Offering, Venue
 
 MOST_NAMED = 12  # in one message
-WIDEST_FIRST: Sequence[Kind] = ("pool", "venue", "region", "zone", "host")
+WIDEST_FIRST: Sequence[Kind] = ("pool", "venue", "region", "zone", "host", CONTROL_PLANE)
 
 Place = tuple[Kind, tuple[str, ...]]  # the names of what is around it, then its own
 
@@ -20,10 +21,14 @@ def domains(venues: Iterable[Venue], offerings: Iterable[Offering]) -> Domains:
     """All domains of these venues and offerings, the wider ones first.
 
     Regions and zones are those of one venue or pool, as in an outlook: two venues may each have a
-    zone `a`.  Venues on one machine are lost with it.
+    zone `a`.  Venues on one machine are lost with it.  A control plane is one where any venue of
+    its region states it.
     """
     whole: dict[Place, set[str]] = {}
+    steered: set[str] = set()
     for venue in venues:
+        if venue.sla and venue.sla.control_plane is not None:
+            steered.add(venue.name)
         for place in _of_venue(venue):
             whole.setdefault(place, set()).add(venue.name)
     known: dict[Key, Offering] = {}
@@ -35,6 +40,10 @@ def domains(venues: Iterable[Venue], offerings: Iterable[Offering]) -> Domains:
         on.setdefault(offering.machine, {})[offering.venue] = None
     for key, offering in known.items():
         for place in _of_offering(offering, on.get(offering.machine, {})):
+            rooms.setdefault(place, set()).add(key)
+    planes = {_plane(offering) for offering in known.values() if offering.venue in steered}
+    for key, offering in known.items() if planes else ():
+        if (place := _plane(offering)) in planes:
             rooms.setdefault(place, set()).add(key)
     reached = {offering.venue: offering.reach for offering in known.values()}
     names = {place: _names(place, reached.get(place[1][0], "")) for place in rooms}
@@ -65,13 +74,15 @@ class Domains:
         losses: list[Loss] = []
         for place in sorted(rooms, key=lambda place: (WIDEST_FIRST.index(place[0]), place[1])):
             venues = whole.get(place, set())
-            lost = rooms[place].union(*(of_venue.get(venue, set()) for venue in venues))
+            held = rooms[place] if place[0] == CONTROL_PLANE else set[Key]()
+            lost = (rooms[place] - held).union(*(of_venue.get(venue, set()) for venue in venues))
             emptied = {venue for venue, _ in lost if of_venue[venue] <= lost}
             loss = Loss(
                 kind=place[0],
                 label=next((n for n in names[place] if bearers[n] == 1), names[place][-1]),
                 offerings=frozenset(lost),
                 venues=frozenset(venues | emptied),
+                frozen=frozenset(held),
             )
             losses.append(loss)
             for name in names[place]:
@@ -86,13 +97,18 @@ class Domains:
             found = self.by_name.get(name, ())
             if not found:
                 problems.append(_unknown(name, self.all))
-            elif len({(loss.offerings, loss.venues) for loss in found}) > 1:
+            elif len({(loss.offerings, loss.venues, loss.frozen) for loss in found}) > 1:
                 problems.append(_ambiguous(name, found))
             else:
                 chosen.append(found[0])
         if problems:
             raise BadInput(*problems)
         return tuple(dict.fromkeys(chosen))
+
+    @property
+    def control_planes(self) -> tuple[Loss, ...]:
+        """Those by which something is started."""
+        return tuple(loss for loss in self.all if loss.frozen)
 
     def used(self, keys: Collection[Key]) -> Iterator[Loss]:
         """Those that hold any of these offerings; of several that hold the same the widest."""
@@ -122,10 +138,17 @@ def _of_offering(offering: Offering, beside: Iterable[str]) -> Iterator[Place]:
         yield "host", (venue,)
 
 
+def _plane(offering: Offering) -> Place:
+    """The control plane of its region, or of a venue that tells of none."""
+    return CONTROL_PLANE, (offering.site, offering.region)
+
+
 def _names(place: Place, reach: str) -> list[str]:
     """What it can be called, the best first: `lab:h1`, `h1`; `zone:b`, `zone:lab/b`, `b`."""
     kind, path = place
     full = "/".join(part for part in path if part)
+    if kind == CONTROL_PLANE:
+        return [f"{kind}:{name}" for name in dict.fromkeys((full, path[1])) if name]
     if kind in {"region", "zone"}:
         plain = [path[-1], f"{path[0]}/{path[-1]}", full]
         return list(dict.fromkeys([*(f"{kind}:{name}" for name in plain), *plain]))
@@ -140,10 +163,12 @@ def _names(place: Place, reach: str) -> list[str]:
 
 def _unknown(name: str, all: Sequence[Loss]) -> Diagnostic:
     labels = [loss.label for loss in all]
+    forms = ["a venue", "a pool", "a machine", "region:NAME", "zone:NAME"]
+    forms += [f"{CONTROL_PLANE}:NAME"] if any(loss.frozen for loss in all) else []
     return Diagnostic(
         summary=f"there is no failure domain {name!r}",
         detail=f"there are {_listed(labels)}" if labels else "there are none: no venue answers",
-        remedy="name a venue, a pool, a machine, region:NAME or zone:NAME of these",
+        remedy=f"name {', '.join(forms[:-1])} or {forms[-1]} of these",
     )
 
 

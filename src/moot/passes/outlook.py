@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from moot.model.app import App
-from moot.model.availability import LEVELS, Domain, Level, Outlook, percent
+from moot.model.availability import LEVELS, Domain, Level, Outlook, Sla, percent
 from moot.model.placement import Placement, Run
 from moot.model.venue import Venue
 from moot.passes.apart import Atlas, Path, apart
@@ -18,6 +18,7 @@ MOST_STEPS = 200_000  # of one exact figure, times its components; well below a 
 MOST_WEAK = 16  # kinds of domains of which is asked what they cost
 
 REPLICA = "replica"
+REGION = LEVELS.index("region") + 1  # of a path, so much is that of its region
 
 Needed = Mapping[str, int]  # by component how many of its replicas must be up
 Weak = tuple[Level, str]  # a vendor, or all domains of a level within one venue or pool
@@ -37,12 +38,16 @@ def outlook(
     for run in placement.runs:
         if run.component in needed:
             estate.put(run)
-    figure = _figure(estate, needed)
+    certain = _Figure(1.0, 1.0, dict.fromkeys(needed, 1.0))
+    figure = _figure(estate, needed) if estate.up else certain  # nothing is stated to fail
     outage = sum(estate.outages.values())
+    waits, waits_at_most = _waiting(estate, needed)
     return Outlook(
         promised=app.policy.availability,
-        least=None if estate.unknown or not needed else max(0.0, figure.least - outage),
-        most=max(0.0, figure.most - outage),
+        least=None
+        if estate.unknown or not needed
+        else max(0.0, figure.least - outage - waits_at_most),
+        most=max(0.0, figure.most - outage - waits),
         components=tuple(figure.alone.items()),
         unknown=tuple(sorted(estate.unknown)),
         limit=_limit(estate, needed, figure) if limited else "",
@@ -64,14 +69,15 @@ class _Figure:
     alone: Mapping[str, float]
 
 
+NOTHING_KNOWN = _Figure(0.0, 1.0, {})
+
+
 def _figure(estate: _Estate, needed: Needed, unless: Weak | None = None) -> _Figure:
     """Exact, where that takes few steps; else within bounds.
 
     Components share domains, and what is good for one is never bad for another: so all of them are
     up at least as often as if each stood apart (Harris 1960), and at most as often as the worst.
     """
-    if not estate.up:  # nothing is stated to fail
-        return _Figure(1.0, 1.0, dict.fromkeys(needed, 1.0))
     alone = {
         name: availability(estate.tree({name: quorum}, unless), {name: quorum})
         for name, quorum in needed.items()
@@ -95,9 +101,39 @@ def _limit(estate: _Estate, needed: Needed, figure: _Figure) -> str:
     return _described(worst, weak[worst]) if worst and gains[worst] > 0 else ""
 
 
+def _waiting(estate: _Estate, needed: Needed) -> tuple[float, float]:
+    """The share of the time in which something has failed, too few replicas are up without it, and
+    the control plane that would start another is down: at least, and at most.
+
+    Each failure of a venue or pool is of one of the machines there that are in use, each as likely,
+    while all around it is up.  A control plane is taken to be down once a year, in one piece: who
+    finds it down waits for half of that.
+    """
+    least = most = 0.0
+    for site, failures in estate.failures.items():
+        alike = estate.alike(site, needed)
+        machines = sum(count for _, count in alike)
+        for number, (path, count) in enumerate(alike):
+            down = 1 - estate.controls.get(path[:REGION], 1.0)
+            lost = failures * count / machines * down * down / 2
+            if not lost:
+                continue
+            here = {
+                name: quorum for name, quorum in needed.items() if path in estate.replicas[name]
+            }
+            left = _figure(estate.without(path), here) if number < MOST_WEAK else NOTHING_KNOWN
+            least += lost * (1 - left.most)
+            most += lost * (1 - left.least)
+    return least, most
+
+
 @dataclass
 class _Estate:
-    """The domains an App stands on; `up` is the least that any venue states of one, by its path."""
+    """The domains an App stands on; `up` is the least that any venue states of one, by its path.
+
+    `controls` is the same of the control planes, by the path of their region, and `failures` how
+    many a year any venue of a site states.
+    """
 
     venues: Mapping[str, Venue]
     atlas: Atlas
@@ -105,6 +141,8 @@ class _Estate:
     up: dict[Path, float] = field(default_factory=dict[Path, float])
     outages: dict[str, float] = field(default_factory=dict[str, float])
     unknown: set[str] = field(default_factory=set[str])
+    controls: dict[Path, float] = field(default_factory=dict[Path, float])
+    failures: dict[str, float] = field(default_factory=dict[str, float])
 
     def put(self, run: Run) -> None:
         """Add replicas, and what is stated of the domains around them."""
@@ -113,15 +151,47 @@ class _Estate:
         here = self.replicas[run.component]
         here[path] = here.get(path, 0) + run.count
         venue = self.venues.get(offering.venue)
+        shares: dict[Level, float] = {}
         if venue is None or venue.sla is None:
             self.unknown.add(offering.site)
-            return
-        shares = venue.sla.shares(offering.is_machine)
-        self.outages[path[1]] = max(venue.sla.outage, self.outages.get(path[1], 0.0))
+        else:
+            shares = {**venue.sla.shares(offering.is_machine)}
+            self.outages[path[1]] = max(venue.sla.outage, self.outages.get(path[1], 0.0))
+            self.steer(path, venue.sla)
+        if offering.spot:  # a machine goes with all that is on it
+            taken: Level = "host" if offering.is_machine else "replica"
+            shares[taken] = shares.get(taken, 1.0) * offering.spot.up
         for depth, level in enumerate(LEVELS, 1):
             if (share := shares.get(level, 1.0)) < 1:
                 inner = (*path, REPLICA)[:depth]
                 self.up[inner] = min(share, self.up.get(inner, 1.0))
+
+    def steer(self, path: Path, sla: Sla) -> None:
+        """Note what is stated of what starts replicas there, where anything is."""
+        if (share := sla.control_plane) is not None:
+            self.controls[path[:REGION]] = min(share, self.controls.get(path[:REGION], 1.0))
+            most = max(sla.failures_per_year, self.failures.get(path[1], 0.0))
+            self.failures[path[1]] = most
+
+    def alike(self, site: str, needed: Needed) -> Sequence[tuple[Path, int]]:
+        """One of the machines in use of each kind, with how many there are."""
+        kinds: dict[object, Path] = {}
+        counts = Counter[object]()
+        for path in dict.fromkeys(p for n in needed for p in self.replicas[n] if p[1] == site):
+            shares = self.up.get(path, 1.0), self.up.get((*path, REPLICA), 1.0)
+            kind = path[:-1], shares, tuple(self.replicas[n].get(path, 0) for n in needed)
+            kinds.setdefault(kind, path)
+            counts[kind] += 1
+        return [(path, counts[kind]) for kind, path in kinds.items()]
+
+    def without(self, path: Path) -> _Estate:
+        """Where that machine has failed, and what is around it is up."""
+        replicas: defaultdict[str, dict[Path, int]] = defaultdict(dict)
+        for name, here in self.replicas.items():
+            replicas[name] = {other: count for other, count in here.items() if other != path}
+        around = {path[:depth] for depth in range(1, REGION + 1)}
+        up = {each: share for each, share in self.up.items() if each not in around}
+        return replace(self, replicas=replicas, up=up)
 
     def weak(self) -> dict[Weak, list[float]]:
         """What is stated of the domains that may fail, by their kind."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from moot.model.app import App
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
+from moot.model.programme import Solve
 from moot.model.venue import Offering
 from moot.passes.afford import spent
 from moot.passes.egress import egress
@@ -23,6 +25,8 @@ from moot.passes.placing.search import LEAST, LOOKS, MOST, Attempts, search
 from moot.passes.worth import worth
 
 STAYS = Decimal(10**9)  # a threshold above all that could be saved
+ROUNDS = 4  # of looking once more at what the solver made better
+NO_WAY = "it was proven that no way of placing the components together keeps all of these promises"
 
 
 def place(
@@ -33,6 +37,7 @@ def place(
     absent: Mapping[str, str] | None = None,
     attempts: int = MOST,
     threshold: Decimal = MOVE_THRESHOLD,
+    solve: Solve | None = None,
 ) -> Placement:
     """Every replica on an offering with room, all replicas of a component in one venue or pool.
 
@@ -44,18 +49,86 @@ def place(
     also where that is less spread than the App wants.  What costs more than the budget is placed
     once more, and moves for any saving; else what runs moves only for more than the `threshold` an
     hour.  There are at most so many `attempts` at each step; where all fail, what runs may stay at
-    any price.  New replicas that talk much are on one machine, where that costs no more.  Raises
-    Refused with every component that cannot be placed and why.
+    any price.  New replicas that talk much are on one machine, where that costs no more.  Where
+    that may not be the best there is, `solve` is asked, if there is one.  Raises Refused with every
+    component that cannot be placed and why.
     """
-    first = prepare(app, offerings, prior, homes or {}, absent or {})
-    found = _gathered(first, _placed(first, prior, offerings, attempts, threshold))
-    while _may_be_better(first, found, attempts):
-        basis = prepare(app, offerings, found, homes or {}, absent or {})
-        again = _gathered(first, _placed(basis, found, offerings, attempts, threshold))
-        if _price(again) >= _price(found):
+
+    def ground(stands: Placement | None) -> Basis:
+        return prepare(app, offerings, stands, homes or {}, absent or {})
+
+    def sought(stands: Placement | None) -> Placement:
+        first = ground(stands)
+        found = _gathered(first, _placed(first, stands, offerings, attempts, threshold))
+        while _may_be_better(first, found, attempts):
+            again = _placed(ground(found), found, offerings, attempts, threshold)
+            again = _gathered(first, again)
+            if _price(again) >= _price(found):
+                break
+            found = again
+        return found
+
+    large = len(app.components) * len(offerings) > LOOKS
+    if solve is None or large or any(offering.hourly is None for offering in offerings):
+        return sought(prior)
+    return _proven(_Search(ground, sought, threshold, solve), prior)
+
+
+class _Search(NamedTuple):
+    """What is known where something `stands`, and what is found from there without a solver."""
+
+    ground: Callable[[Placement | None], Basis]
+    sought: Callable[[Placement | None], Placement]
+    threshold: Decimal
+    solve: Solve
+
+    def proven(self, stands: Placement | None) -> tuple[Placement, Placement | None]:
+        """What the solver makes of what is found, and that, if anything was."""
+        try:
+            found = self.sought(stands)
+        except Refused as refused:
+            return self.rescued(stands, refused), None
+        if found.floor == _price(found):
+            return found, found
+        from moot.passes.placing.prove import prove  # most placements have no gap
+
+        basis = self.ground(stands)
+        budget = basis.app.policy.budget
+        dear = budget and spent(found) > budget.hourly  # it moves for any saving then
+        threshold = Decimal(0) if dear else self.threshold
+        better = prove(basis, found, stands, threshold, self.solve).found or found
+        return (better if better.runs == found.runs else _gathered(basis, better)), found
+
+    def rescued(self, stands: Placement | None, refused: Refused) -> Placement:
+        """What nothing else found a place for."""
+        from moot.passes.placing.prove import prove
+
+        basis = self.ground(stands)
+        found, is_impossible = prove(basis, None, stands, self.threshold, self.solve)
+        if found:
+            return _gathered(basis, found)
+        if not is_impossible:
+            raise refused
+        first, *others = refused.diagnostics
+        detail = f"{first.detail}\n{NO_WAY}"
+        raise Refused(replace(first, detail=detail), *others) from None
+
+
+def _proven(search: _Search, prior: Placement | None) -> Placement:
+    """What the solver makes better is looked at from where all would stand then, until placing
+    again would change nothing.
+    """
+    stands, found = search.proven(prior)
+    for _ in range(ROUNDS):
+        if found and stands.runs == found.runs:
             break
-        found = again
-    return found
+        again, found = search.proven(stands)
+        floors = [each.floor for each in (stands, again) if each.floor is not None]
+        if _price(again) >= _price(stands):
+            floor = min(max(floors), _price(stands)) if floors else None
+            return replace(stands, floor=floor)
+        stands = again
+    return stands
 
 
 def _gathered(basis: Basis, found: Placement) -> Placement:

@@ -13,10 +13,12 @@ from moot.model.rehearsal import Fate, Ground, Key, Rehearsed, Trouble, key_of
 from moot.model.venue import Offering
 from moot.passes.afford import afford
 from moot.passes.beside import beside
+from moot.passes.blame import blame
 from moot.passes.connect import connect
 from moot.passes.egress import egress
 from moot.passes.explaining.attempt import Decide
 from moot.passes.fare import fare
+from moot.passes.freeze import freeze
 from moot.passes.lessen import lessen
 from moot.passes.suppose import completed, keepers, suppose
 
@@ -27,8 +29,17 @@ def rehearse(ground: Ground, stands: Placement, trouble: Trouble, decide: Decide
     What is lost is to `place` as what does not answer.  A component that cannot be placed is left
     as it is with the room it has, and the others are placed; then more of its replicas, as many as
     have room beside them.  Where a venue is lost in part, data is taken to be where its replicas
-    stand.
+    stand.  Where the loss of a control plane is the reason that something cannot run, it is named.
     """
+    found = _rehearsed(ground, stands, trouble, decide)
+    steered = tuple(loss for loss in trouble.losses if not loss.frozen)
+    if not found.lacking or steered == trouble.losses:
+        return found
+    free = _rehearsed(ground, stands, replace(trouble, losses=steered), decide)
+    return blame(found, free, [loss for loss in trouble.losses if loss.frozen])
+
+
+def _rehearsed(ground: Ground, stands: Placement, trouble: Trouble, decide: Decide) -> Rehearsed:
     desk = _Desk.of(ground, stands, trouble, decide)
     placed = desk.placed()
     then = (*placed, *desk.remains(desk.bound), *desk.left())
@@ -67,6 +78,7 @@ class _Desk:
         before = [replace(r, offering=now.get(key_of(r.offering), r.offering)) for r in stands.runs]
         keeping, then = keepers(ground.app), suppose(ground, trouble)
         lost = frozenset(key for loss in trouble.losses for key in loss.offerings)
+        frozen = frozenset(key for loss in trouble.losses for key in loss.frozen)
         in_part = (r for r in before if key_of(r.offering) in lost)
         in_part = (r for r in in_part if r.offering.venue not in then.absent)
         return cls(
@@ -74,7 +86,7 @@ class _Desk:
             then=replace(then, homes={**_homes(keeping, before), **ground.homes}),
             lost=lost,
             bound={run.component for run in in_part if run.component in keeping},
-            decide=decide,
+            decide=freeze(decide, frozen - lost),
         )
 
     def placed(self) -> tuple[Run, ...]:

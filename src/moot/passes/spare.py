@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,15 +11,16 @@ from moot.model.app import Component
 from moot.model.availability import Level
 from moot.model.headroom import Headroom, Shortfall
 from moot.model.placement import Placement
-from moot.model.rehearsal import Ground, Key, Loss, Rehearsed, Trouble, key_of
+from moot.model.rehearsal import Ground, Key, Loss, Rehearsed, Reliance, Trouble, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, apart
 from moot.passes.beside import beside
-from moot.passes.domains import domains
+from moot.passes.domains import Domains, domains
 from moot.passes.place import place
 from moot.passes.placing.prepare import prepare
 from moot.passes.placing.search import LEAST, MOST
 from moot.passes.rehearse import rehearse
+from moot.passes.rely import rely
 from moot.passes.striving.stand import stand
 from moot.passes.suppose import suppose
 
@@ -35,7 +36,7 @@ def spare(ground: Ground, placement: Placement, whole: bool = True) -> Headroom 
 
     What would have to move although it is not lost is a shortfall as well; what its data holds on
     the lost domain is none.  Domains that are alike are looked at once, and unless the `whole` is
-    asked for none after the first that lacks room.
+    asked for none after the first that lacks room; nor on which control planes the room relies.
     """
     level = ground.app.policy.headroom
     if level is None:
@@ -47,18 +48,26 @@ def spare(ground: Ground, placement: Placement, whole: bool = True) -> Headroom 
     most = max(FEWEST, MOST_LOOKS // looks)
     shortfalls: list[Shortfall] = []
     waits: dict[str, None] = {}
+    planes = _known(bare).control_planes if whole and ground.steered else ()
+    relies: list[Reliance | None] = []
     for loss in losses[:most]:
         found = rehearse(bare, placement, Trouble(losses=(loss,)), _settled)
         waits |= dict.fromkeys(f.component for f in found.fates if f.fortune == "waits")
         shortfalls += _short(bare, loss, found)
         if shortfalls and not whole:
             break
+        relies.append(rely(bare, placement, loss, found, planes, _settled, _stopped))
     return Headroom(
         level=level,
         shortfalls=tuple(shortfalls),
         waits=tuple(waits),
         unchecked=max(0, len(losses) - most),
+        relies=tuple(filter(None, relies)) if planes else None,
     )
+
+
+def _stopped(found: Rehearsed) -> Collection[str]:
+    return {fate.component for fate in found.fates if fate.fortune == "stops"}
 
 
 def _settled(ground: Ground) -> Placement:
@@ -79,7 +88,7 @@ def losses_of(ground: Ground, level: Level, among: Sequence[Offering]) -> Iterat
     for offering in ground.offerings:
         rooms.setdefault(atlas.domain(offering, level), set()).add(key_of(offering))
         of_venue.setdefault(offering.venue, set()).add(key_of(offering))
-    labels = {loss.offerings: loss.label for loss in _known(ground)}
+    labels = {loss.offerings: loss.label for loss in _known(ground).all if loss.offerings}
     for path in dict.fromkeys(atlas.domain(offering, level) for offering in among):
         lost = frozenset(rooms.get(path, ()))
         venues = {venue for venue, _ in lost if of_venue[venue] <= lost}
@@ -88,10 +97,10 @@ def losses_of(ground: Ground, level: Level, among: Sequence[Offering]) -> Iterat
         yield Loss(kind=kind, label=label, offerings=lost, venues=frozenset(venues))
 
 
-def _known(ground: Ground) -> Sequence[Loss]:
+def _known(ground: Ground) -> Domains:
     """Those that `what-if` knows, the narrowest last."""
     used = {offering.venue for offering in ground.offerings}
-    return domains((v for v in ground.venues.values() if v.name in used), ground.offerings).all
+    return domains((v for v in ground.venues.values() if v.name in used), ground.offerings)
 
 
 def _losses(ground: Ground, placement: Placement, level: Level) -> Sequence[Loss]:
@@ -120,7 +129,7 @@ def _kind(offering: Offering, counts: Counter[str], atlas: Atlas, level: Level) 
         atlas.domain(offering, level)[:-1],
         *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
         *(offering.gpus, offering.gpus_left, offering.segmented, offering.names),
-        *(bool(offering.reach), offering.name, frozenset(counts.items())),
+        *(bool(offering.reach), bool(offering.spot), offering.name, frozenset(counts.items())),
     )
 
 

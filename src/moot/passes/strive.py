@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
+from moot.model.programme import Solve
 from moot.model.rehearsal import Ground
 from moot.passes.place import STAYS, place
 from moot.passes.placing.fill import MOVE_THRESHOLD
@@ -23,7 +24,9 @@ ROUNDS = 4
 LOSSES = 25  # what it takes to look at the headroom, in placements
 
 
-def strive(ground: Ground, attempts: int = MOST, strides: int = STRIDES) -> Placement:
+def strive(
+    ground: Ground, attempts: int = MOST, strides: int = STRIDES, solve: Solve | None = None
+) -> Placement:
     """What `place` makes of it, where that keeps what is promised of the whole App.
 
     Where it does not, it is placed wider and on better places, step by step, and the cheapest that
@@ -31,12 +34,13 @@ def strive(ground: Ground, attempts: int = MOST, strides: int = STRIDES) -> Plac
     at most so many `strides`, fewer for large Apps.  It is looked at once more from where it would
     stand then, until placing again would change nothing.  Where none keeps them it is the one that
     lacks least; while a venue is silent and nothing is refused, what still runs does not move for
-    it.  Raises what `place` raises.
+    it.  Of `solve` only `place` asks anything, where nothing is promised of the whole.  Raises what
+    `place` raises.
     """
     policy = ground.app.policy
     if policy.availability is None and policy.headroom is None:
         given = ground.app, ground.offerings, ground.prior, ground.homes, ground.absent
-        return place(*given, attempts)
+        return place(*given, attempts, solve=solve)
     looks = max(1, len(ground.app.components) * len(ground.offerings))
     fewer = max(LEAST, min(attempts, MOST_TRIED // looks))
     looks *= LOSSES if policy.headroom else 1

@@ -80,7 +80,8 @@ def _offered(
     for offering in offerings:
         quote = _quote(offering, venues[offering.venue].provider)
         named = vendors(quote.vendor) and regions(quote.region) and types(quote.type)
-        if named and _enough(wish, quote):
+        priced = quote.spot is not None or not wish.spot
+        if named and priced and _enough(wish, quote):
             yield quote
 
 
@@ -100,11 +101,13 @@ def _quote(offering: Offering, vendor: str) -> Quote:
         gpus=float(offering.gpus or bool(gpu or "gpu" in traits)),
         gpu=gpu,
         hourly=offering.hourly,
-        spot=None,
+        spot=offering.hourly if offering.spot else None,
         currency=offering.currency,
         priced=offering.priced,
         own_cpu=offering.own_cpu,
         own_memory_mib=offering.own_memory_mib,
+        interruptions=offering.spot.interruptions if offering.spot else None,
+        spot_priced=offering.priced if offering.spot else "",
     )
 
 
@@ -116,12 +119,13 @@ def _sold(wish: Wish, vendor: Vendor, kinds: Collection[str]) -> Iterator[Quote]
     standing: Standing = "obtainable" if vendor.name in kinds else "not configured"
     here = {region for region in vendor.regions if regions(region)}
     zones: dict[tuple[str, int], tuple[str, ...]] = {}
+    often = vendor.interruptions
     for kind in vendor.kinds:
         if not _enough(wish, kind) or not types(kind.name):
             continue
         name, cpu, memory_mib, arch, gpus, gpu, prices = kind
         for region, (hourly, spot, bits) in prices.items():
-            if region in here:
+            if region in here and (spot or not wish.spot):
                 at = region, bits
                 if at not in zones:
                     zones[at] = vendor.zones(region, bits)
@@ -130,6 +134,8 @@ def _sold(wish: Wish, vendor: Vendor, kinds: Collection[str]) -> Iterator[Quote]
                     *(cpu, memory_mib, arch, gpus, gpu),
                     *(Decimal(hourly).scaleb(-6), Decimal(spot).scaleb(-6) if spot else None),
                     *(vendor.currency, vendor.day(region)),
+                    interruptions=often[region].get(name) if region in often else None,
+                    spot_priced=vendor.spot_day(region) if spot else "",
                 )
 
 

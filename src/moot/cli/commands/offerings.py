@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 HEADERS = (
     *("VENDOR", "VENUE", "REGION", "ZONES", "TYPE", "CPU", "GIB", "ARCH", "GPU"),
-    *("PER HOUR", "SPOT", "PRICED", "STANDING"),
+    *("PER HOUR", "SPOT", "INTERRUPTED", "PRICED", "STANDING"),
 )
 COLOURS = {"offered": "green", "obtainable": "yellow", "not configured": "dim"}
 
@@ -29,7 +29,7 @@ def offerings(call: Call, out: Output) -> int:
     given = call.invocation
     listing = call.moot.offerings(
         _wish(given),
-        _order(given.value("sort")),
+        _order(given.value("sort"), "spot" if given.flag("spot") else "price"),
         _limit(given.value("limit")),
         given.arguments,
         market=not given.flag("configured"),
@@ -74,6 +74,7 @@ def _wish(given: Invocation) -> Wish:
         cpu=_number("--cpu", given.value("cpu")),
         memory_mib=_memory_mib(given.value("memory")),
         gpu=given.flag("gpu"),
+        spot=given.flag("spot"),
         arch=given.value("arch") or "",
         vendors=given.values("vendor"),
         regions=given.values("region"),
@@ -98,10 +99,10 @@ def _memory_mib(text: str | None) -> int:
         raise BadInput(_misread("--memory", text, "write a size, such as --memory 8G")) from None
 
 
-def _order(text: str | None) -> Order:
+def _order(text: str | None, usual: Order) -> Order:
     if text is not None and text not in ORDERS:
         raise BadInput(_misread("--sort", text, f"one of: {', '.join(ORDERS)}"))
-    return cast("Order", text or "price")
+    return cast("Order", text or usual)
 
 
 def _limit(text: str | None) -> int | None:
@@ -117,6 +118,7 @@ def _misread(option: str, text: str | None, remedy: str) -> Diagnostic:
 
 
 def _row(quote: Quote) -> tuple[str, ...]:
+    later = quote.spot_priced not in ("", quote.priced)
     gpus = f"{quote.gpus:g} " if quote.gpus and quote.gpu else ""
     return (
         quote.vendor,
@@ -130,7 +132,8 @@ def _row(quote: Quote) -> tuple[str, ...]:
         f"{gpus}{quote.gpu}" if quote.gpu else f"{quote.gpus:g}" if quote.gpus else "",
         _price(quote.hourly, quote.currency),
         _price(quote.spot, quote.currency) if quote.spot is not None else "",
-        quote.priced,
+        "" if quote.interruptions is None else f"{quote.interruptions * 100:.3g} %/month",
+        quote.priced + (f", spot {quote.spot_priced}" if later else ""),
         quote.standing,
     )
 

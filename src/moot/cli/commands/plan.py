@@ -8,7 +8,7 @@ from moot.cli import proposal as text
 from moot.cli.headroom import headroom_line
 from moot.cli.outlook import outlook_json, outlook_line
 from moot.cli.output import Output
-from moot.cli.rehearsal import worst_json, worst_line
+from moot.cli.rehearsal import relies_json, worst_json, worst_line
 from moot.cli.traffic import traffic_json, traffic_line
 from moot.model.report import Proposal
 
@@ -30,6 +30,7 @@ def plan(call: Call, out: Output) -> int:
                 "availability": outlook_json(proposal.availability),
                 "headroom": proposal.headroom.as_json() if proposal.headroom else None,
                 "worst_failure": worst_json(proposal.worst),
+                "relies": relies_json(proposal.worst),
                 "traffic": traffic_json(proposal.traffic),
                 "findings": text.findings_json(proposal),
             },

@@ -35,8 +35,8 @@ def _group_help(group: str) -> str:
 
 
 def _groups() -> list[str]:
-    """First words that are no command by themselves."""
-    return [word for word in _top_level() if members(word) and not find(word)]
+    """First words after which a second one may come; some are commands by themselves."""
+    return [word for word in _top_level() if members(word)]
 
 
 def _pairs() -> list[str]:
@@ -122,7 +122,7 @@ def _fish() -> str:
         lines.append(f"complete -c moot -n '__moot_at \"\"' -a {word} -d {_quoted(text)}")
     for group in _groups():
         for word, text in _second_help(group).items():
-            lines.append(f"complete -c moot -n '__moot_at {group}' -a {word} -d {_quoted(text)}")
+            lines.append(f"complete -c moot -n '__moot_in {group} 0' -a {word} -d {_quoted(text)}")
     for option in COMMON:
         lines.append(_fish_option('__moot_at ""', option))
     for command in COMMANDS:

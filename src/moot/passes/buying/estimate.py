@@ -70,7 +70,7 @@ def _together(
         yield Estimate(vendors=vendors, reason=reason)
         return
     least = limit(surveys, needed, rounds)
-    days = {survey.vendor.name: survey.vendor.day for survey in surveys}
+    sellers = {survey.vendor.name: survey.vendor for survey in surveys}
     for way in _unlike(ways)[:top]:
         yield Estimate(
             vendors=vendors,
@@ -78,8 +78,15 @@ def _together(
             hourly=Decimal(way.micros).scaleb(-6),
             least=Decimal(least).scaleb(-6),
             currency=surveys[0].vendor.currency,
-            priced=min(days[site.vendor](site.region) for site in way.sites),
+            priced=min(_day(sellers[site.vendor], site) for site in way.sites),
         )
+
+
+def _day(vendor: Vendor, site: Site) -> str:
+    """Of the oldest price there."""
+    spot = {machine.is_spot for machine in site.machines} or {False}
+    days = {False: vendor.day, True: vendor.spot_day}
+    return min(days[each](site.region) for each in spot)
 
 
 def _unlike(ways: Iterable[_Way]) -> list[_Way]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf
 
 from moot.model.app import App, Component
 from moot.model.purchase import Lot, Piece
 from moot.passes.apart import wanted
-from moot.passes.buying.supply import LINUX
+from moot.passes.buying.supply import LASTING, LEASE, LINUX, TAKEN_BACK
 
 # How traits of machines begin; whatever else is asked for is of the region.
-OF_MACHINES = ("arch:", "device:", "gpu", "has:", "os:", "runs:")
+OF_MACHINES = ("arch:", "device:", "gpu", "has:", LEASE, "os:", "runs:")
+LEAVES = {"never": {LASTING}, "allowed": set[str](), "only": {TAKEN_BACK}}
 SHARED_MACHINE = ("process", "container")  # what can be isolated on a machine with others
 
 
@@ -40,7 +41,7 @@ def need(app: App) -> Needed:
 
     What keeps data is with all that shares it on one machine.
     """
-    components = [component for component in app.components if component.replicas]
+    components = [_leased(app, component) for component in app.components if component.replicas]
     kept = _kept(app, components)
     if problem := _problem(app, components, kept):
         return Needed(problem=problem)
@@ -74,6 +75,13 @@ def need(app: App) -> Needed:
     )
 
 
+def _leased(app: App, component: Component) -> Component:
+    """With what it asks for of machines that may be taken back, as a trait."""
+    needs = component.needs
+    traits = needs.traits | LEAVES[app.leave(component)]
+    return replace(component, needs=replace(needs, traits=traits))
+
+
 Group = tuple[Component, ...]  # with data in common, so on one machine
 
 
@@ -96,6 +104,10 @@ def _problem(app: App, components: Iterable[Component], kept: Iterable[Group]) -
     for component in components:
         if component.isolation and component.isolation not in SHARED_MACHINE:
             return f"{component.name} wants to be isolated as a {component.isolation}"
+    for group in kept:
+        if len({app.leave(member) for member in group} - {"allowed"}) > 1:
+            names = " and ".join(member.name for member in group)
+            return f"{names} keep data on one machine, and x-moot.spot is only of one, never of one"
     for member in (member for group in kept for member in group):
         if wanted(app.policy, member):
             return f"{member.name} keeps data on one machine, and x-moot.spread wants several"

@@ -8,11 +8,14 @@ from functools import cache
 from math import gcd
 
 from moot.model.market import Kind, Vendor
-from moot.model.purchase import Lot, Ware
+from moot.model.purchase import SPOT, Lot, Ware
 
 # What every machine with Linux can do, where nothing keeps root from it.
 LINUX = frozenset({"os:linux", "runs:container", "runs:process", "runs:recipe"})
 NVIDIA = frozenset({"a100", "a10g", "h100", "h200", "l4", "l40s", "t4", "t4g", "v100"})
+LEASE = "lease:"  # how traits begin of which each machine is sold with one
+LASTING, TAKEN_BACK = f"{LEASE}lasting", f"{LEASE}spot"
+WAYS = (("", LASTING), (SPOT, TAKEN_BACK))  # as prices are in `Prices`
 MOST_STEPS = 200_000  # of a sum, to find out which sums there are
 
 Shape = tuple[int, int, int, frozenset[str]]  # millicpu, MiB, GPUs, traits
@@ -25,28 +28,40 @@ def supply(vendor: Vendor, lot: Lot, zones: Mapping[str, str]) -> dict[str, tupl
     or "" for any.
 
     A ware has no more of anything than pieces of the lot can use at once there.  What has as much
-    of everything as another, for no more money, makes the other needless.
+    of everything as another, for no more money, makes the other needless.  A type that has a price
+    of spot is two wares, as far as anything may be on spot.
     """
     cheapest: dict[str, dict[Shape, tuple[int, str]]] = {region: {} for region in zones}
     bits = {region: _bit(vendor, region, zone) for region, zone in zones.items()}
     shaped = _shaper(lot)
-    for kind in vendor.kinds:
-        shape = shaped(kind)
-        if shape is None:
-            continue
-        name = kind.name
-        for region, (micros, _, there) in kind.prices.items():
-            known = cheapest.get(region)
-            if known is None or (bits[region] and not bits[region] & there):
+    ways = WAYS if any(LASTING not in piece.traits for piece in lot) else WAYS[:1]
+    for way, (ending, lease) in enumerate(ways):
+        for kind in vendor.kinds:
+            shape = shaped(kind, lease)
+            if shape is None:
                 continue
-            best = known.get(shape)
-            if best is None or (micros, name) < best:
-                known[shape] = micros, name
+            name = kind.name + ending
+            for region, prices in kind.prices.items():
+                known = cheapest.get(region)
+                micros = prices[way]
+                if known is None or (way and not micros):
+                    continue
+                if bits[region] and not bits[region] & prices[2]:
+                    continue
+                best = known.get(shape)
+                if best is None or (micros, name) < best:
+                    known[shape] = micros, name
     return {region: _needed(known) for region, known in cheapest.items()}
 
 
 def abilities(kind: Kind) -> frozenset[str]:
-    """The traits of a machine of this type."""
+    """The traits that machines of this type may have."""
+    spot = any(micros for _, micros, _ in kind.prices.values())
+    return _traits(kind) | {LASTING, *([TAKEN_BACK] if spot else [])}
+
+
+def _traits(kind: Kind) -> frozenset[str]:
+    """Whichever way it is sold."""
     traits = {*LINUX, f"arch:{kind.arch}"}
     if kind.gpus:
         gpu = kind.gpu.lower()
@@ -58,20 +73,20 @@ def _bit(vendor: Vendor, region: str, zone: str) -> int:
     return 1 << list(vendor.regions[region]).index(zone) if zone else 0
 
 
-def _shaper(lot: Lot) -> Callable[[Kind], Shape | None]:
-    """What a machine of a type is good for; None where no piece has room there."""
+def _shaper(lot: Lot) -> Callable[[Kind, str], Shape | None]:
+    """What a machine of a type is good for, sold that way; None where no piece has room there."""
     asked = frozenset[str]().union(*(piece.traits for piece in lot))
     cpu = _reach([(piece.millicpu, piece.most or piece.amount) for piece in lot])
     memory = _reach([(piece.memory_mib, piece.most or piece.amount) for piece in lot])
     gpus = sum(piece.gpus * piece.amount for piece in lot)
 
-    def shaped(kind: Kind) -> Shape | None:
+    def shaped(kind: Kind, lease: str) -> Shape | None:
         room = Ware(
             kind.name,
             cpu(int(kind.cpu * 1000 + 0.001)),
             memory(kind.memory_mib),
             min(max(int(kind.gpus), kind.gpus > 0), gpus),  # a part of one serves one piece
-            abilities(kind) & asked if asked else asked,
+            (_traits(kind) | {lease}) & asked if asked else asked,
             0,
         )
         return room[1:5] if any(map(room.holds, lot)) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from moot.model.market import Vendor
 from moot.model.programme import Solve
@@ -13,7 +13,7 @@ from moot.passes.buying.choose import choose
 from moot.passes.buying.cover import cover
 from moot.passes.buying.need import Needed
 from moot.passes.buying.procure import procure
-from moot.passes.buying.supply import abilities, supply
+from moot.passes.buying.supply import LASTING, TAKEN_BACK, abilities, supply
 
 GIB = 1024
 ANYWHERE = -1  # instead of the rank of a zone
@@ -165,7 +165,7 @@ class Survey:
         """What is wrong with every type, as far as it is one thing."""
         able = [kind for kind in self.vendor.kinds if abilities(kind) >= piece.traits]
         if not able:
-            traits = " and ".join(sorted(piece.traits)) or "a machine"
+            traits = " and ".join(sorted(_told(piece.traits))) or "a machine"
             return f"needs {traits}, which {self.vendor.name} does not have"
         wants = {"CPUs": piece.millicpu / 1000, "GiB": piece.memory_mib / GIB, "GPUs": piece.gpus}
         for unit, most in (
@@ -189,3 +189,10 @@ class Survey:
             }
             self._offered[lot, rank] = supply(self.vendor, self._lot(lot), zones)
         return self._offered[lot, rank].get(region, ())
+
+
+def _told(traits: Iterable[str]) -> Iterator[str]:
+    """What is asked for, in words."""
+    for trait in traits:
+        if trait != LASTING:
+            yield "a price of spot" if trait == TAKEN_BACK else trait

@@ -101,6 +101,7 @@ def component(
         latency=tuple(Latency.of(to, most.scalar()) for to, most in moot.items("latency")),
         traffic=tuple(Traffic.of(to, sent.scalar()) for to, sent in moot.items("traffic")),
         segmentation_required=moot.scalar("segmentation") == "required",
+        spot=moot.scalar("spot"),
         recipe=_recipe(moot.get("recipe"), files, resolver),
         place=node.key_place,
         places=places(node),

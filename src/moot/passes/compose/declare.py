@@ -184,6 +184,7 @@ def _policy(moot: Node) -> Policy:
         availability=fraction(availability) if availability else None,
         headroom=moot.scalar("headroom"),
         budget=Budget.of(str(budget.value), budget.place) if budget else None,
+        spot=moot.scalar("spot"),
         places={
             **{key: node.key_place for key, node in moot.items()},
             **{f"spread.{level}": node.key_place for level, node in moot.items("spread")},

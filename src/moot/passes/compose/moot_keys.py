@@ -29,7 +29,7 @@ _SEGMENTATION = Key(
     Word(choices=("required",)),
     "required: refuse venues that cannot deny connections between networks.",
 )
-
+_SPOT = Word(choices=("never", "allowed", "only"))
 
 MOST_GPUS = 10_000  # of one replica
 
@@ -153,6 +153,9 @@ TOP_MOOT = Record(
             ),
             "A placement that costs more is refused; what has no price is free.",
         ),
+        "spot": Key(
+            _SPOT, "Whether it may run on what can be taken back; data only where its service says."
+        ),
         "spread": Key(
             Record(
                 "'spread'",
@@ -212,6 +215,7 @@ COMPONENT_MOOT = Record(
             ),
             "So many GPUs each replica has to itself, or such a part of one.",
         ),
+        "spot": Key(_SPOT, "The same of this service alone, and of its data."),
         "recipe": Key(RECIPE, "What it needs on its machine before it runs there."),
     },
     extensions=False,

@@ -22,6 +22,7 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
     "isolation": (("x-moot", "isolation"),),
     "segmentation": (("x-moot", "segmentation"),),
     "recipe": (("x-moot", "recipe"),),
+    "spot": (("x-moot", "spot"),),
 }
 
 

@@ -11,6 +11,7 @@ from moot.model.conflict import Aspect, Promise
 from moot.passes.apart import PLURALS
 
 GIB = 1024
+BINDING = ("never", "only")  # of `spot`: allowed asks for nothing
 
 
 def itemize(app: App) -> tuple[Promise, ...]:
@@ -39,6 +40,8 @@ def _of_all(policy: Policy) -> Iterator[Promise]:
         yield promise("availability", percent(policy.availability).replace(" ", ""))
     if policy.headroom:
         yield promise("headroom", policy.headroom)
+    if policy.spot in BINDING:
+        yield promise("spot", policy.spot)
 
 
 def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
@@ -57,7 +60,7 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
     volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
     if volumes:
         yield promise("volumes", f"volumes: {_listed(volumes)}")
-    for aspect, subject, text in _relations(component):
+    for aspect, subject, text in _wishes(component):
         yield promise(aspect, f"x-moot.{text}", subject)
     if component.isolation:
         yield promise("isolation", f"x-moot.isolation: {component.isolation}")
@@ -88,13 +91,15 @@ def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:
         yield "trait", trait, f"devices: {trait}"
 
 
-def _relations(component: Component) -> Iterator[tuple[Aspect, str, str]]:
+def _wishes(component: Component) -> Iterator[tuple[Aspect, str, str]]:
     if component.near:
         yield "near", "", f"near: {_listed(component.near)}"
     if component.apart:
         yield "apart", "", f"apart: {_listed(component.apart)}"
     for each in component.latency:
         yield "latency", each.to, f"latency: {{{each.to}: {each.most_ms:f} ms}}"
+    if component.spot in BINDING:
+        yield "spot", "", f"spot: {component.spot}"
 
 
 def _listed(values: Iterable[str]) -> str:

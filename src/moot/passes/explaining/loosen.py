@@ -81,6 +81,7 @@ _POLICY: Mapping[Aspect, Callable[[Policy, Promise], Policy]] = {
     "budget": lambda policy, _: replace(policy, budget=None),
     "availability": lambda policy, _: replace(policy, availability=None),
     "headroom": lambda policy, _: replace(policy, headroom=None),
+    "spot": lambda policy, _: replace(policy, spot="allowed"),
 }
 _COMPONENT: Mapping[Aspect, Callable[[Component, Promise], Component]] = {
     "replicas": lambda c, _: replace(c, replicas=min(1, c.replicas), quorum=min(1, c.quorum)),
@@ -96,4 +97,5 @@ _COMPONENT: Mapping[Aspect, Callable[[Component, Promise], Component]] = {
     "volumes": _without_volumes,
     "segmentation": lambda c, _: replace(c, segmentation_required=False),
     "recipe": lambda c, _: replace(c, recipe=None),
+    "spot": lambda c, _: replace(c, spot="allowed"),
 }

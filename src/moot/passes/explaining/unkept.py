@@ -48,4 +48,4 @@ def _alike(offering: Offering, ground: Ground, atlas: Atlas, used: set[tuple[str
     if path in used or venue is None or venue.sla is None:
         return path
     shares = frozenset(venue.sla.shares(offering.is_machine).items())
-    return path[:-1], shares, venue.sla.outage
+    return path[:-1], shares, venue.sla.outage, offering.spot

@@ -85,6 +85,8 @@ def _misfit(
     needs = component.needs
     if app.policy.venues and not {offering.venue, offering.site} & set(app.policy.venues):
         return f"is not among the app's venues ({', '.join(app.policy.venues)})"
+    if unwanted := _unleased(app, component, offering):
+        return unwanted
     missing = sorted(needs.traits - offering.traits - ({"gpu"} if sizes(offering) else set()))
     if missing:
         return f"lacks {', '.join(missing)}"
@@ -104,6 +106,18 @@ def _misfit(
     if component.recipe and "runs:recipe" not in offering.traits:
         return "runs no recipes: that takes a machine on which moot is root"
     return None
+
+
+def _unleased(app: App, component: Component, offering: Offering) -> str | None:
+    """Why it may not be on spot, or on nothing else."""
+    leave = app.leave(component)
+    if leave == "only" and not offering.spot:
+        return "is not spot, and x-moot.spot is only"
+    if leave != "never" or not offering.spot:
+        return None
+    if component.spot or app.policy.spot in (None, "never"):
+        return "is spot, which x-moot.spot does not allow"
+    return "is spot, where data is only if its own service says `x-moot: {spot: allowed}`"
 
 
 def _too_small(needs: Needs, offering: Offering) -> str | None:

@@ -252,6 +252,6 @@ def _kind(offering: Offering, told_apart: Set[str]) -> tuple[object, ...]:
     return (
         *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
         *(offering.own_cpu, offering.own_memory_mib, offering.gpus, offering.gpus_left),
-        *(offering.segmented, offering.names, bool(offering.reach)),
+        *(offering.segmented, offering.names, bool(offering.reach), bool(offering.spot)),
         *(name if name in told_apart else "" for name in (offering.venue, offering.site)),
     )

@@ -78,7 +78,9 @@ class Stride:
 def up(offering: Offering, ground: Ground) -> float | None:
     """Which share of the time one replica is up there; None where that is not stated."""
     venue = ground.venues.get(offering.venue)
-    return venue.sla.up(offering.is_machine) if venue and venue.sla else None
+    if venue is None or venue.sla is None:
+        return None
+    return venue.sla.up(offering.is_machine) * (offering.spot.up if offering.spot else 1)
 
 
 def restored(placement: Placement, ground: Ground) -> Placement:
