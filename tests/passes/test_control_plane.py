@@ -144,6 +144,22 @@ def test_it_is_not_blamed_for_what_cannot_run_anyhow():
     assert {fate.why for fate in found.fates} == {"nothing can take it"}
 
 
+def test_nor_for_more_than_it_would_have_started():
+    case = Case(part(), rooms=ROOMS[:1])
+    without = {(fate.fortune, fate.count) for fate in case.lose(load=3).fates}
+    assert without == {("starts", 2), ("lacks", 2)}
+    found = case.lose("control-plane:r1", load=3)
+    told = [(fate.spans, "would start it" in fate.why) for fate in found.fates]
+    assert told == [(((2, 2),), True), (((4, 2),), False)]
+
+
+def test_a_name_that_means_none_is_told_those_of_its_kind_first():
+    rooms = [room(f"m{n}", "r1", f"z{n}") for n in range(20)]
+    with pytest.raises(BadInput) as refused:
+        Case(part(), rooms=rooms).lose("control-plane:r9")
+    assert "there are control-plane:aws/r1, " in str(refused.value.diagnostics[0].detail)
+
+
 def test_room_that_others_hold_there_is_not_taken_from_them():
     """What is lost would have room where another is, if that moved away first."""
     rooms = [room("a", "r1", "a", cpu=3), room("b", "r2", "b", cpu=3, hourly=2)]

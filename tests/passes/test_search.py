@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations_with_replacement, product
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from moot.model.app import App, Component, Mount, Needs, Process, Volume
+from moot.model.app import App, Component, Mount, Needs, Policy, Process, Volume
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
@@ -94,6 +95,16 @@ def test_a_floor_is_known_only_where_prices_are():
     assert place(shop(part("web", 1, 1)), [known, unknown]).floor is None
     dollars = machine("lab:b", 4, 0.1, currency="USD")
     assert place(shop(part("web", 1, 1)), [known, dollars]).floor is None
+
+
+def test_what_may_be_in_several_pools_may_cost_less_than_in_one():
+    """By itself it is in one; others may send it where it is cheaper."""
+    app = replace(shop(part("web", 2, 1)), policy=Policy(spread={"zone": 2}))
+    zones = [machine(f"dear:h{n}", hourly=0.3, zone=f"z{n}") for n in (1, 2)]
+    cheap = [machine(f"cheap{n}", hourly=0.01, zone="z") for n in (1, 2)]
+    placement = place(app, [*zones, *cheap])
+    assert {run.offering.pool for run in placement.runs} == {"dear"}
+    assert placement.floor == Decimal("0.02")
 
 
 def test_a_price_that_nobody_knows_is_no_saving():

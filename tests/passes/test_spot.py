@@ -130,6 +130,10 @@ def test_what_is_stated_of_it(stated, spot):
             "interruptions is 'often': write how often, such as 2/year or 1/month",
         ),
         (
+            {"interruptions": "105%/month", "healing": "5m"},
+            "interruptions is '105%/month': of a hundred things it is at most 100 %",
+        ),
+        (
             {"interruptions": "2/month", "healing": "soon"},
             "healing is 'soon': write a time such as 90s or 5m",
         ),

@@ -137,6 +137,8 @@ def rate(key: str, stated: JSON) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)\s*/\s*(\w+)", str(stated))
     if found is None or found[3] not in _RATES:
         raise ValueError(f"{key} is {written(stated)}: write how often, such as 2/year or 1/month")
+    if found[2] and float(found[1]) > 100:
+        raise ValueError(f"{key} is {written(stated)}: of a hundred things it is at most 100 %")
     return float(found[1]) * _RATES[found[3]] / (100 if found[2] else 1)
 
 

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from moot.model.rehearsal import Fate, Loss, Rehearsed, key_of
+from moot.model.rehearsal import Fate, Loss, Rehearsed, Span, key_of
 
 
 def blame(found: Rehearsed, free: Rehearsed, lost: Sequence[Loss]) -> Rehearsed:
-    """Of what cannot run, and more of it could in the `free` case, the reason is what would have
-    started it.
+    """Of as many as cannot run, and could in the `free` case, the reason is what would have started
+    them.
     """
-    without, within = _lacking(found.fates), _lacking(free.fates)
+    owed = _lacking(found.fates)
+    owed.subtract(_lacking(free.fates))
+    return replace(found, fates=tuple(_told(found.fates, owed, free, lost)))
 
-    def told(fate: Fate) -> Fate:
+
+def _told(
+    fates: Iterable[Fate], owed: Counter[str], free: Rehearsed, lost: Sequence[Loss]
+) -> Iterator[Fate]:
+    for fate in fates:
         name = fate.component
-        planes = _starting(free, lost, name) if without[name] > within[name] else ""
-        if not planes or fate.fortune not in ("stops", "lacks"):
-            return fate
-        return replace(fate, why=f"{planes} would start it, and is lost")
+        most = owed[name] if fate.fortune in ("stops", "lacks") else 0
+        planes = _starting(free, lost, name) if most > 0 else ""
+        if not planes:
+            yield fate
+            continue
+        owed[name] -= fate.count
+        blamed, rest = _parted(fate.spans, most)
+        yield replace(fate, spans=blamed, why=f"{planes} would start it, and is lost")
+        if rest:
+            yield replace(fate, spans=rest)
 
-    return replace(found, fates=tuple(map(told, found.fates)))
+
+def _parted(spans: Iterable[Span], most: int) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The first so many, and all others."""
+    before: list[Span] = []
+    after: list[Span] = []
+    for first, count in spans:
+        here = min(count, max(most, 0))
+        before += [(first, here)] if here else []
+        after += [(first + here, count - here)] if count > here else []
+        most -= here
+    return tuple(before), tuple(after)
 
 
 def _lacking(fates: Iterable[Fate]) -> Counter[str]:

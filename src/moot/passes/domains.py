@@ -162,7 +162,8 @@ def _names(place: Place, reach: str) -> list[str]:
 
 
 def _unknown(name: str, all: Sequence[Loss]) -> Diagnostic:
-    labels = [loss.label for loss in all]
+    kind = name.partition(":")[0]
+    labels = sorted((loss.label for loss in all), key=lambda each: not each.startswith(f"{kind}:"))
     forms = ["a venue", "a pool", "a machine", "region:NAME", "zone:NAME"]
     forms += [f"{CONTROL_PLANE}:NAME"] if any(loss.frozen for loss in all) else []
     return Diagnostic(

@@ -15,11 +15,13 @@ from moot.model.placement import Placement
 from moot.model.programme import Solve
 from moot.model.venue import Offering
 from moot.passes.afford import spent
+from moot.passes.apart import wanted
 from moot.passes.egress import egress
 from moot.passes.gathering.gather import gather
 from moot.passes.placing.assign import assign
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.join import join
+from moot.passes.placing.least import least
 from moot.passes.placing.prepare import Basis, prepare
 from moot.passes.placing.search import LEAST, LOOKS, MOST, Attempts, search
 from moot.passes.worth import worth
@@ -169,6 +171,11 @@ def _placed(
             together=partial(assign, basis, threshold),
             alone=lambda component: assign(
                 afresh, Decimal(0), [component], drives=False, packs=False
+            ),
+            least=lambda component: (
+                least(basis, component)
+                if basis.crosses(component, wanted(app.policy, component))
+                else None
             ),
             worth=lambda found: worth(found, prior, threshold),
             runs=bool(basis.before),

@@ -35,13 +35,14 @@ def prove(
     solve: Solve,
 ) -> Proof:
     """What the solver proposes is placed as if it ran there already, and taken where that goes and
-    is worth more.  How much is asked of it is counted.  Nothing is asked where the promises are not
-    such that a Programme has them, and all that is proven of that is proven in whole numbers.
+    is worth more; nobody is scattered for a lower price.  How much is asked of it is counted.
+    Nothing is asked where the promises are not such that a Programme has them, and all that is
+    proven of that is proven in whole numbers.
     """
     question = formulate(basis, threshold)
     if question is None:
         return Proof(found)
-    trial = _Trial(basis, question, prior, threshold, found)
+    trial = _Trial(basis, question, prior, threshold, found, found and _scattered(found))
     below = None if found is None else question.units(worth(found, prior, threshold))
     least = branch(question.programme, solve, trial.accept, below, _nodes(question.programme))
     if trial.best is None:
@@ -63,6 +64,7 @@ class _Trial:
     prior: Placement | None
     threshold: Decimal
     best: Placement | None
+    may_scatter: frozenset[str] | None  # anybody, where nothing was found
 
     def accept(self, amounts: Amounts) -> bool:
         seats = self.question.seats
@@ -70,11 +72,21 @@ class _Trial:
         placement = _placed(self.basis, taken)
         if placement is None or (self.best and self.worth(placement) >= self.worth(self.best)):
             return False
+        if self.may_scatter is not None and not _scattered(placement) <= self.may_scatter:
+            return False
         self.best = placement
         return True
 
     def worth(self, placement: Placement) -> Decimal:
         return worth(placement, self.prior, self.threshold)
+
+
+def _scattered(found: Placement) -> frozenset[str]:
+    """The components that are in several venues or pools."""
+    sites: dict[str, set[str]] = {}
+    for run in found.runs:
+        sites.setdefault(run.component, set()).add(run.offering.site)
+    return frozenset(name for name, there in sites.items() if len(there) > 1)
 
 
 def _placed(basis: Basis, taken: dict[Seat, int]) -> Placement | None:

@@ -39,12 +39,15 @@ class Together(Protocol):
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """How components are placed: all of them in an order, or one as if there were no other and
-    nothing ran yet.  Both raise Refused.  `worth` is what is to be least of a placement; `runs`
-    says whether anything does already; `joins` are who might save by being somewhere together.
+    nothing ran yet.  Both raise Refused.  `least` is what one costs at least that may be in several
+    venues and pools, be it alone or only because of others; None for any other.  `worth` is what is
+    to be least of a placement; `runs` says whether anything does already; `joins` are who might
+    save by being somewhere together.
     """
 
     together: Together
     alone: Callable[[Component], Placement]
+    least: Callable[[Component], Decimal | None]
     worth: Callable[[Placement], Decimal]
     runs: bool
     joins: Sequence[Sites] = ()
@@ -60,10 +63,10 @@ def search(
     the best of some other orders: those come first that found no place, or pay more than alone.
     Who talks may be better off together, where none of them would go by itself.
 
-    The placement's `floor` is what all would pay if each had every offering for itself and nobody
-    sent anything, where all prices are known, in one currency, and the App is not too large to
-    look.  Raises what the order of the file raises, where no order that was tried has a place for
-    all.
+    The placement's `floor` is what all would pay if each had every offering for itself, nobody sent
+    anything and those that may be in several venues were, where all prices are known, in one
+    currency, and the App is not too large to look.  Raises what the order of the file raises, where
+    no order that was tried has a place for all.
     """
     looks = max(1, len(components) * len(offerings))
     most = max(LEAST, min(most, LOOKS // looks))
@@ -127,9 +130,11 @@ class _Search:
     def floor(self, component: Component) -> Decimal | None:
         """What it costs alone; None for what is only left where it was, and where nobody knows."""
         try:
-            return _paid(self.attempts.alone(component))[component.name]
+            alone = _paid(self.attempts.alone(component))[component.name]
         except Refused:
             return None
+        least = self.attempts.least(component)
+        return alone if alone is None or least is None else min(alone, least)
 
     def improvements(
         self, order: Order, placement: Placement, floors: Costs
