@@ -103,10 +103,18 @@ class Tool:
 
 
 def declared(
-    lab: Any, hosts: Sequence[Any], folder: Path, environ: dict[str, str], replicas: int = 0
+    lab: Any,
+    hosts: Sequence[Any],
+    folder: Path,
+    environ: dict[str, str],
+    replicas: int = 0,
+    **more: object,
 ) -> list[str]:
-    """Writes what we need for so many replicas, one for each machine where none is said."""
-    pool = {"provider": "host", "hosts": [host.address for host in hosts], **lab.settings()}
+    """Writes what we need for so many replicas, one for each machine where none is said; the pool
+    has `more` settings.
+    """
+    addresses = [host.address for host in hosts]
+    pool = {"provider": "host", "hosts": addresses, **lab.settings(), **more}
     Path(environ["MOOT_VENUES"]).write_text(json.dumps({"venues": {"lab": pool}}))
     recipe = {
         "files": {path: {"content": text} for path, text in FILES.items()},

@@ -73,7 +73,9 @@ def _run(well: int, each: int) -> tuple[float, float]:
         for host in troubled["hangs"]:
             host.freeze()
         # Those with a full disk answer, and so are taken for machines like the others.
-        argv = declared(lab, hosts, folder, environ, well + len(troubled["is full"]))
+        replicas = well + len(troubled["is full"])
+        # A connection that is kept would outlive the machine at its other end, and so this run.
+        argv = declared(lab, hosts, folder, environ, replicas, persist_s=0)
         argv.remove("--quiet")  # which would keep warnings to itself
         began, clock_s = time.time(), time.perf_counter()
         ran = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True)
