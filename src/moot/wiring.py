@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from moot.engine.guard import Guard
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from moot.engine.venue_book import VenueBook
     from moot.engine.view import View
     from moot.model import report
+    from moot.model.programme import Solve
     from moot.passes.parse import Origin
 
     Observer = Callable[[report.Step], None]
@@ -97,6 +100,7 @@ class Wiring:
             allowed=self.allowed(),
             rules=baseline.PACK,
             max_age_s=self.selection.max_age_s,
+            solver=_solver,
         )
 
     def view(self) -> View:
@@ -145,3 +149,11 @@ class Wiring:
         from moot.engine.secrets import last_answer
 
         return last_answer(app, origin, self.store, self.vault)
+
+
+def _solver() -> AbstractContextManager[Solve | None]:
+    if find_spec("highspy") is None:
+        return nullcontext()
+    from moot.engine.solver import highs  # only where the extra is installed
+
+    return highs()

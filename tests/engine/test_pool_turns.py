@@ -7,7 +7,11 @@ import time
 import pytest
 from lab import COMPOSE, Lab
 
+from moot.engine.unreached import passed_over
+from moot.model.app import App
 from moot.model.diagnostic import BadInput, Failure, Refused
+from moot.model.rehearsal import Ground
+from moot.model.venue import Venue
 
 
 @pytest.fixture
@@ -58,6 +62,22 @@ def test_a_silent_machine_is_named_also_where_nothing_of_the_app_is_or_was(lab):
     outcome = lab.up("lab:h1")
     assert outcome.warnings == ()  # nobody asked for another one
     assert _summaries(lab.up("lab").warnings) == {"lab:h2 does not answer"}
+
+
+def test_what_brings_a_silent_venue_back_is_what_it_said_itself():
+    venues = {name: Venue(name=name, provider="fake") for name in ("h1", "h2")}
+    ground = Ground(
+        app=App(name="shop", components=()),
+        offerings=(),
+        absent={"h1": "it is off", "h2": "it is off"},
+        remedies={"h1": "switch it on", "h2": ""},
+        venues=venues,
+    )
+    told = {each.summary: each.remedy for each in passed_over(ground, ())}
+    assert told == {
+        "h1 does not answer": "switch it on",
+        "h2 does not answer": "bring it back; nothing waits for it",
+    }
 
 
 def test_of_a_silent_machine_of_which_more_is_said_that_is_all(lab):

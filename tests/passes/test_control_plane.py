@@ -153,6 +153,13 @@ def test_nor_for_more_than_it_would_have_started():
     assert told == [(((2, 2),), True), (((4, 2),), False)]
 
 
+def test_nor_twice_for_what_it_would_have_started():
+    case = Case(part(), rooms=[ROOMS[0], room("b", "r1", "b", cpu=2, hourly=2)])
+    found = case.lose("zone:aws/r1/a", "control-plane:r1", load=2)
+    told = [(fate.fortune, fate.count, "would start it" in fate.why) for fate in found.fates]
+    assert told == [("stops", 2, True), ("lacks", 2, False)]
+
+
 def test_a_name_that_means_none_is_told_those_of_its_kind_first():
     rooms = [room(f"m{n}", "r1", f"z{n}") for n in range(20)]
     with pytest.raises(BadInput) as refused:

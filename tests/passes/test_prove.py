@@ -21,7 +21,10 @@ from moot.model.venue import Offering
 from moot.passes.afford import spent
 from moot.passes.apart import apart, wanted
 from moot.passes.place import place
+from moot.passes.placing.branch import branch
 from moot.passes.placing.fill import MOVE_THRESHOLD
+from moot.passes.placing.formulate import formulate
+from moot.passes.placing.prepare import prepare
 from moot.passes.worth import worth
 
 pytestmark = pytest.mark.skipif(find_spec("highspy") is None, reason="highspy is not installed")
@@ -118,6 +121,26 @@ def test_the_cheap_room_is_shared_out_to_the_last_cent(solver: Solver):
     assert place(app, offers).floor == Decimal("0.5")
     found = place(app, offers, solve=solver)
     assert found.floor == spent(found) == Decimal("0.9")
+
+
+def test_a_move_costs_what_it_has_to_save(solver: Solver):
+    app = shop(part("web", 2, 1))
+    prior = place(app, [machine("old", 4, 1)])
+    for room, least in ((4, "0.2"), (1, "0.21")):  # it stays where it is, or has to leave
+        offers = [machine("old", room, 1), machine("new", 8, 1)]
+        question = formulate(prepare(app, offers, prior, {}, {}), MOVE_THRESHOLD)
+        assert question is not None
+        found = branch(question.programme, solver, lambda amounts: True, None, 100)
+        assert question.money(found or 0) == Decimal(least)
+
+
+def test_nobody_is_scattered_because_it_is_cheaper_so(solver: Solver):
+    app = shop(part("web", 2, 1), zone=2)
+    pool = [machine(f"dear:h{n}", 4, 3, zone=f"z{n}") for n in (1, 2)]
+    lone = [machine(f"cheap{n}", 4, 1, zone="z") for n in (1, 2)]
+    found = place(app, [*pool, *lone], solve=solver)
+    assert {run.offering.site for run in found.runs} == {"dear"}
+    assert (found.floor, spent(found)) == (Decimal("0.2"), Decimal("0.6"))
 
 
 def test_what_cannot_be_is_proven(solver: Solver):

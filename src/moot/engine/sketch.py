@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from moot.engine.ground import explored
 from moot.engine.reasoned import reasoned
-from moot.engine.solver import highs
 from moot.engine.turn import World
 from moot.model.app import App
 from moot.model.diagnostic import Diagnostic
@@ -37,8 +36,8 @@ class Sketch:
     def of(cls, app: App, world: World, own: Iterable[ConfigurationItem]) -> Sketch:
         """`own` is what belongs to the App as a whole, its volumes among it."""
         ground = explored(app, world, own)
-        with reasoned(ground, world), highs() as solver:
-            placement = strive(ground, solve=solver if solver.use == "idle" else None)
+        with reasoned(ground, world), world.solver() as solve:
+            placement = strive(ground, solve=solve)
             afford(app, placement)
         connected = connect(app, placement, ground.ports, ground.taken)
         return cls(app, world, placement, connected, ground)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from moot.model.headroom import Headroom
     from moot.model.placement import Share
     from moot.model.plan import Change, Plan
+    from moot.model.programme import Solve
     from moot.model.rehearsal import Ground
     from moot.model.report import Stale, Step
     from moot.model.resource import ConfigurationItem, Resource
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 class World:
     """What every turn works with: venues, memory, and the key of the digests.
 
-    Facts younger than `max_age_s` seconds are not asked of a venue again.
+    Facts younger than `max_age_s` seconds are not asked of a venue again.  `solver` gives what may
+    be asked for as long as a placement is sought; None where nobody may.
     """
 
     venues: Venues
@@ -49,6 +52,7 @@ class World:
     allowed: tuple[str, ...]
     rules: tuple[Rule, ...]
     max_age_s: float = 0.0
+    solver: Callable[[], AbstractContextManager[Solve | None]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ def test_a_python_unlike_ours_compiles_the_scripts_itself(
     connected: Callable[[], Session], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(session, "MAGIC_NUMBER", b"none")
+    assert session.scripts(MAGIC_NUMBER.hex()).endswith(bytes(4))  # nothing that is compiled
     _make_volume(connected(), tmp_path)
     assert list(tmp_path.glob("lib/*/run.py"))
 
