@@ -31,6 +31,12 @@ BOUNDS = {  # of ours over theirs, on the wall
 FILES = {f"/etc/fanout/file-{i}.conf": f"# file {i}\nsetting = {i}\n" * 20 for i in range(1, 6)}
 MARKS = [f"/var/fanout-{i}" for i in range(1, 4)]
 KEYS = "  KexAlgorithms curve25519-sha256\n"
+FLOORS = (  # what nobody can go below who uses OpenSSH, and Python there
+    "logins to {} machines and nothing else, by OpenSSH",
+    "logins to {} machines, and a Python started there, by OpenSSH",
+    "a Python started on {} machines over connections that are kept, by OpenSSH",
+)
+PYTHON = ("python3", "-E", "-s", "-S", "-c", "pass")
 ROUND_TRIPS = 3.0  # the most that a machine may be asked where nothing has changed
 
 
@@ -45,7 +51,7 @@ def measure(short: bool) -> list[Figure]:
             for tool in (ours, *theirs):
                 if number == 0 or tool.name != "ansible-core":
                     tool.round(lab, hosts)
-        logins = [_logins_s(lab, hosts) for _ in range(rounds)]
+        floors = [_floors_s(lab, hosts) for _ in range(rounds)]
     command = f"python -m bench.run fanout  # {hosts} hosts, 5 files and 3 commands each"
     figures = [
         Figure(
@@ -67,13 +73,23 @@ def measure(short: bool) -> list[Figure]:
         bound=ROUND_TRIPS,
         command=command,
     )
-    alone = Figure(
-        name=f"logins to {hosts} machines and nothing else, by OpenSSH",
-        value=median(logins),
-        unit="s",
-        command=command,
-    )
-    return [*figures, asked, alone]
+    here = [
+        Figure(
+            name=f"{hosts} machines, {step}, beside {peer.name}, CPU on this side",
+            value=median(ours.cpu[step]),
+            unit="s CPU",
+            peer=peer.name,
+            peer_value=median(peer.cpu[step]),
+            command=command,
+        )
+        for step in (FIRST, AGAIN)
+        for peer in theirs
+    ]
+    nobody_below = [
+        Figure(name=name.format(hosts), value=median(took), unit="s", command=command)
+        for name, took in zip(FLOORS, zip(*floors, strict=True), strict=True)
+    ]
+    return [*figures, *here, asked, *nobody_below]
 
 
 Prepare = Callable[[Any, Sequence[Any], Path, dict[str, str]], Sequence[str]]
@@ -81,11 +97,15 @@ Prepare = Callable[[Any, Sequence[Any], Path, dict[str, str]], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One of those compared.  `prepare` writes what it needs, and gives the command."""
+    """One of those compared.  `prepare` writes what it needs, and gives the command.
+
+    `took` are seconds on the wall by step, `cpu` those of CPU without what the machines spend.
+    """
 
     name: str
     prepare: Prepare
     took: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    cpu: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     trips: list[float] = field(default_factory=list[float])
 
     def round(self, lab: Any, count: int) -> None:
@@ -93,9 +113,10 @@ class Tool:
         with workplace() as (folder, environ), lab.fresh(count) as hosts:
             argv = self.prepare(lab, hosts, folder, environ)
             for step in (FIRST, AGAIN):
-                took_s = timed(argv, environ, folder).wall_s
-                self.took.setdefault(step, []).append(took_s)
-                print(f"{self.name}: {step}: {took_s:.2f} s", file=sys.stderr, flush=True)
+                timing = timed(argv, environ, folder)
+                self.took.setdefault(step, []).append(timing.wall_s)
+                self.cpu.setdefault(step, []).append(timing.cpu_s)
+                print(f"{self.name}: {step}: {timing.wall_s:.2f} s", file=sys.stderr, flush=True)
                 _check(hosts)
             if self.name == "moot":
                 self.trips.append(_round_trips(argv, environ, folder))
@@ -147,13 +168,26 @@ def _round_trips(argv: Sequence[str], environ: Mapping[str, str], folder: Path) 
     return float(max(asked.values(), default=1))
 
 
-def _logins_s(lab: Any, count: int) -> float:
-    """Wall seconds until every machine has let us in, all at once: what nobody can go below."""
+def _floors_s(lab: Any, count: int) -> list[float]:
+    """Wall seconds of each of FLOORS, for all machines at once."""
+    kept = ("-o", "ControlMaster=auto", "-o", "ControlPersist=60")
+    sockets = ("-o", f"ControlPath={lab.folder}/%C")
     with lab.fresh(count) as hosts:
-        began = time.perf_counter()
-        logins = [subprocess.Popen(lab.ssh(host, "true")) for host in hosts]
-        codes = [login.wait() for login in logins]
-        took_s = time.perf_counter() - began
+        alone_s = _all_s(lab, hosts, (), "true")
+        with_python_s = _all_s(lab, hosts, (*kept, *sockets), *PYTHON)
+        kept_s = _all_s(lab, hosts, sockets, *PYTHON)
+        _all_s(lab, hosts, (*sockets, "-O", "exit"))
+    return [alone_s, with_python_s, kept_s]
+
+
+def _all_s(lab: Any, hosts: Sequence[Any], options: Sequence[str], *argv: str) -> float:
+    """Wall seconds until a command has ended on every machine, begun on all at once."""
+    lines = [lab.ssh(host, *argv) for host in hosts]
+    commands = [[line[0], *options, *line[1:]] for line in lines]
+    began = time.perf_counter()
+    running = [subprocess.Popen(c, stderr=subprocess.DEVNULL) for c in commands]
+    codes = [each.wait() for each in running]
+    took_s = time.perf_counter() - began
     assert not any(codes)
     return took_s
 

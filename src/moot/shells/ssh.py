@@ -95,7 +95,8 @@ class SshShell:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(self.environ),
+            # Our own would be put together for every machine anew.
+            env=None if self.environ == dict(os.environ) else dict(self.environ),
             process_group=0,
         )
 

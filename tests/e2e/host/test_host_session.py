@@ -84,7 +84,7 @@ def test_scripts_are_sent_until_a_change_has_left_them_there(
     _make_volume(connected(), tmp_path)
     assert len(sent) == 3
     for lib in tmp_path.glob("lib/*"):
-        assert {file.name for file in lib.iterdir()} > {"run.py", "texts.json"}
+        assert {file.name for file in lib.iterdir()} > {"run.py", "texts"}
     standing = connected()
     assert len(sent) == 3
     shutil.rmtree(tmp_path / "lib")  # somebody else's `down`

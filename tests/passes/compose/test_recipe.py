@@ -204,4 +204,4 @@ def test_what_is_no_template_or_not_known_here_may_hold_anything() -> None:
 
 def test_names_are_read_here_as_they_are_filled_in_on_the_machine() -> None:
     assert set(templates.MACHINE) == set(facts("10.0.0.1"))
-    assert templates.TEMPLATE.pattern == systemfiles.TEMPLATE.pattern
+    assert templates.TEMPLATE.pattern == systemfiles.TEMPLATE

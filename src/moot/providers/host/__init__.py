@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import ClassVar
 
 from moot.model.diagnostic import Diagnostic
@@ -54,6 +53,7 @@ class HostProvider:
         self.configuration = configuration
         self.env = env
         self._machine: Machine | None = None
+        self._handlers: dict[str, Handler] = {}
         self._making = threading.Lock()
 
     @property
@@ -64,17 +64,22 @@ class HostProvider:
                 self._machine = machine_of(self.venue, self.configuration, self.env)
             return self._machine
 
-    @cached_property
+    @property
     def handlers(self) -> dict[str, Handler]:
-        return {
-            "host.volume": VolumeHandler(self.machine),
-            "host.process": ProcessHandler(self.machine),
-            "host.image": ImageHandler(self.machine, self.env),
-            "host.container": ContainerHandler(self.machine, self.env),
-            "host.gateway": GatewayHandler(self.machine),
-            "host.backend": BackendHandler(self.machine, self.env),
-            **{each.type: RecipeHandler(self.machine, each.type) for each in RECIPE_SCHEMAS},
-        }
+        """Made when first used; a cached property would make those of all machines one by one."""
+        machine = self.machine
+        with self._making:
+            if not self._handlers:
+                self._handlers = {
+                    "host.volume": VolumeHandler(machine),
+                    "host.process": ProcessHandler(machine),
+                    "host.image": ImageHandler(machine, self.env),
+                    "host.container": ContainerHandler(machine, self.env),
+                    "host.gateway": GatewayHandler(machine),
+                    "host.backend": BackendHandler(machine, self.env),
+                    **{each.type: RecipeHandler(machine, each.type) for each in RECIPE_SCHEMAS},
+                }
+            return self._handlers
 
     def identity(self) -> str:
         return identity_of(self.machine.facts())

@@ -6,15 +6,17 @@ import atexit
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from moot.model.value import JSON
 from moot.provider import ErrorCode, ProviderError
-from moot.providers.host.session import Interpreter, Session, digest
+from moot.providers.host.session import UNGREETED, Interpreter, Session, digest
 from moot.shell import ShellError
 
-CONNECTING = threading.BoundedSemaphore(32)  # more at once would make each take too long
+WIDTH = 32  # more connections made at once would make each take too long
+LONG_S = 3.0  # one that takes longer waits for a machine that may hang, and costs nothing
 SULK_S = 3.0  # who asks so soon after a failure is told the same again
 
 
@@ -60,11 +62,11 @@ class Courier:
             self._session.part()
 
     def close(self) -> None:
-        """Let go of the connection; the next errand makes a new one."""
-        with self._lock:
+        """Let go of the connection; one on its way to a silent machine is waited for by nobody."""
+        if self._lock.acquire(blocking=False):
             if self._session:
                 self._session.close()
-            self._session = self._failure = None
+            self._lock.release()
 
     def forsake(self) -> None:
         """In a forked child: the connection is the parent's, and so are its locks."""
@@ -80,7 +82,7 @@ class Courier:
                 raise self._failure[1]
             self._session = self._failure = None
             try:
-                with CONNECTING:
+                with _DOOR:
                     self._session = Session(self._interpreter)
             except ShellError as problem:
                 error = ProviderError(_code(problem), str(problem), remedy=problem.remedy)
@@ -89,6 +91,54 @@ class Courier:
             return self._session
 
 
+class Door:
+    """Lets WIDTH at a time in, in the order in which they come; who is inside for LONG_S is not
+    counted any more.
+    """
+
+    def __init__(self) -> None:
+        self._inside: dict[threading.Thread, float] = {}
+        self._queue = deque[threading.Event]()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        turn = threading.Event()
+        with self._lock:
+            self._queue.append(turn)
+        try:
+            while (wait_s := self._entered(turn)) != 0:
+                turn.wait(wait_s)
+                turn.clear()
+        except BaseException:  # who is interrupted must not keep those behind out
+            with self._lock:
+                self._queue.remove(turn)
+                self._call_next()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            del self._inside[threading.current_thread()]
+            self._call_next()
+
+    def _entered(self, turn: threading.Event) -> float | None:
+        """0 once we are inside, else how long to wait for our turn: None is until we are called."""
+        with self._lock:
+            if self._queue[0] is not turn:
+                return None
+            free_at = sorted(at + LONG_S for at in self._inside.values())[-WIDTH:]
+            if len(free_at) == WIDTH and (wait_s := free_at[0] - time.monotonic()) > 0:
+                return wait_s
+            self._queue.popleft()
+            self._inside[threading.current_thread()] = time.monotonic()
+            self._call_next()
+            return 0
+
+    def _call_next(self) -> None:
+        if self._queue:
+            self._queue[0].set()
+
+
+_DOOR = Door()
 _COURIERS: dict[Interpreter, Courier] = {}
 _LOCK = threading.Lock()
 
@@ -109,6 +159,8 @@ def _code(problem: ShellError) -> ErrorCode:
 @atexit.register
 def _dismiss() -> None:
     """At the end of the process: nothing stays on any machine, however many there are."""
+    for process in tuple(UNGREETED):
+        process.terminate()
     for standing in _COURIERS.values():
         standing.part()
     for standing in _COURIERS.values():
@@ -116,8 +168,9 @@ def _dismiss() -> None:
 
 
 def _forsake() -> None:
-    global _LOCK
-    _LOCK = threading.Lock()
+    global _LOCK, _DOOR
+    _LOCK, _DOOR = threading.Lock(), Door()
+    UNGREETED.clear()
     for inherited in _COURIERS.values():
         inherited.forsake()
 

@@ -26,8 +26,12 @@ class LocalEngine:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = dict(environ)
-        paths = (shutil.which(name, path=environ.get("PATH")) for name in NAMES)
-        self._path = next((path for path in paths if path), None)
+
+    @property
+    def _path(self) -> str | None:
+        """Looked for when it is needed: many machines never want an image of ours."""
+        paths = (shutil.which(name, path=self._environ.get("PATH")) for name in NAMES)
+        return next((path for path in paths if path), None)
 
     def identifier(self, reference: str) -> str:
         """The id of an image; "" where there is none, or no engine."""

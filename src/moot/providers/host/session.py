@@ -21,7 +21,7 @@ from subprocess import Popen, TimeoutExpired
 from typing import Any
 
 from moot.provider import ProviderError
-from moot.providers.host.onhost.carried import compiled
+from moot.providers.host.onhost.carried import STABLE, compiled
 from moot.providers.host.onhost.frames import HEADER, Frames, packed, send
 from moot.shell import Shell, ShellError
 
@@ -37,6 +37,7 @@ LOADER = (
     "exec(f(b''))"
 )
 _PACKING = threading.Lock()
+UNGREETED = set[Popen[bytes]]()  # connections on their way
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Session:
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
         self._number = 0
         self.alive = True
+        UNGREETED.add(self._process)
         try:
             with contextlib.suppress(BrokenPipeError):  # why it ended is read below
                 send(self._asking, boot + bundle(interpreter))
@@ -82,6 +84,8 @@ class Session:
             self._hang_up()
             self._close_pipes()
             raise
+        finally:
+            UNGREETED.discard(self._process)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -302,7 +306,7 @@ def bundle(interpreter: Interpreter) -> bytes:
         "key": interpreter.key,
         "patience_s": PATIENCE_S,
     }
-    return _framed(json.dumps(said).encode())
+    return _framed(marshal.dumps(said, STABLE))
 
 
 def scripts(magic: str) -> bytes:
@@ -314,13 +318,13 @@ def scripts(magic: str) -> bytes:
 @cache
 def _packed(alike: bool) -> bytes:
     texts = _texts()
-    sent = _framed(json.dumps(texts).encode())
+    sent = _framed(marshal.dumps(texts, STABLE))
     if not alike:
-        return sent + HEADER.pack(0)
+        return sent + bytes(HEADER)
     code = {file: compiled(text, file) for file, text in texts.items()}
     return sent + _framed(marshal.dumps(code))
 
 
 def _framed(data: bytes) -> bytes:
     text = zlib.compress(data, 6)
-    return HEADER.pack(len(text)) + text
+    return len(text).to_bytes(HEADER, "big") + text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 
 from .files import write
+from .lean import contextmanager
 from .programs import asked, run, said
 
 DOWNLOADS = "/var/cache/apt/moot"
@@ -85,7 +85,7 @@ def _tell_removals(argv):
         print(what, "run `moot down` first where it is a recipe's.", flush=True)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _downloads():
     """What is downloaded is of no use afterwards."""
     os.makedirs(f"{DOWNLOADS}/partial", exist_ok=True)
@@ -95,7 +95,7 @@ def _downloads():
         shutil.rmtree(DOWNLOADS, ignore_errors=True)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _no_services():
     """Keep packages from starting their services meanwhile, unless the machine has a say in it."""
     ours = not os.path.exists(NO_SERVICES)

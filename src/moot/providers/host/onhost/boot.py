@@ -4,13 +4,10 @@ What is only looked at keeps nothing: modules come from where an earlier change 
 memory.
 """
 
-import json
 import marshal
 import os
-import struct
 import sys
 import zlib
-from importlib._bootstrap_external import MAGIC_NUMBER  # pyright: ignore - there since Python 3.3
 
 if sys.version_info < (3, 9):  # noqa: UP036  (it is not the Python that moot itself runs on)
     sys.exit("moot needs Python 3.9 or newer there, and this is " + sys.version.split()[0])
@@ -18,7 +15,7 @@ if sys.version_info < (3, 9):  # noqa: UP036  (it is not the Python that moot it
 
 def received():
     """What was sent, unpacked; empty where it has nothing for us."""
-    size = struct.unpack(">I", exactly(4))[0]
+    size = int.from_bytes(exactly(4), "big")
     return zlib.decompress(exactly(size)) if size else b""
 
 
@@ -41,12 +38,14 @@ def scripts(carried, folder):
     """(our modules, what gives their texts): kept here, or sent when we say for which Python."""
     try:
         return carried.kept(folder), carried.kept_texts(folder)
-    except (OSError, ValueError):
-        lacks = json.dumps({"lacks": MAGIC_NUMBER.hex()}).encode()
-        say(struct.pack(">I", len(lacks)) + lacks)
-        texts, code = json.loads(received()), received()
+    except (OSError, EOFError, ValueError, TypeError):
+        from _frozen_importlib_external import MAGIC_NUMBER  # pyright: ignore - since Python 3.3
+
+        lacks = b'{"lacks": "%s"}' % MAGIC_NUMBER.hex().encode()
+        say(len(lacks).to_bytes(4, "big") + lacks)
+        texts, code = marshal.loads(received()), received()  # noqa: S302  (sent by us, as is code)
         # Compiled for this very Python, by whoever may run anything here: us.
-        return {**texts, **(marshal.loads(code) if code else {})}, lambda: texts  # noqa: S302
+        return marshal.loads(code) if code else dict(texts), lambda: texts  # noqa: S302
 
 
 def places(data, key):
@@ -64,7 +63,7 @@ def places(data, key):
 
 
 def begin():
-    given = json.loads(received())
+    given = marshal.loads(received())  # noqa: S302  (who sent it may run anything here)
     say(given["greeting"].encode())
     given["root"], given["data"] = places(given["data"], given["key"])
     carried = type(sys)("carried")

@@ -7,15 +7,14 @@ the last thing that is here.
 from __future__ import annotations
 
 import fcntl
-import json
 import marshal
 import os
 
-from .carried import CODE, TEXTS, compiled
+from .carried import CODE, STABLE, TEXTS, compiled
 
 SUPERVISORS = tuple(  # what each of them imports: compiled once for all
     f"onhost/{name}.py"
-    for name in ("__init__", "bundle", "carried", "files", "process", "supervisor")
+    for name in ("__init__", "bundle", "carried", "files", "lean", "process", "supervisor")
 )
 GIVEN = {"digest": "", "texts": dict}  # a call gives them; and what is compiled: "modules"
 
@@ -50,7 +49,7 @@ def _write(folder, new):
     modules.update((name, compiled(modules[name], name)) for name in SUPERVISORS)
     files = {
         "run.py": texts["onhost/carried.py"].encode(),
-        TEXTS: json.dumps(texts).encode(),
+        TEXTS: marshal.dumps(texts, STABLE),
         CODE: marshal.dumps(modules),
     }
     try:

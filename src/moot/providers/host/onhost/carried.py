@@ -3,13 +3,13 @@
 Forty small files take a machine longer to make, and then to compile, than most errands take.
 """
 
-import json
 import marshal
 import os
 import sys
-from importlib.machinery import ModuleSpec
 
-CODE, TEXTS = sys.implementation.cache_tag, "texts.json"
+CODE, TEXTS = sys.implementation.cache_tag, "texts"
+STABLE = 2  # the version of marshal that every Python reads
+Spec = type(sys.__spec__)  # that of every module, without an import
 
 
 class Carried:
@@ -23,8 +23,7 @@ class Carried:
         package = file + "/__init__.py" in self.modules
         if not package and file + ".py" not in self.modules:
             return None
-        # A loader by what it can do: the base class would cost an import.
-        return ModuleSpec(name, self, origin=file, is_package=package)  # pyright: ignore
+        return Spec(name, self, origin=file, is_package=package)
 
     def create_module(self, spec):
         return None
@@ -48,14 +47,15 @@ def kept(folder):
         with open(f"{folder}/{CODE}", "rb") as file:
             return marshal.load(file)  # noqa: S302  (our own)
     except (OSError, EOFError, ValueError, TypeError):
-        with open(f"{folder}/{TEXTS}", encoding="utf-8") as file:
-            return json.load(file)
+        with open(f"{folder}/{TEXTS}", "rb") as file:
+            return marshal.load(file)  # noqa: S302  (our own)
 
 
 def kept_texts(folder):
     """What gives the texts that were left there, even when they have been removed by then."""
     opened = os.open(f"{folder}/{TEXTS}", os.O_RDONLY | os.O_CLOEXEC)
-    return lambda: json.loads(os.pread(opened, os.fstat(opened).st_size, 0))
+    size = os.fstat(opened).st_size
+    return lambda: marshal.loads(os.pread(opened, size, 0))  # noqa: S302  (our own)
 
 
 def standing_texts(folder):

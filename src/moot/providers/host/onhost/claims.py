@@ -6,37 +6,43 @@ A claim is written before the thing is touched; that is what an interrupted chan
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
+import fcntl
 import os
 
-from .files import Problem, alone, load, same
+from .files import Problem, load, same
 from .files import write as replace
+from .lean import contextmanager, dumps, sha256, suppress
 
 FOLDER = "/var/lib/moot/claims"
 
 
-@contextlib.contextmanager
+@contextmanager
 def claims():
     """Nobody else changes a claim meanwhile; the folder goes when the last one is given up."""
-    with contextlib.ExitStack() as lock:
-        while not _locked(lock):
-            lock.close()  # of a folder that was tidied away just now, and may be there again
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                os.rmdir(FOLDER)
-                os.rmdir(os.path.dirname(FOLDER))
+    held = _held()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.rmdir(FOLDER)
+            os.rmdir(os.path.dirname(FOLDER))
+        os.close(held)
 
 
-def _locked(lock):
-    with contextlib.suppress(FileNotFoundError):
-        os.makedirs(FOLDER, mode=0o700, exist_ok=True)
-        mine = os.stat(FOLDER).st_ino
-        lock.enter_context(alone(FOLDER))
-        return os.stat(FOLDER).st_ino == mine
+def _held():
+    while True:
+        with suppress(FileNotFoundError):
+            os.makedirs(FOLDER, mode=0o700, exist_ok=True)
+            fd = os.open(FOLDER, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if _stands(fd):
+                return fd
+            os.close(fd)  # of a folder that was tidied away just now, and may be there again
+
+
+def _stands(fd):
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), os.stat(FOLDER))
     return False
 
 
@@ -47,7 +53,7 @@ class Claim:
     """
 
     def __init__(self, kind, target):
-        digest = hashlib.sha256(target.encode()).hexdigest()[:24]
+        digest = sha256(target.encode()).hexdigest()[:24]
         self.path = f"{FOLDER}/{kind}-{digest}.json"
         self.kept = f"{FOLDER}/{kind}-{digest}.before"
         found = load(self.path)
@@ -100,12 +106,12 @@ class Claim:
     def forget(self):
         """The thing is as it was before."""
         for path in (self.path, self.kept):
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.unlink(path)
 
     def _write(self):
         content = {"target": self.target, "before": self.before, "holders": self.holders}
-        replace(self.path, json.dumps(content), durable=True)
+        replace(self.path, dumps(content), durable=True)
 
 
 def _one_thing(one, other):

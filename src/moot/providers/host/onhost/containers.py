@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import glob
-import hashlib
-import json
 import os
 import select
 import shutil
@@ -16,6 +12,7 @@ import time
 from . import secretfiles
 from .engines import ask, containers, engine, required
 from .files import Problem, adopt_or_make, alone, load, same, staying, tidy, write
+from .lean import dumps, once, sha256, suppress
 from .ports import release, reserve
 
 TYPE = "host.container"
@@ -40,7 +37,7 @@ def run_container(folder, marks, spec, words, files, reservations, data, root):
             return
         except BaseException as problem:
             failure = problem
-            with contextlib.suppress(Problem):  # the record stays, and so what it is about is seen
+            with suppress(Problem):  # the record stays, and so what it is about is seen
                 _undone(folder, marks, reservations)
     tidy(os.path.dirname(folder), data, root)
     raise failure
@@ -69,7 +66,7 @@ def amend_container(folder, words, changes):
     if words:
         ask("update", *words, container_name(folder))
     spec = load(f"{folder}/spec.json")
-    write(f"{folder}/spec.json", json.dumps({**spec, **changes}))
+    write(f"{folder}/spec.json", dumps({**spec, **changes}))
 
 
 def sight(folder):
@@ -117,7 +114,7 @@ def container_name(folder):
     """`shop-web-0` and what tells one machine's record folders apart."""
     app, name = folder.split("/")[-2:]
     _, component, index, _ = name.split(".") if name.count(".") == 3 else ("", name, "0", "")
-    digest = hashlib.sha256(folder.encode()).hexdigest()[:8]
+    digest = sha256(folder.encode()).hexdigest()[:8]
     return f"{app}-{component}-{index}-{digest}"
 
 
@@ -138,7 +135,7 @@ def _begin(folder, marks, spec, words, files, reservations):
         if len(spec["networks"]) < 2:
             return  # it was started at once
     for network, aliases in list(spec["networks"].items())[1:]:
-        with contextlib.suppress(Problem):  # it was joined by an earlier try
+        with suppress(Problem):  # it was joined by an earlier try
             flags = [word for alias in aliases for word in ("--alias", alias)]
             ask("network", "connect", *flags, network, name)
     ask("start", name)
@@ -150,7 +147,7 @@ def _make(folder, name, marks, spec, words, files, reservations):
     ports = load(f"{folder}/spec.json").get("ports")  # of an earlier try, which may hold them
     spec["ports"] = ports or {str(t): reserve(folder, reservations) for t in spec["targets"]}
     environment = spec.pop("environment")
-    write(f"{folder}/spec.json", json.dumps(spec), durable=True)
+    write(f"{folder}/spec.json", dumps(spec), durable=True)
     flags = ["--name", name, *_flags(marks, spec, placed)]
     # A file and the engine's own environment: words of a command can be seen by everybody.
     lines = {key: value for key, value in environment.items() if "\n" not in value}
@@ -177,14 +174,14 @@ def _with_networks(networks, command, environment):
         if problem.answer["error"] != "NotFound":
             raise
         _make_networks(networks)
-        with contextlib.suppress(Problem):  # it was made before its network was looked for
+        with suppress(Problem):  # it was made before its network was looked for
             ask("rm", command[command.index("--name") + 1])
         ask(*command, environment=environment)
 
 
 def _make_networks(networks):
     for network in networks:
-        with contextlib.suppress(Problem):  # another replica was faster
+        with suppress(Problem):  # another replica was faster
             ask("network", "create", "--label", f"moot.type={TYPE}", network)
 
 
@@ -222,7 +219,7 @@ def _undone(folder, marks, reservations):
     shutil.rmtree(folder, ignore_errors=True)
     release(folder, reservations)
     for network in spec.get("networks", {}):
-        with contextlib.suppress(Problem):  # refused while others are in it
+        with suppress(Problem):  # refused while others are in it
             ask("network", "rm", network)
     return True
 
@@ -254,7 +251,7 @@ def _stopped(folder, name, patience_s):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    with contextlib.suppress(subprocess.TimeoutExpired):
+    with suppress(subprocess.TimeoutExpired):
         return stopping.wait(patience_s) == 0
     return False
 
@@ -266,7 +263,7 @@ def _own(name, marks):
     return found if all(labels.get(key) == marks.get(key) for key in LABELS) else None
 
 
-@functools.lru_cache(maxsize=4)
+@once
 def _all(runs):
     """Every container with a record below a `run` folder, in one call; kept for one errand."""
     folders = [os.path.dirname(path) for path in glob.glob(f"{runs}/*/*/*/marks.json")]
@@ -275,7 +272,7 @@ def _all(runs):
 
 
 def _last_words(name):
-    with contextlib.suppress(Problem, OSError):
+    with suppress(Problem, OSError):
         argv = [required(), "logs", "--tail", str(LOG_TAIL), name]
         ran = subprocess.run(argv, capture_output=True, check=False)  # noqa: S603  (as above)
         return (ran.stdout + ran.stderr).decode("utf-8", "replace").splitlines()[-LOG_TAIL:]

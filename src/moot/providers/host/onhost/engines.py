@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 import re
 import shutil
 import subprocess
 
 from .files import Problem
+from .lean import kept, loads, once
 
 NAMES = ("docker", "podman")
 # As Docker and Podman word it: (what is not there, what is taken).
@@ -21,10 +20,10 @@ SOCKET = "/var/run/docker.sock"
 ADDRESS = "127.0.0.1"
 GREETING_S = 5.0  # nobody is let in before the bridge is known
 LOOK_S = 20.0
-HUNG = []
+HUNG = kept([])
 
 
-@functools.lru_cache(maxsize=1)
+@once
 def engine():
     """Path of the engine's command; None where there is none.
 
@@ -81,7 +80,7 @@ def images():
     return _inspected("image", sorted(ids()))
 
 
-@functools.lru_cache(maxsize=1)
+@once
 def ids():
     """Ids of all images, as they were when first asked for."""
     ran = _looked("images", "--no-trunc", "--quiet")
@@ -98,7 +97,7 @@ def _inspected(kind, names):
     # Those that are not there are complained of, and the others still listed.
     if ran.returncode and _complaint(ran).answer["error"] != "NotFound":
         raise _complaint(ran)
-    return json.loads(ran.stdout or "[]")
+    return loads(ran.stdout or "[]")
 
 
 def bridge():

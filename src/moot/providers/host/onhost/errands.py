@@ -5,12 +5,10 @@ An errand is a function of plain JSON that returns plain JSON, or raises Problem
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import importlib
 
 from .files import Problem
-from .survey import SIGHTS
+from .lean import module
 
 ERRANDS = {  # by name: the module with the function of that name
     "facts": "facts",
@@ -41,24 +39,7 @@ ERRANDS = {  # by name: the module with the function of that name
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 MAKE_ROOM = "free some of it there (df -h, du -x), or set `data` of the venue to another disk"
-ASKED = set()  # errands that were asked for before
 TELLING = frozenset({"command"})  # these take `say`, and say things before their answer
-
-
-def prepare(asked):
-    """Import what an errand needs, before it gets a process of its own: once, not every time.
-
-    The first survey imports what it meets itself: most couriers are asked for one, of a few types.
-    """
-    name = asked["errand"]
-    with contextlib.suppress(Exception):  # the errand itself says what is wrong
-        module = _module(name)
-        if name == "configure":
-            module.kind_of(asked["type"])
-        elif name == "survey" and name in ASKED:
-            for sight in {*SIGHTS.values(), *_module("configure").KINDS.values()}:
-                importlib.import_module(f".{sight}", __package__)
-    ASKED.add(name)
 
 
 def perform(asked, say):
@@ -82,4 +63,4 @@ def perform(asked, say):
 
 
 def _module(name):
-    return importlib.import_module(f".{ERRANDS[name]}", __package__)
+    return module(__package__, ERRANDS[name])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
+from .lean import suppress
 from .secretfiles import in_memory
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
@@ -63,7 +63,7 @@ def version(haproxy):
     import re
     import subprocess
 
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         said = subprocess.run([haproxy, "-v"], capture_output=True, check=False)  # noqa: S603
         found = re.match(rb"HA-?Proxy version (\d+)\.(\d+)", said.stdout)
         return [int(found[1]), int(found[2])] if found else None
@@ -95,13 +95,13 @@ def _gpus():
         return nvidia
     found = 0
     for node in _listed("/sys/class/kfd/kfd/topology/nodes"):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             found += _text(f"/sys/class/kfd/kfd/topology/nodes/{node}/gpu_id").strip() != "0"
     return found
 
 
 def _listed(folder):
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         return os.listdir(folder)
     return []
 
@@ -109,7 +109,7 @@ def _listed(folder):
 def _identity():
     """What tells this machine from every other: its machine id, else its host name."""
     for path in ("/etc/machine-id", "/proc/sys/kernel/hostname"):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             text = _text(path).strip()
             if text and text != "uninitialized":
                 return f"machine:{text}"
@@ -122,7 +122,7 @@ def _memory():
 
 
 def _system():
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         pairs = (line.partition("=") for line in _text("/etc/os-release").splitlines())
         return {name: value.strip("\"'") for name, _, value in pairs if value}
     return {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
 
 from .bundle import script, unpack
+from .lean import contextmanager, dumps, loads, suppress
 
 IDENTITY = ("installation", "uid", "incarnation", "type")
 MEND = "bring that file back, or remove its folder with what it stands for"
@@ -25,7 +24,7 @@ def load(path):
     """A JSON file; empty where there is none."""
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            return loads(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except ValueError as problem:
@@ -38,7 +37,7 @@ def write(path, text, mode=0o600, durable=False):
     `durable`: a power cut leaves all of it or what was there before, and costs a disk's wait.
     """
     new = f"{path}.{os.getpid()}.new"
-    with contextlib.suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):
         os.unlink(new)
     fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     with open(fd, "wb") as file:
@@ -69,7 +68,7 @@ def adopt_or_make(folder, marks, mode):
         if not same(found, marks) and (found or occupied):
             raise _anothers(folder, found, marks) from None
     if not os.path.exists(f"{folder}/marks.json"):
-        write(f"{folder}/marks.json", json.dumps(marks), durable=True)
+        write(f"{folder}/marks.json", dumps(marks), durable=True)
 
 
 def same(found, marks):
@@ -89,7 +88,7 @@ def _anothers(folder, found, marks):
 
 def _make(folder):
     while True:
-        with contextlib.suppress(FileNotFoundError):  # another errand tidied the parents away
+        with suppress(FileNotFoundError):  # another errand tidied the parents away
             os.makedirs(os.path.dirname(folder), mode=0o711, exist_ok=True)
             return os.mkdir(folder)
 
@@ -98,7 +97,7 @@ def _occupied(folder):
     return any(not name.endswith(".new") and name != "marks.json" for name in os.listdir(folder))
 
 
-@contextlib.contextmanager
+@contextmanager
 def alone(folder):
     """Only one errand at a time is in here for a folder."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -109,7 +108,7 @@ def alone(folder):
         os.close(fd)
 
 
-@contextlib.contextmanager
+@contextmanager
 def staying(data):
     """Keep what this venue has, our scripts too, from being tidied away meanwhile."""
     held = _held(data)
@@ -121,7 +120,7 @@ def staying(data):
 
 def _held(data):
     while True:
-        with contextlib.suppress(FileNotFoundError):  # the last thing here left just now
+        with suppress(FileNotFoundError):  # the last thing here left just now
             unpack(data)
             fd = os.open(data, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(fd, fcntl.LOCK_SH)
@@ -151,16 +150,16 @@ def remove_volume(folder, marks, data, root):
 
 def tidy(folder, data, root):
     """Remove what is empty now, from `folder` up to `root`, and our scripts with the last of it."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         while folder != data:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         with alone(data):
             if not set(os.listdir(data)) <= {"lib", "lib.gone"}:
                 return
             remove(f"{data}/lib.gone", ignore_errors=True)
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.rename(f"{data}/lib", f"{data}/lib.gone")  # at once, or not at all
             remove(data, ignore_errors=True)
         while (data := os.path.dirname(data)) != root:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 
 from .files import Problem
+from .lean import dumps, loads, sha256
 from .programs import asked
 
 
@@ -38,7 +37,7 @@ def seen(record):
 
 
 def _name(record):
-    return f"moot_{hashlib.sha256(record.folder.encode()).hexdigest()[:12]}"
+    return f"moot_{sha256(record.folder.encode()).hexdigest()[:12]}"
 
 
 def _table(name, rules):
@@ -88,7 +87,7 @@ def _digest(name):
     code, listed, _ = _asked("--json", "list", "table", "inet", name)
     if code:
         return None
-    return hashlib.sha256(json.dumps(_plain(json.loads(listed))).encode()).hexdigest()
+    return sha256(dumps(_plain(loads(listed))).encode()).hexdigest()
 
 
 def _plain(value):

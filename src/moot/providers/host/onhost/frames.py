@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 
-HEADER = struct.Struct(">I")
+from .lean import dumps, loads
+
+HEADER = 4  # bytes of a message's length
 CHUNK = 1 << 18
 
 
 def packed(message):
     """A message as it goes over the pipe."""
-    text = json.dumps(message, separators=(",", ":")).encode()
-    return HEADER.pack(len(text)) + text
+    text = dumps(message, compact=True).encode()
+    return len(text).to_bytes(HEADER, "big") + text
 
 
 def send(fd, data):
@@ -32,14 +32,14 @@ class Frames:
     def raw(self, data):
         """Each complete message as its JSON text."""
         self.rest += data
-        while len(self.rest) >= HEADER.size:
-            end = HEADER.size + HEADER.unpack_from(self.rest)[0]
+        while len(self.rest) >= HEADER:
+            end = HEADER + int.from_bytes(self.rest[:HEADER], "big")
             if len(self.rest) < end:
                 return
-            text = bytes(self.rest[HEADER.size : end])
+            text = bytes(self.rest[HEADER:end])
             del self.rest[:end]
             yield text
 
     def messages(self, data):
         """Each complete message."""
-        return map(json.loads, self.raw(data))
+        return map(loads, self.raw(data))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
-import signal
 import socket
 import subprocess
 import time
 
 from . import runs
 from .files import Problem, load, write
+from .lean import dumps, signal, suppress
 from .process import alive
 from .survey import listed
 
@@ -32,9 +30,9 @@ def gateway(folder, commands, save=None, remove=None, template=None, haproxy=Non
         fcntl.flock(lock, fcntl.LOCK_EX)
         for path, content in (save or {}).items():
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            write(path, json.dumps(content))
+            write(path, dumps(content))
         if remove:
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.unlink(remove)
         if template is not None:
             _reload(template, haproxy)

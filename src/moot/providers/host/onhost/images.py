@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 
 from .engines import ask, engine, ids, image, images, required
 from .files import Problem, adopt_or_make, load, same, staying, tidy, write
+from .lean import dumps, suppress
 
 
 def begin_image(folder, marks, reference, data):
@@ -23,7 +22,7 @@ def begin_image(folder, marks, reference, data):
         if not os.path.exists(f"{folder}/record.json"):
             # One that an earlier try of ours brought is told from one that was there before.
             kept = {"reference": reference, "before": there["Id"] if there else ""}
-            write(f"{folder}/record.json", json.dumps(kept), durable=True)
+            write(f"{folder}/record.json", dumps(kept), durable=True)
     layers = [found["RootFS"].get("Layers") or [] for found in images()]
     return {"id": there["Id"] if there else "", "engine": path, "layers": layers}
 
@@ -47,12 +46,12 @@ def end_of_image(folder, told):
     found = image(kept["reference"])
     if found is None:
         raise Problem("NotStabilized", f"{kept['reference']} is not there after all")
-    write(f"{folder}/record.json", json.dumps({**kept, **told, "id": found["Id"]}), durable=True)
+    write(f"{folder}/record.json", dumps({**kept, **told, "id": found["Id"]}), durable=True)
 
 
 def amend_image(folder, changes):
     """Write down what else was asked for."""
-    write(f"{folder}/record.json", json.dumps({**load(f"{folder}/record.json"), **changes}))
+    write(f"{folder}/record.json", dumps({**load(f"{folder}/record.json"), **changes}))
 
 
 def remove_image(folder, marks, data, root):
@@ -63,10 +62,10 @@ def remove_image(folder, marks, data, root):
     if engine() and kept.get("id") and kept["id"] != kept["before"] and not _shared(folder, kept):
         found = image(kept["reference"])
         if found and found["Id"] == kept["id"]:
-            with contextlib.suppress(Problem):
+            with suppress(Problem):
                 ask("rmi", kept["reference"])
             if kept["before"]:
-                with contextlib.suppress(Problem):  # its owner may have removed it meanwhile
+                with suppress(Problem):  # its owner may have removed it meanwhile
                     ask("tag", kept["before"], kept["reference"])
     shutil.rmtree(folder)
     tidy(os.path.dirname(folder), data, root)
@@ -86,6 +85,6 @@ def _shared(folder, kept):
         if path != folder and "record.json" in names:
             other = load(f"{path}/record.json")
             if other.get("id") == kept["id"] and other.get("reference") == kept["reference"]:
-                write(f"{path}/record.json", json.dumps({**other, "before": kept["before"]}))
+                write(f"{path}/record.json", dumps({**other, "before": kept["before"]}))
                 return True
     return False

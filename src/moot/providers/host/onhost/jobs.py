@@ -6,14 +6,12 @@ that a disk that it fills cannot make anybody believe that it never ended.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import select
-import signal
 import sys
 
 from .files import Problem, load, remove, write
+from .lean import dumps, signal, suppress
 from .process import alive, boot, identity, signal_all
 
 BEGUN = b"begun"  # what a job says, unless it could not begin
@@ -95,7 +93,7 @@ class Job:
 
     def output(self, most=TAIL):
         """The last lines it wrote."""
-        with contextlib.suppress(FileNotFoundError), open(f"{self.folder}/output", "rb") as file:
+        with suppress(FileNotFoundError), open(f"{self.folder}/output", "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - most))
             return file.read().decode("utf-8", "replace").strip()
@@ -121,7 +119,7 @@ def _end_of(said):
 
 
 def _outcome(folder):
-    with contextlib.suppress(FileNotFoundError), open(f"{folder}/ended", "rb") as file:
+    with suppress(FileNotFoundError), open(f"{folder}/ended", "rb") as file:
         text = file.read().strip()
         return int(text) if text else None
     return None
@@ -141,7 +139,7 @@ def _detached(folder, work, writing):
         os.dup2(output, 2)
         os.closerange(3, writing)
         os.closerange(writing + 1, 4096)
-        with contextlib.suppress(OSError):  # whoever asked may be gone: this goes on
+        with suppress(OSError):  # whoever asked may be gone: this goes on
             os.write(writing, BEGUN)
         for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
@@ -151,7 +149,7 @@ def _detached(folder, work, writing):
             print(problem, file=sys.stderr, flush=True)
             _end(folder, 127)
     except BaseException as problem:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             number = getattr(problem, "errno", None) or 5
             os.write(writing, f"{number} {problem}".encode())
     os._exit(0)
@@ -165,7 +163,7 @@ def _prepare(folder, begun):
         file.write(b" " * ROOM)
         file.flush()
         os.fsync(file.fileno())
-    write(f"{folder}/begun.json", json.dumps(begun))
+    write(f"{folder}/begun.json", dumps(begun))
     for path in (f"{folder}/begun.json", folder, os.path.dirname(folder)):
         fd = os.open(path, os.O_RDONLY)  # or a power cut could make us do it twice
         os.fsync(fd)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+
+from .lean import suppress
 
 ROOT = "/sys/fs/cgroup"
 
@@ -18,7 +19,7 @@ def limit(limits, name):
     for key, (controller, old_file, new_file, text) in _controls(limits).items():
         enforced[key] = "address space" if key == "memory_mib" else "nothing"
         parent = f"{ROOT}/moot" if unified else f"{ROOT}/{controller}/moot"
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.makedirs(parent, exist_ok=True)
             if unified:
                 for above in (ROOT, parent):
@@ -34,7 +35,7 @@ def limit(limits, name):
 def drop(directories):
     """Remove cgroups that nobody is in, and the folder above with the last one."""
     for directory in directories:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.rmdir(directory)
             os.rmdir(os.path.dirname(directory))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 
 from .containers import written
 from .files import load
+from .lean import suppress
+from .supervisor import numbered
 
 MOST = 1 << 20
 
@@ -23,12 +23,12 @@ def lines(folder, number, offset):
         return {"number": number, "complete": False, **written(folder, offset)}
     there = bool(marks)
     names = os.listdir(folder) if there else []
-    numbers = sorted(int(name[4:]) for name in names if re.fullmatch(r"log\.\d+", name))
+    numbers = sorted(numbered(names))
     if number not in numbers and numbers:
         number, offset = next((n for n in numbers if n > number), numbers[-1]), 0
     later = bool(numbers) and number < numbers[-1]  # looked at first: then this one is complete
     data = b""
-    with contextlib.suppress(FileNotFoundError), open(f"{folder}/log.{number}", "rb") as file:
+    with suppress(FileNotFoundError), open(f"{folder}/log.{number}", "rb") as file:
         file.seek(offset)
         data = file.read(MOST)
     return {

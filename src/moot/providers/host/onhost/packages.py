@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import fnmatch
-import json
 import os
 
 from .claims import FOLDER, claims
 from .files import Problem, load, write
 from .jobs import Failed, Job
+from .lean import dumps
 from .managers import manager
 
 
@@ -130,7 +130,7 @@ class Book:
             "before": self.before,
         }
         if any(content.values()):
-            write(self.path, json.dumps(content))
+            write(self.path, dumps(content))
         elif os.path.exists(self.path):
             os.unlink(self.path)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
 
 from .files import Problem
+from .lean import suppress
 
 PORTS = range(20000, 32768)  # above what services are known by, below the kernel's ephemeral ports
 
@@ -38,11 +38,11 @@ def reserve(folder, reservations, fixed=None):
 
 def release(folder, reservations):
     """Give back what is reserved for the run folder."""
-    with contextlib.suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):
         for name in os.listdir(reservations):
             if _holder(f"{reservations}/{name}") == folder:
                 os.unlink(f"{reservations}/{name}")
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         os.rmdir(reservations)
         os.rmdir(os.path.dirname(reservations))
 
@@ -76,7 +76,7 @@ def listener(port):
     """Name and pid of the process that listens on a port, as far as we may see it."""
     inodes = {f"socket:[{inode}]" for inode in _listening(port)}
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 if os.readlink(f"/proc/{pid}/fd/{fd}") in inodes:
                     with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
@@ -86,7 +86,7 @@ def listener(port):
 
 def _listening(port):
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError), open(table, encoding="utf-8") as file:
+        with suppress(OSError), open(table, encoding="utf-8") as file:
             for line in file:
                 fields = line.split()
                 if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
@@ -97,10 +97,10 @@ def _claim(path, folder):
     """Make the reservation, whole at once; one whose run folder is gone is void."""
     new = f"{path}.{os.getpid()}"
     while True:
-        with contextlib.suppress(FileNotFoundError):  # the last other replica left just now
+        with suppress(FileNotFoundError):  # the last other replica left just now
             os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
             _refuse_others(os.path.dirname(path))
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.unlink(new)
             fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o644)
             with open(fd, "w", encoding="utf-8") as file:
@@ -108,7 +108,7 @@ def _claim(path, folder):
             break
     try:
         for _ in range(2):
-            with contextlib.suppress(FileExistsError):
+            with suppress(FileExistsError):
                 os.link(new, path)
                 return True
             holder = _holder(path)
@@ -116,7 +116,7 @@ def _claim(path, folder):
                 return True
             if os.path.isdir(holder):
                 return False
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.unlink(path)
         return False
     finally:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import re
-import signal
+
+from .lean import loads, signal, suppress
 
 PARENT_DEATH = 1  # of prctl(2)
 
 
 def prctl(*arguments):
     """The system call of that name."""
-    import ctypes  # dear to import, and who only looks has no use for it
+    try:
+        import _ctypes  # a third of what ctypes costs
 
-    ctypes.CDLL(None).prctl(*arguments)
+        library = _ctypes.dlopen(None, 0)  # pyright: ignore[reportArgumentType]
+        _ctypes.call_function(_ctypes.dlsym(library, "prctl"), arguments)
+    except (ImportError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(*arguments)
 
 
 def identity(pid):
@@ -52,14 +56,14 @@ def kill_descendants():
     """
     children = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
                 parent = int(file.read().rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(pid))
     left = list(children.get(os.getpid(), []))
     for pid in left:
         left += children.get(pid, [])
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(left)
 
@@ -94,7 +98,7 @@ def variables(spec):
     if "hidden" not in spec:
         return spec["environment"]
     with open(spec["hidden"], encoding="utf-8") as file:
-        return {**spec["environment"], **json.load(file)}
+        return {**spec["environment"], **loads(file.read())}
 
 
 def surround(spec):
@@ -138,6 +142,10 @@ def execute(argv, environment):
 
 def expand(word, environment):
     """`$NAME` and `${NAME}` from the replica's environment; unknown names stay as they are."""
+    if "$" not in word:
+        return word
+    import re  # dear to import
+
     return re.sub(
         r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))",
         lambda match: environment.get(match[1] or match[2], match[0]),
@@ -147,6 +155,6 @@ def expand(word, environment):
 
 def signal_all(pid, number):
     """Send a signal to a process and the group it leads."""
-    with contextlib.suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
         os.killpg(pid, number)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
+import select
 import time
+
+from .lean import signal
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SILENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
@@ -42,16 +44,32 @@ def begin(argv, environment, quiet=False, apart=False):
 
 def end(pid, timeout_s=None):
     """Its exit code, negative for a signal; None where it takes longer."""
-    if timeout_s is None:
+    if timeout_s is None or _ends(pid, timeout_s):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return None
+
+
+def _ends(pid, timeout_s):
+    """Whether it ends within that time."""
+    try:
+        watched = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # a kernel before 5.3, or a container that may not
+        return _seen_to_end(pid, timeout_s)
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    ended = bool(poll.poll(timeout_s * 1000))
+    os.close(watched)
+    return ended
+
+
+def _seen_to_end(pid, timeout_s):
     until, pause_s = time.monotonic() + timeout_s, 0.0005
     while time.monotonic() < until:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, 0.05)
-    return None
+    return False
 
 
 def _ran(argv, **how):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import importlib
 import os
 
 from .files import Problem, adopt_or_make, alone, load, remove, same, staying, tidy
 from .jobs import Failed
+from .lean import module, suppress
 from .records import Record
 
 KINDS = {  # by type: the module that brings it about
@@ -39,7 +38,7 @@ def configure(type, folder, marks, wanted, address, data, root, job=""):
                 if os.path.exists(folder):
                     raise
             except OSError as problem:
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     os.rmdir(folder)  # there was not even room for its marks
                 raise _explained(problem) from None
     if "failure" in answer:
@@ -86,12 +85,12 @@ def sight(folder):
 
 def kind_of(type):
     """The module of a type: only what a machine has anything of is imported there."""
-    return importlib.import_module(f".{KINDS[type]}", __package__)
+    return module(__package__, KINDS[type])
 
 
 def _withdraw(kind, record):
     """Where that fails too, the record stays, and with it what is known of the thing."""
-    with contextlib.suppress(Problem, OSError):
+    with suppress(Problem, OSError):
         if kind.take_back(record) is None:
             remove(record.folder)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from .files import load, write
+from .lean import dumps, sha256
 
 
 class Record:
@@ -36,7 +34,7 @@ class Record:
         if not changes:
             return
         self.content.update(changes)
-        write(f"{self.folder}/record.json", json.dumps(self.content), durable=True)
+        write(f"{self.folder}/record.json", dumps(self.content), durable=True)
 
     def _differs(self, name, value):
         return self.content.get(name, False) != value
@@ -44,4 +42,4 @@ class Record:
 
 def digest(*parts):
     """Tells one wish from another."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+    return sha256(dumps(parts, sort_keys=True).encode()).hexdigest()[:24]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
 import socket
 import time
 
 from .files import Problem, load, write
+from .lean import dumps, suppress
 from .limits import limit
 from .ports import reserve
 from .process import boot
@@ -30,7 +29,7 @@ def revive(folder):
             _restore(folder, spec)
     except (Problem, OSError) as problem:
         told = {**seen, "status": "failed", "since": time.time(), "note": str(problem)}
-        write("status.json", json.dumps({**told, "child": None}))
+        write("status.json", dumps({**told, "child": None}))
         return False
     return True
 
@@ -42,7 +41,7 @@ def ready():
         return
     if address[0] == "@":
         address = "\0" + address[1:]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
         wire.sendto(b"READY=1", address)
 
 
@@ -54,4 +53,4 @@ def _restore(folder, spec):
     for port in spec["ports"].values():
         reserve(folder, spec["reservations"], port)
     spec["cgroups"], spec["enforced"] = limit(spec["limits"], spec["cgroup"])
-    write("spec.json", json.dumps(spec))
+    write("spec.json", dumps(spec))

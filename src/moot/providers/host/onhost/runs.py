@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import hashlib
-import json
 import os
-import signal
 import sys
 import time
 
 from . import secretfiles, units
 from .bundle import script
 from .files import Problem, adopt_or_make, alone, load, remove, same, staying, tidy, write
+from .lean import dumps, sha256, signal, suppress
 from .limits import drop, limit
 from .people import about, ids_of, is_own
 from .ports import release, reserve, taken
@@ -65,7 +62,7 @@ def stop(folder, marks, patience_s, reservations, data, root):
     until = time.monotonic() + patience_s
     supervisor = load(f"{folder}/status.json").get("supervisor")
     while supervisor and alive(supervisor):
-        with contextlib.suppress(ProcessLookupError):  # it ended just now
+        with suppress(ProcessLookupError):  # it ended just now
             os.kill(supervisor["pid"], signal.SIGTERM)
         if time.monotonic() >= until:
             return False
@@ -81,12 +78,12 @@ def amend(folder, changes):
     """Change properties that need no restart, and tell the supervisor."""
     spec = load(f"{folder}/spec.json")
     spec.update(changes)
-    write(f"{folder}/spec.json", json.dumps(spec))
+    write(f"{folder}/spec.json", dumps(spec))
     if units.is_unit(folder):
         units.install(folder, spec)
     supervisor = load(f"{folder}/status.json").get("supervisor")
     if supervisor and alive(supervisor):
-        with contextlib.suppress(ProcessLookupError):  # it ended just now
+        with suppress(ProcessLookupError):  # it ended just now
             os.kill(supervisor["pid"], signal.SIGHUP)
 
 
@@ -96,7 +93,7 @@ def sight(folder):
     spec.pop("environment", None)
     tail = []
     if seen.get("exit_code") or seen.get("failing"):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             tail = _tail(f"{folder}/log.{seen.get('log', 1)}")
     tail = secretfiles.redacted(folder, tail)
     if seen.get("probe"):
@@ -117,7 +114,7 @@ def prepare_entry(folder, wanted, data):
     """Leave what a command beside the replica is given, and our scripts; the name of that file."""
     with staying(data):  # those that the replica was started with may be an older version's
         name = f"enter.{os.getpid()}.json"
-        write(f"{folder}/{name}", json.dumps(wanted))
+        write(f"{folder}/{name}", dumps(wanted))
     return name
 
 
@@ -175,7 +172,7 @@ def _prepare(folder, spec, files, reservations):
     spec["cgroups"], spec["enforced"] = limit(spec["limits"], spec["cgroup"])
     if spec["enforced"].get("memory_mib") == "address space":
         spec["address_space"] = spec["limits"]["memory_mib"] * 1024 * 1024
-    write(f"{folder}/spec.json", json.dumps(spec), durable=True)
+    write(f"{folder}/spec.json", dumps(spec), durable=True)
 
 
 def _equip(folder, spec, files):
@@ -240,6 +237,7 @@ def _launch(folder):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(lock)
         return
     if os.path.exists(f"{folder}/status.json"):
         os.close(lock)
@@ -268,7 +266,7 @@ def _launch(folder):
         os.set_inheritable(writing, True)
         now = time.time()
         first = {"supervisor": identity(os.getpid()), "status": "starting", "since": now}
-        write(f"{folder}/status.json", json.dumps(first))
+        write(f"{folder}/status.json", dumps(first))
         argv = [*spec["program"], "supervise", folder, str(lock), str(writing)]
         os.execve(argv[0], argv, {"PATH": os.defpath})
     except BaseException as problem:
@@ -277,7 +275,7 @@ def _launch(folder):
 
 
 def _digest(folder):
-    return hashlib.sha256(folder.encode()).hexdigest()[:12]
+    return sha256(folder.encode()).hexdigest()[:12]
 
 
 def _end_orphans(folder):
@@ -288,7 +286,7 @@ def _end_orphans(folder):
     mark = f"MOOT_RUN={folder}".encode()
     found = False
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        with suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
             if mark in file.read().split(b"\0"):
                 os.kill(int(pid), signal.SIGKILL)
                 found = True

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 
 from .files import remove, write
 from .jobs import Failed, Job
+from .lean import signal
 from .process import signal_all
 from .programs import PATH, begin, end
 from .records import digest

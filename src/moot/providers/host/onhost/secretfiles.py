@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
-import json
 import os
 import stat
 
 from .files import remove, write
+from .lean import dumps, loads, sha256, suppress
 
 ROOMS = ("/run", "/dev/shm")  # noqa: S108  (only where it is memory, and in a folder of root's)
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -26,7 +23,7 @@ def room(folder):
     base = in_memory()
     if base is None:
         return f"{folder}/secrets"
-    return f"{base}/{hashlib.sha256(folder.encode()).hexdigest()[:20]}"
+    return f"{base}/{sha256(folder.encode()).hexdigest()[:20]}"
 
 
 def in_memory():
@@ -51,13 +48,15 @@ def prepare(folder, ids):
 def hide(folder, variables, ids):
     """Put variables of the environment there; returns the file, which stays root's or ours."""
     path = f"{prepare(folder, ids)}/{HIDDEN}"
-    write(path, json.dumps(variables))
+    write(path, dumps(variables))
     return path
 
 
 def content_of(file):
     """The bytes of a file as it was sent; what is no text came as surrogates or as base64."""
     if file["encoding"] == "base64":
+        import base64  # dear to import, and most files are text
+
         return base64.b64decode(file["content"])
     return file["content"].encode("utf-8", "surrogateescape")
 
@@ -89,7 +88,7 @@ def discard(folder):
     remove(path, ignore_errors=True)
     if path.startswith(f"{folder}/"):
         return
-    with contextlib.suppress(OSError):  # the last one takes what is above along
+    with suppress(OSError):  # the last one takes what is above along
         os.removedirs(os.path.dirname(path))
 
 
@@ -99,7 +98,7 @@ def _known(path):
         for name in names:
             with open(f"{place}/{name}", "rb") as file:
                 text = file.read().decode("utf-8", "surrogateescape")
-            values = json.loads(text).values() if name == HIDDEN and place == path else [text]
+            values = loads(text).values() if name == HIDDEN and place == path else [text]
             for value in values:
                 yield from (line for line in value.splitlines() if len(line) >= SHORTEST)
 

@@ -1,4 +1,4 @@
-"""What answers on a machine for as long as a courier is there: a process of its own per errand.
+"""What answers on a machine for as long as a courier is there, and has workers do the errands.
 
 An errand dies with the courier, with all it started; what must outlive it is given a session of its
 own.  So nothing stays when moot ends, however it ends, and nothing lands long after it was asked.
@@ -6,18 +6,18 @@ own.  So nothing stays when moot ends, however it ends, and nothing lands long a
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
 import select
-import signal
 import sys
 import time
 
 from . import bundle
-from .errands import perform, prepare
 from .facts import facts
-from .frames import Frames, packed, send
+from .frames import CHUNK, Frames, packed, send
+from .lean import signal
 from .ports import reservations_of
+from .workers import Workers
 
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -59,99 +59,43 @@ def _hello(given, arguments):
 
 
 class Server:
-    """Errands under way, by the pipe that their answers come through."""
+    """What is asked goes to the workers, and what they say goes back."""
 
     def __init__(self, asking, answering, patience_s):
         self.asking, self.answering, self.patience_s = asking, answering, patience_s
         self.frames = Frames()
-        self.errands = {}
         self.heard = time.monotonic()
         self.poll = select.poll()
         self.poll.register(asking, select.POLLIN)
+        # Workers keep neither: or who writes to us would not see that we ended.
+        self.workers = Workers((asking, answering), self.poll, self.say)
 
     def run(self):
         try:
             while time.monotonic() < self.heard + self.patience_s:
-                left_s = self.heard + self.patience_s - time.monotonic()
-                for fd, _ in self.poll.poll(max(0.0, left_s) * 1000):
+                until = min(self.heard + self.patience_s, self.workers.begin() or math.inf)
+                for fd, _ in self.poll.poll(max(0.0, until - time.monotonic()) * 1000):
                     if fd != self.asking:
-                        self.relay(fd)
+                        self.workers.relay(fd)
                     elif not self.listen():
                         return
         except BrokenPipeError:
             pass
         finally:
-            for _, pid, _ in self.errands.values():
-                _kill(pid)
+            self.workers.end()
 
     def listen(self):
-        """Begin what was asked; False when nobody is there any more."""
-        data = os.read(self.asking, 1 << 18)
+        """Take in what was asked; False when nobody is there any more."""
+        data = os.read(self.asking, CHUNK)
         self.heard = time.monotonic()
         for message in self.frames.messages(data):
             if "errand" in message:
-                self.begin(message)
+                self.workers.take(message)
             elif "cancel" in message:
-                for number, pid, _ in list(self.errands.values()):
-                    if number == message["cancel"]:
-                        _kill(pid)
+                self.workers.cancel(message["cancel"])
             else:
-                send(self.answering, packed(message))  # a sign of life for a sign of life
+                self.say(packed(message))  # a sign of life for a sign of life
         return bool(data)
 
-    def begin(self, message):
-        prepare(message)
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if not pid:
-            os.close(self.asking)  # or who writes to us would not see that we ended
-            os.close(self.answering)
-            _errand(message, writing)
-        with contextlib.suppress(OSError):  # it may be over already
-            os.setpgid(pid, pid)
-        os.close(writing)
-        self.errands[reading] = message["id"], pid, Frames()
-        self.poll.register(reading, select.POLLIN)
-
-    def relay(self, fd):
-        """Pass on what an errand says, message by message, up to its answer."""
-        number, pid, frames = self.errands[fd]
-        data = os.read(fd, 1 << 18)
-        going_on = bool(data)
-        for text in frames.raw(data):
-            send(self.answering, len(text).to_bytes(4, "big") + text)
-            going_on = going_on and not text.startswith(b'{"end":')
-        if going_on:
-            return
-        self.poll.unregister(fd)
-        os.close(fd)
-        del self.errands[fd]
-        code = os.waitpid(pid, 0)[1]
-        if code:
-            message = f"the errand was ended by {_how(code)}"
-            answer = {"error": "OutcomeUnknown", "message": message, "remedy": ""}
-            send(self.answering, packed({"end": answer, "id": number}))
-
-
-def _errand(message, writing):
-    """All of an errand's process; it does not return."""
-    code = 1
-    try:
-        os.setpgid(0, 0)
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        number = message.pop("id")
-        answer = perform(message, lambda said: send(writing, packed({"id": number, "say": said})))
-        send(writing, packed({"end": answer, "id": number}))
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _kill(pid):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _how(code):
-    return f"signal {os.WTERMSIG(code)}" if os.WIFSIGNALED(code) else "a defect"
+    def say(self, data):
+        send(self.answering, data)

@@ -6,15 +6,12 @@ replica for good, HUP reads `spec.json` again.  When the replica is over for goo
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import re
 import select
-import signal
 import time
 
 from .files import load, write
+from .lean import dumps, signal, suppress
 from .process import boot, identity, kill_descendants, prctl, signal_all, spawn
 
 SUBREAPER = 36  # of prctl(2): orphans of the replica become children of the supervisor
@@ -47,7 +44,7 @@ class Log:
     def __init__(self, options):
         self.size = options["max_size"]
         self.keep = options["max_files"]
-        numbers = [int(name[4:]) for name in os.listdir() if re.fullmatch(r"log\.\d+", name)]
+        numbers = numbered(os.listdir())
         self.number = max(numbers, default=1)
         self.open()
 
@@ -70,7 +67,7 @@ class Log:
         self.flush(pending)
 
     def flush(self, entries):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.write(self.fd, b"".join(entries))
 
     def rotate(self):
@@ -82,6 +79,11 @@ class Log:
                 os.unlink(f"log.{number}")
             except FileNotFoundError:
                 break
+
+
+def numbered(names):
+    """The numbers of the log files among these names."""
+    return [int(name[4:]) for name in names if name.startswith("log.") and name[4:].isdecimal()]
 
 
 class Stream:
@@ -134,7 +136,7 @@ class Health:
 
     def finished(self, code, now):
         """Take in one probe's result; True where that changed anything."""
-        with contextlib.suppress(BlockingIOError):
+        with suppress(BlockingIOError):
             self.output = os.read(self.pipe, 4096).decode("utf-8", "replace")
         os.close(self.pipe)
         self.pid, self.pipe = 0, -1
@@ -184,7 +186,7 @@ class Supervisor:
             timeout = max(0.0, self.next_event() - time.monotonic())
             for fd, _ in self.poll.poll(min(timeout, 60.0) * 1000 + 1):
                 if fd == self.wake:
-                    with contextlib.suppress(BlockingIOError):
+                    with suppress(BlockingIOError):
                         os.read(fd, 512)
                 elif fd in self.streams and not self.streams[fd].read():
                     self.close(fd)
@@ -327,7 +329,7 @@ class Supervisor:
         }
         if self.health:
             status.update(failing=self.health.failing, probe=self.health.output[-1000:])
-        write("status.json", json.dumps(status))
+        write("status.json", dumps(status))
         if self.waiting:
             self.waiting()
             self.waiting = None

@@ -6,11 +6,10 @@ has a function `sight(folder)` that returns plain JSON.
 
 from __future__ import annotations
 
-import glob
-import importlib
 import os
 
 from .files import Problem, load
+from .lean import module, suppress
 
 FOLDERS = ("volumes/*", "run/*/*/*")
 SIGHTS = {
@@ -31,8 +30,26 @@ SIGHTS = {
 
 def survey(data):
     """A record for each thing below `data`: {"folder", "type", "marks", **what its type shows}."""
-    paths = (path for pattern in FOLDERS for path in glob.glob(f"{data}/{pattern}"))
+    paths = (path for pattern in FOLDERS for path in found(data, pattern))
     return [record for path in sorted(paths) if (record := look(path))]
+
+
+def found(folder, pattern):
+    """The paths below a folder that match; `*` is the only sign, and stands first in a name."""
+    paths = [folder]
+    for part in pattern.split("/"):
+        if part.startswith("*"):
+            paths = [f"{path}/{name}" for path in paths for name in _named(path, part[1:])]
+        else:
+            paths = [f"{path}/{part}" for path in paths]
+    return paths
+
+
+def _named(folder, ending):
+    """The names in a folder, if it is one; `glob` would take as long to import as to look."""
+    with suppress(OSError):
+        return [n for n in os.listdir(folder) if n.endswith(ending) and not n.startswith(".")]
+    return []
 
 
 def look(folder):
@@ -41,9 +58,9 @@ def look(folder):
     if not marks:
         return None
     type = marks.get("moot.type", "host.volume")
-    module = SIGHTS.get(type)
+    where = SIGHTS.get(type)
     try:
-        shown = importlib.import_module(f".{module}", __package__).sight(folder) if module else {}
+        shown = module(__package__, where).sight(folder) if where else {}
     except Problem as problem:
         shown = {"problem": problem.answer}
     except (OSError, LookupError, TypeError) as problem:
@@ -54,6 +71,5 @@ def look(folder):
 
 def listed(folder, pattern):
     """{path below the folder: content} of the JSON files there that match."""
-    paths = sorted(glob.glob(f"{folder}/{pattern}"))
-    found = {os.path.relpath(path, folder): load(path) for path in paths}
-    return {path: content for path, content in found.items() if content}
+    contents = {path[len(folder) + 1 :]: load(path) for path in sorted(found(folder, pattern))}
+    return {path: content for path, content in contents.items() if content}

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
-import json
 import os
-import re
 import stat
 
 from .claims import FOLDER, Claim, claims
 from .files import Problem, load, write
+from .lean import dumps, sha256, suppress
 from .templates import facts
 
 FOLDERS = f"{FOLDER}/folders.json"  # that were made for files
-TEMPLATE = re.compile(r"\$?\$\{([A-Z][A-Z0-9_]*)\}")
+TEMPLATE = r"\$?\$\{([A-Z][A-Z0-9_]*)\}"
 
 
 def bring(record, wanted):
@@ -29,7 +25,7 @@ def bring(record, wanted):
         claim.hold_alone(record.folder, lambda: _kept(path, claim.kept))
         _make_folders(os.path.dirname(path))
         _replace(path, content, owner, int(wanted["mode"], 8))
-        record.keep(stands=True, digest=hashlib.sha256(content).hexdigest())
+        record.keep(stands=True, digest=sha256(content).hexdigest())
 
 
 def take_back(record):
@@ -57,7 +53,7 @@ def seen(record):
         if not stat.S_ISREG(there.st_mode):
             return {**shown, "contents": "not a file"}
         with open(path, "rb") as file:
-            found = hashlib.sha256(file.read()).hexdigest()
+            found = sha256(file.read()).hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return {**shown, "contents": "missing"}
     return {
@@ -72,9 +68,13 @@ def seen(record):
 def _content(wanted, about):
     """The bytes to write.  In a template `${NAME}` is filled in, and `$${NAME}` is `${NAME}`."""
     if wanted["encoding"] == "base64":
+        import base64  # dear to import, as is re, and most files need neither
+
         return base64.b64decode(wanted["content"])
     if not wanted["template"]:
         return wanted["content"].encode()
+    import re
+
     known = {**about, **wanted["environment"]}
 
     def filled(match):
@@ -89,7 +89,7 @@ def _content(wanted, about):
             f"set {match[1]} in `environment` of the component, or write $${{{match[1]}}}",
         )
 
-    return TEMPLATE.sub(filled, wanted["content"]).encode()
+    return re.sub(TEMPLATE, filled, wanted["content"]).encode()
 
 
 def _owner(user, group):
@@ -117,7 +117,7 @@ def _named(asked, number, database):
 
     if asked is None or asked.isdigit():
         return None if asked is None else str(number)
-    with contextlib.suppress(KeyError):
+    with suppress(KeyError):
         return pwd.getpwuid(number)[0] if database == "pwd" else grp.getgrgid(number)[0]
     return str(number)
 
@@ -145,7 +145,7 @@ def _replace(path, content, owner, mode):
     folder, name = os.path.split(path)
     new = f"{folder}/.{name}.moot-new"
     try:
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             os.unlink(new)
         fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with open(fd, "wb") as file:
@@ -155,7 +155,7 @@ def _replace(path, content, owner, mode):
             os.fchmod(fd, mode)
         os.rename(new, path)
     except BaseException:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.unlink(new)
         raise
 
@@ -163,12 +163,12 @@ def _replace(path, content, owner, mode):
 def _restore(path, before, kept):
     """The path as it was."""
     folder, name = os.path.split(path)
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         os.unlink(f"{folder}/.{name}.moot-new")
     if before:
         os.makedirs(folder, exist_ok=True)  # somebody may have removed it meanwhile
     if "link" in before:
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             os.unlink(path)
         os.symlink(before["link"], path)
     elif "mode" in before:
@@ -177,12 +177,12 @@ def _restore(path, before, kept):
         if not _is(path, content, before):  # a full disk has no room to write it once more
             _replace(path, content, before["ids"], before["mode"])
     else:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(path)
 
 
 def _is(path, content, before):
-    with contextlib.suppress(OSError), open(path, "rb") as file:
+    with suppress(OSError), open(path, "rb") as file:
         there = os.fstat(file.fileno())
         now = [there.st_uid, there.st_gid], stat.S_IMODE(there.st_mode)
         return now == (before["ids"], before["mode"]) and file.read() == content
@@ -206,7 +206,7 @@ def _make_folders(folder):
 def _remove_folders(folder):
     """Those that were made for files and are empty now."""
     made = _made_folders()
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         while folder in made:
             os.rmdir(folder)
             folder = os.path.dirname(folder)
@@ -219,6 +219,6 @@ def _made_folders():
 
 def _write_folders(made):
     if made:
-        write(FOLDERS, json.dumps({"made": made}))
+        write(FOLDERS, dumps({"made": made}))
     elif os.path.exists(FOLDERS):
         os.unlink(FOLDERS)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import shutil
 
 from . import scripts
 from .files import write
+from .lean import dumps
 from .records import digest
 
 RECAP = re.compile(r"ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)")
@@ -88,7 +88,7 @@ def _lay_out(record, wanted):
     groups = "".join(f"\n[{group}]\nlocalhost\n" for group in wanted["groups"])
     python = "localhost ansible_python_interpreter=auto_silent\n"
     write(f"{record.folder}/inventory", python + groups)
-    write(f"{record.folder}/variables.json", json.dumps(wanted["variables"]))
+    write(f"{record.folder}/variables.json", dumps(wanted["variables"]))
 
 
 def _changes(output):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 
 from .files import Problem, write
+from .lean import sha256, suppress
 
 FOLDER = "/etc/systemd/system"
 WANTS = f"{FOLDER}/multi-user.target.wants"
@@ -58,7 +57,7 @@ def install(folder, spec):
         write(f"{FOLDER}/{name}", text, 0o644)
     if before not in (None, text):
         _systemctl("daemon-reload")
-    with contextlib.suppress(FileExistsError, FileNotFoundError):
+    with suppress(FileExistsError, FileNotFoundError):
         if again:
             os.makedirs(WANTS, exist_ok=True)
             os.symlink(f"{FOLDER}/{name}", f"{WANTS}/{name}")
@@ -84,7 +83,7 @@ def remove(folder):
     name = _name(folder)
     stop(folder)
     known = os.stat(f"{FOLDER}/{name}").st_mtime < os.stat(RUNNING).st_mtime
-    with contextlib.suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):
         os.unlink(f"{WANTS}/{name}")
     os.unlink(f"{FOLDER}/{name}")
     _systemctl("reset-failed", name, check=False)  # only of one that has failed is there a trace
@@ -98,7 +97,7 @@ def is_unit(folder):
 
 
 def _name(folder):
-    return f"moot-{hashlib.sha256(folder.encode()).hexdigest()[:16]}.service"
+    return f"moot-{sha256(folder.encode()).hexdigest()[:16]}.service"
 
 
 def _systemctl(*words, check=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from .claims import Claim, claims
 from .files import Problem
+from .lean import suppress
 from .programs import asked
 
 
@@ -46,7 +46,7 @@ def take_back(record):
                 _leave(name, set(record.wanted["groups"]) - set(claim.had("groups")))
             elif _person(name):
                 _run("userdel", name)
-                with contextlib.suppress(OSError, TypeError):  # somebody's work is in it
+                with suppress(OSError, TypeError):  # somebody's work is in it
                     os.rmdir(record.wanted["home"])
             claim.forget()
         for group in record.content.get("made", []):
@@ -105,7 +105,7 @@ def _leave(name, groups):
 def _person(name):
     import pwd
 
-    with contextlib.suppress(KeyError):
+    with suppress(KeyError):
         return pwd.getpwnam(name)
     return None
 
@@ -113,7 +113,7 @@ def _person(name):
 def _group(name):
     import grp
 
-    with contextlib.suppress(KeyError):
+    with suppress(KeyError):
         return grp.getgrnam(name)
     return None
 
