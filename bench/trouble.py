@@ -98,5 +98,9 @@ def _done(host: Any) -> float:
 def _named(report: str, address: str, words: str) -> bool:
     """Whether the report says of this machine what is wrong with it."""
     lines = report.splitlines()
-    found = (" ".join(lines[at : at + 2]) for at, line in enumerate(lines) if address in line)
-    return any(words in text for text in found)
+    for at, line in enumerate(lines):
+        if address in line:  # what is said of several stands below the last of them
+            below = (text for text in lines[at + 1 :] if text.startswith("  "))
+            if words in f"{line} {next(below, '')}":
+                return True
+    return False

@@ -13,9 +13,11 @@ import yaml
 from moot.model.availability import Sla
 from moot.model.day import day
 from moot.model.diagnostic import BadInput, Diagnostic
+from moot.model.market import VENDORS
 from moot.model.misstated import Misstated
 from moot.model.overcommit import Overcommit
 from moot.model.position import Position
+from moot.model.quota import Quota
 from moot.model.spot import Spot
 from moot.model.traffic import per_gb, ways
 from moot.model.value import JSON, is_mapping
@@ -27,6 +29,7 @@ _FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STATED: Mapping[str, Callable[[JSON], Any]] = {
     "sla": Sla.of,
     "overcommit": Overcommit.of,
+    "quota": Quota.of,
     "egress": per_gb,
     "latency": ways,
     "priced": day,
@@ -35,6 +38,7 @@ _STATED: Mapping[str, Callable[[JSON], Any]] = {
 _EXAMPLES = {
     "sla": "`sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
     "overcommit": "`overcommit: {cpu: 2}`, or `overcommit: {cpu: 2, memory: 1.2}`",
+    "quota": "what all Apps may have there, beside `hosts` where it has any: `quota: {cpu: 64}`",
     "egress": "what a GB costs that leaves it: `egress: 0.09`",
     "latency": "how far others are, there and back: `latency: {rack: 12 ms, cloud/eu: 20 ms}`",
     "priced": "the day of its prices: `priced: 2026-11-01`",
@@ -84,7 +88,7 @@ class VenuesFile:
         renamed = [entry.get("was") for entry in entries.values() if is_mapping(entry)]
         kept = [venue for name, venue in BUILT_IN.items() if name not in (*renamed, *entries)]
         stated = [venue for name, entry in entries.items() for venue in self._made(name, entry)]
-        names = {*(venue.name for venue in kept), *entries}
+        names = {*(venue.name for venue in kept), *entries, *VENDORS}
         return {venue.name: self._reached(venue, names) for venue in (*kept, *stated)}
 
     def expanded(self, name: str, entry: JSON) -> tuple[Venue, ...]:
@@ -232,7 +236,10 @@ def _stated(venue: Venue, place: Callable[..., Position | None]) -> Venue:
     for setting, read in _STATED.items():
         try:
             if setting in settings:
-                found[setting] = read(settings.pop(setting))
+                stated = settings.pop(setting)
+                if setting == "quota" and setting in venue.own:
+                    raise ValueError("a quota is one of all machines of a pool together")
+                found[setting] = read(stated)
         except ValueError as error:
             details = error.wrong if isinstance(error, Misstated) else {"": str(error)}
             for key, detail in details.items():
@@ -326,7 +333,8 @@ def _unstatable(name: str, setting: str, detail: str, place: Position | None) ->
 def _unreached(venue: Venue, name: str, place: Position | None) -> Diagnostic:
     return Diagnostic(
         summary=f"the latency of venue {venue.whose('latency')!r} names {name!r}, which is none",
-        detail="it is by the names of entries of venues.yaml, or of regions of them",
+        detail="it is by the names of entries of venues.yaml, of vendors of the market, or of "
+        "regions of them",
         remedy="write `rack: 12 ms`, or `rack/fsn1: 12 ms` for a region of it",
         place=place,
     )

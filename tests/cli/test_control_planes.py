@@ -111,7 +111,7 @@ def test_it_is_lost_with_a_zone(moot: Run):
     both = "--lose control-plane:r1 --lose control-plane:aws/r2"
     code, out, err = moot(f"what-if --lose zone:a {both}")
     assert code == 1
-    assert "aws/b: lacks a control plane to start web" in err
+    assert "aws/b: its control plane is lost, which would have to start it there" in err
     assert line_of(out, "web").endswith("control-plane:aws/r1 would start it, and is lost")
     assert out.splitlines()[-1] == "Not everything can run: 2 cannot run."
 

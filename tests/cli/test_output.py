@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from shop_values import STALE, TROUBLE, WARNING
 
 from moot.cli.commands.apply import address_text
 from moot.cli.output import Output, ago, clean
+from moot.model.position import Position
 
 
 def test_table_is_aligned_and_leaves_empty_columns_out(capsys: pytest.CaptureFixture[str]):
@@ -127,3 +129,31 @@ def test_a_reader_that_leaves_is_not_an_error():
 def test_help_for_a_reader_that_leaves():
     code = "import sys, time; from moot.cli import main; time.sleep(0.3); sys.exit(main(['-h']))"
     assert piped(code, "true") == (0, "")
+
+
+def test_what_is_said_of_several_is_said_once(capsys: pytest.CaptureFixture[str]):
+    again = replace(TROUBLE, summary="could not create shop/web/1@laptop/process")
+    other = replace(TROUBLE, detail="NetworkFailure: it is off")
+    Output({}).fail([TROUBLE, other, again])
+    assert capsys.readouterr().err == (
+        "error: could not create shop/web/0@laptop/process\n"
+        "error: could not create shop/web/1@laptop/process\n"
+        "  InvalidRequest: there is no program web\n"
+        "  install it\n"
+        "error: could not create shop/web/0@laptop/process\n"
+        "  NetworkFailure: it is off\n"
+        "  install it\n"
+    )
+
+
+def test_in_json_each_is_by_itself(capsys: pytest.CaptureFixture[str]):
+    again = replace(TROUBLE, summary="could not create shop/web/1@laptop/process")
+    Output({}, json_wanted=True).fail([TROUBLE, again])
+    assert json.loads(capsys.readouterr().out)["errors"] == [TROUBLE.as_json(), again.as_json()]
+
+
+def test_what_stands_in_a_file_is_told_by_itself(capsys: pytest.CaptureFixture[str]):
+    place = Position("compose.yaml", 3, 5)
+    known = replace(TROUBLE, place=place)
+    Output({}).fail([known, replace(known, summary="another")])
+    assert capsys.readouterr().err.count("install it") == 2

@@ -115,6 +115,25 @@ def test_a_refusal_says_that_it_would_help_to_allow_it(moot: Run):
     assert "    with `services.web.x-moot.spot: allowed`: 65.70 EUR/month" in moot("plan")[2]
 
 
+@pytest.mark.parametrize("stated", ["allowed", "only", "never"])
+def test_data_is_allowed_there_rather_than_given_up(moot: Run, stated: str):
+    """Nothing is said of spot by its own service, so it is never."""
+    edit("  dear:\n    provider: fake\n", "  dear:\n    provider: fake\n    silent: true\n",
+         "venues.yaml")  # fmt: skip
+    edit("spot: allowed", f"spot: {stated}")
+    edit("    deploy: {replicas: 2}", "    x-moot: {spot: allowed}")
+    code, _, err = moot("plan")
+    assert code == 4
+    assert "    with `services.db.x-moot.spot: allowed`: 14.60 EUR/month" in err
+    assert "without" not in err
+    (error,) = json.loads(moot("plan --json")[1])["errors"]
+    assert [p["promise"] for p in error["conflict"]["promises"]] == [
+        "services.db.x-moot.spot: never"
+    ]
+    edit("    volumes:", "    x-moot: {spot: allowed}\n    volumes:")
+    assert moot("plan")[0] == 0
+
+
 def test_a_word_that_it_does_not_know_is_told_where_it_stands(moot: Run):
     edit("spot: allowed", "spot: maybe")
     code, _, err = moot("plan")

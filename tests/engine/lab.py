@@ -45,14 +45,7 @@ class Lab:
     pool: str = "lab"
 
     def moot(self, *venues: str, app: str = "shop", text: str = COMPOSE) -> Moot:
-        hosts = [
-            {
-                "host": host,
-                "world": str(self.folder / f"{host}.world"),
-                "silent": host in self.silent,
-            }
-            for host in self.machines
-        ]
+        hosts = [self.entry(host) for host in self.machines]
         # Dearer than a pool for nothing: nothing goes there of itself.
         dear = [{"name": "room", "hourly": 1, "machine": "mine"}]
         entries = {
@@ -62,6 +55,10 @@ class Lab:
         }
         text = text.replace("name: shop", f"name: {app}")
         return moot_in(self.folder, entries, text, app=app, chosen=venues)
+
+    def entry(self, host: str) -> dict[str, object]:
+        world = str(self.folder / f"{host}.world")
+        return {"host": host, "world": world, "silent": host in self.silent}
 
     def up(self, *venues: str, **more: str) -> Outcome:
         return self.moot(*venues, **more).up(quiet, quiet, threading.Event())

@@ -181,3 +181,25 @@ def test_an_idle_thread_ends(monkeypatch):
     threads[0].join(20)
     assert not threads[0].is_alive()
     assert run(slots, "v")
+
+
+def test_a_slot_that_is_lent_is_not_missed_by_other_venues_but_by_its_own():
+    slots, gate = Slots(share=1, total=1), Gate()
+    hung, waits = gate.job(), threading.Event()
+    slots.submit("v", hung, 0)
+    gate.await_running(1)
+    done = threading.Event()
+    slots.submit("v", waits.set, 0)
+    slots.submit("w", done.set, 0)
+    slots.lend(hung)
+    assert done.wait(10)
+    assert not waits.is_set()
+    gate.open.set()
+    assert waits.wait(10)
+    again = Gate()
+    for venue in "vwxyz":
+        slots.submit(venue, again.job(), 0)
+    again.await_running(1)
+    assert again.count == 1
+    again.open.set()
+    again.await_running(4)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import inf
 
 import pytest
 
 from moot.engine.venues import Venues
 from moot.model.diagnostic import BadInput
+from moot.model.quota import UNLIMITED, Amounts, Quota
 from moot.model.spot import Spot
 from moot.provider import Env
 from moot.venues_file import BUILT_IN, VenuesFile
@@ -241,3 +243,38 @@ def test_what_is_wrong_is_told_as_yaml_writes_it(tmp_path, stated, detail):
 def test_a_price_may_be_a_text(tmp_path):
     made = file(tmp_path, "venues: {lab: {provider: fake, egress: '0.09'}}")
     assert made.venues()["lab"].egress == Decimal("0.09")
+
+
+def test_a_quota_is_of_the_entry_and_so_of_each_of_its_machines(tmp_path):
+    text = """\
+venues:
+  lab:
+    provider: fake
+    quota: {cpu: 64, memory: 1.5GiB, gpus: 0.5}
+    hosts: [a, b]
+  rack:
+    provider: fake
+    quota: {replicas: 1e2}
+"""
+    found = file(tmp_path, text).venues()
+    lab = Quota(Amounts(cpu=64, memory_mib=1536, gpus=0.5, replicas=inf))
+    assert (found["lab:a"].quota, found["lab:b"].quota) == (lab, lab)
+    assert lab.stated() == (("cpu", "64"), ("memory", "1536MiB"), ("gpus", "0.5"))
+    assert found["rack"].quota == Quota(UNLIMITED._replace(replicas=100))
+    assert "quota" not in found["rack"].configuration
+    assert found["laptop"].quota is None
+
+
+def test_a_quota_of_one_machine_is_told_where_it_stands(tmp_path):
+    text = """\
+venues:
+  lab:
+    provider: fake
+    quota: {cpu: .inf, memory: 12}
+    hosts: [a, {host: b, quota: {cpu: 2}}]
+"""
+    assert sorted(told(tmp_path, text)) == [
+        (4, 18, "the quota of venue 'lab' cannot be used"),
+        (4, 32, "the quota of venue 'lab' cannot be used"),
+        (5, 33, "the quota of venue 'lab:b' cannot be used"),
+    ]

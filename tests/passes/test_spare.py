@@ -70,6 +70,17 @@ def where(placement: Placement) -> list[str]:
 # Examples.
 
 
+def test_what_is_lost_is_told_by_a_name_that_means_nothing_else():
+    """Also while another venue is silent that has a zone of that name."""
+    db, web = part("db", 1, mounts=(DATA,)), part(replicas=8)
+    silent, offers = machine("rack:r1", zone="b"), [machine(f"lab:{n}", zone="b") for n in "xy"]
+    prior = place(App(name="shop", components=(db,), volumes=(Volume(name="data"),)), [silent])
+    given = {"homes": {"data": "rack:r1"}, "absent": {"rack:r1": "dead"}}
+    for before, zone in ((None, "zone:b"), (prior, "zone:lab/b")):
+        on = ground("zone", offers, *((db, web) if before else (web,)), prior=before, **given)
+        assert {short.lost for short in checked(on, first(on)).shortfalls} == {zone}
+
+
 def test_what_lacks_is_said_in_numbers():
     on = ground("host", [machine("lab:h1", 4), machine("lab:h2", 2)], part(replicas=5))
     assert [str(short) for short in checked(on, first(on)).shortfalls] == [

@@ -64,10 +64,11 @@ def test_a_placement_is_replaced_or_removed(store):
         store.put_placement("shop", {"a": 1})
         store.put_placement("shop", {"a": 2})
         store.put_placement("blog", {"a": 3})
-    assert store.placement("shop") == {"a": 2}
+    assert (store.placement("shop"), store.placed()) == ({"a": 2}, ("blog", "shop"))
     with store.turn():
         store.put_placement("shop", None)
     assert (store.placement("shop"), store.placement("blog")) == (None, {"a": 3})
+    assert store.placed() == ("blog",)
 
 
 def test_a_uid_is_for_ever_and_incarnations_only_rise(store):

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from moot.model.diagnostic import Diagnostic
@@ -101,10 +102,9 @@ class Output:
 
     def warn(self, warnings: Iterable[Diagnostic]) -> None:
         """Each warning once, however often it is met."""
-        for warning in warnings:
-            if warning not in self._said:
-                self._said.add(warning)
-                self._diagnostic("warning", "yellow", warning)
+        fresh = [warning for warning in dict.fromkeys(warnings) if warning not in self._said]
+        self._said.update(fresh)
+        self._tell(replace(warning, severity="warning") for warning in fresh)
 
     def stale(self, entries: Iterable[Stale], *, shown: bool = True) -> None:
         """What is said of these venues is old; nothing is said of them where it is not `shown`."""
@@ -131,9 +131,7 @@ class Output:
             failure = {"version": 1, "errors": [error.as_json() for error in errors]}
             self.raw(json.dumps(failure, ensure_ascii=False) + "\n")
             return
-        for error in errors:
-            colour = "red" if error.severity == "error" else "yellow"
-            self._diagnostic(error.severity, colour, error)
+        self._tell(errors)
 
     def style(self, text: str, style: str) -> str:
         """`text` in a style of STYLES where stdout is a terminal, else as it is."""
@@ -143,13 +141,17 @@ class Output:
         """`text` in a style of STYLES where stderr is a terminal, else as it is."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.colour_messages else text
 
-    def _diagnostic(self, kind: str, colour: str, diagnostic: Diagnostic) -> None:
-        lines = [f"{self.style_message(f'{kind}:', colour)} {clean(diagnostic.summary)}"]
-        lines += [f"  {diagnostic.place}"] if diagnostic.place else []
-        texts = [*diagnostic.detail.splitlines(), *_conflict(diagnostic)]
-        texts += diagnostic.remedy.splitlines()
-        lines += [f"  {clean(text)}" for text in texts]
-        self.message("\n".join(lines))
+    def _tell(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """What holds for several is said once, below all of them."""
+        for alike in _alike(diagnostics):
+            first = alike[0]
+            colour = "red" if first.severity == "error" else "yellow"
+            kind = self.style_message(f"{first.severity}:", colour)
+            lines = [f"{kind} {clean(diagnostic.summary)}" for diagnostic in alike]
+            lines += [f"  {first.place}"] if first.place else []
+            texts = [*first.detail.splitlines(), *_conflict(first), *first.remedy.splitlines()]
+            lines += [f"  {clean(text)}" for text in texts]
+            self.message("\n".join(lines))
 
     def _write(self, stream: TextIO | None, text: str) -> None:
         if stream is None or (self.broken and stream is sys.stdout):
@@ -193,6 +195,16 @@ def ago(epoch_s: float | None, now: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def _alike(diagnostics: Iterable[Diagnostic]) -> Iterable[list[Diagnostic]]:
+    """Those of which the same is to be said together, where the first of them stands."""
+    found: dict[object, list[Diagnostic]] = {}
+    for each in diagnostics:
+        alone = each.place or each.conflict or not each.detail
+        key = id(each) if alone else (each.severity, each.detail, each.remedy)
+        found.setdefault(key, []).append(each)
+    return found.values()
 
 
 def _conflict(diagnostic: Diagnostic) -> Iterable[str]:

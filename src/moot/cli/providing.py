@@ -7,7 +7,7 @@ from moot.cli.command import Argument, Command, Option
 
 SHELLS = ("bash", "zsh", "fish")
 
-VENUES = ("venues: name, provider, identity, problems, offerings",)
+VENUES = ("venues: name, provider, identity, problems, offerings, quota",)
 
 VENUE_ADD = Command(
     name="venue add",

@@ -20,7 +20,7 @@ from moot.model.changed import changed
 from moot.model.plan import Change, Create, Delete, Update, verb
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, Secret, encode
-from moot.provider import Marks
+from moot.provider import Marks, ProviderError
 from moot.store import Intent, Lease, LeaseHeld, Store
 
 LEASE_S = 30.0
@@ -40,6 +40,7 @@ class Journal:
     `held_since`: from then on nobody else makes a call for the App (epoch seconds).
     `replayed` are intents whose requests were made once more by this turn, or cannot be.
     `before` are the identifiers that were there before anything was made, of BARE types only.
+    `passed_over` are venues that this turn does not wait for again.
     """
 
     store: Store
@@ -54,6 +55,7 @@ class Journal:
     pending: dict[str, Intent] = field(default_factory=dict[str, Intent])
     replayed: set[int] = field(default_factory=set[int])
     before: dict[Kind, list[str]] = field(default_factory=dict[Kind, list[str]])
+    passed_over: dict[str, ProviderError] = field(default_factory=dict[str, ProviderError])
     memos: dict[str, str] = field(default_factory=dict[str, str])
     redact: Redact = field(default_factory=lambda: Redact(dict[Secret, bytes]))
     held_since: float = field(init=False)

@@ -20,7 +20,8 @@ class Listing:
     """What the venues showed.  `complete` kinds were listed to the end, and all there is was shown.
 
     `found` carries our marks; `everything` is what else there is of kinds that carry none.
-    `unanswered` venues did not answer, for the reason given.
+    `unanswered` venues did not answer, for the reason given; to those `unreached` no connection
+    could be had for any of their types.
     """
 
     found: list[ConfigurationItem] = field(default_factory=list[ConfigurationItem])
@@ -28,6 +29,7 @@ class Listing:
         default_factory=dict[Kind, list[ConfigurationItem]]
     )
     unanswered: dict[str, str] = field(default_factory=dict[str, str])
+    unreached: dict[str, ProviderError] = field(default_factory=dict[str, ProviderError])
     complete: set[Kind] = field(default_factory=set[Kind])
 
 
@@ -50,10 +52,13 @@ def list_kinds(
         )
         for venue, type in kinds
     }
-    listing = Listing()
+    listing, reached = Listing(), set[str]()
     for kind, answer in ask(questions, world.venues, world.slots, tick).items():
+        if not (isinstance(answer, ProviderError) and answer.code == "NetworkFailure"):
+            reached.add(kind[0])
         if isinstance(answer, ProviderError):
             listing.unanswered[kind[0]] = answer.message
+            listing.unreached[kind[0]] = answer
             continue
         if all(page.complete for page in answer):
             listing.complete.add(kind)
@@ -62,6 +67,7 @@ def list_kinds(
             listing.everything[kind] = items
         else:
             listing.found += [item for item in items if item.address]
+    listing.unreached = {v: e for v, e in listing.unreached.items() if v not in reached}
     return listing
 
 

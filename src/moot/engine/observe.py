@@ -50,6 +50,7 @@ def observe(app: str, world: World, journal: Journal | None = None) -> Observati
         warnings=tuple(_unexplained(view.strangers)),
         undecided=tuple(i for i in open if view.is_undecided(i, journal)),
         refused={i.change: why for i in open if (why := view.refusal(i))},
+        unreached=view.listing.unreached,
     )
 
 

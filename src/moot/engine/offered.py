@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from moot.engine.ask import Question, ask
+from moot.engine.ask import PassedOver, Question, ask
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
 from moot.model.venue import Offering, Venue
@@ -14,21 +14,37 @@ from moot.provider import Provider, ProviderError
 
 
 def offered(
-    names: Iterable[str], venues: Venues, slots: Slots
+    names: Iterable[str],
+    venues: Venues,
+    slots: Slots,
+    spare: Collection[str] = (),
+    silent: Mapping[str, ProviderError] | None = None,
 ) -> tuple[list[Offering], dict[str, ProviderError]]:
     """What venues offer, in the order of their names, and why others are silent.
 
-    BadInput where the settings of any are wrong.
+    Machines of a pool that are `spare` are PassedOver where the others answer much sooner.  Of the
+    `silent` those that were PassedOver are not asked again, the others are not waited for as long
+    once more.  BadInput where the settings of any are wrong.
     """
-    absent: dict[str, ProviderError] = {}
     venues.check(names := tuple(names))
+    known = silent or {}
+    absent = {name: known[name] for name in names if isinstance(known.get(name), PassedOver)}
     for name in names:
         try:
             venues.provider(name)
         except ProviderError as error:
             absent[name] = error
     asked = [name for name in names if name not in absent]
-    found = ask({n: Question(n, FACTS, "offerings", _offerings) for n in asked}, venues, slots)
+    questions = {
+        name: Question(
+            *(name, FACTS, "offerings", _offerings),
+            pool=venues.known(name).pool,
+            spare=name in spare,
+            before=known.get(name),
+        )
+        for name in asked
+    }
+    found = ask(questions, venues, slots)
     offerings: list[Offering] = []
     today = datetime.fromtimestamp(venues.env.now(), UTC).date().isoformat()
     for name in asked:
@@ -56,6 +72,7 @@ def _stated(venue: Venue, offering: Offering, today: str) -> Offering:
         vendor=venue.vendor,
         egress=venue.egress,
         latency=venue.latency,
+        quota=venue.quota,
         spot=venue.spot or offering.spot,
         priced=offering.priced or venue.priced or today,
     )

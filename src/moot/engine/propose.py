@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moot.engine.astray import strayed
+from moot.engine.ground import given_up
 from moot.engine.observe import observe
 from moot.engine.promised import promised
 from moot.engine.reasoned import reasoned
@@ -54,7 +55,13 @@ def propose(
     if observed is None and (journal or not fresh(app.name, world)):
         observed = observe(app.name, world, journal)
     seen = Seen(app.name, world, observed)
-    sketch = Sketch.of(app, world, seen.within(()).items)
+    silent = {
+        **(observed.unreached if observed else {}),
+        **(journal.passed_over if journal else {}),
+    }
+    sketch = Sketch.of(app, world, seen.within(()).items, silent)
+    if journal:
+        journal.passed_over |= given_up(sketch.ground)
     with reasoned(sketch.ground, world):
         outlook = promised(sketch.ground, sketch.placement)
         headroom = spared(sketch.ground, sketch.placement)

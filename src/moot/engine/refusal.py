@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from moot.engine.offered import offered
 from moot.engine.promised import promised
+from moot.engine.quotas import counted
 from moot.engine.spared import spared
 from moot.engine.turn import World
 from moot.model.diagnostic import BadInput, Diagnostic
@@ -63,7 +64,7 @@ def _widened(ground: Ground, world: World) -> Ground:
     offerings, absent = offered(usable, world.venues, world.slots)
     return replace(
         ground,
-        offerings=[*ground.offerings, *offerings],
+        offerings=[*ground.offerings, *counted(ground.app.name, offerings, world.store)],
         absent={**ground.absent, **{name: error.message for name, error in absent.items()}},
     )
 

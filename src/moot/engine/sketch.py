@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from moot.engine.ground import explored
+from moot.engine.ground import Silent, explored
 from moot.engine.reasoned import reasoned
 from moot.engine.turn import World
-from moot.model.app import App
-from moot.model.diagnostic import Diagnostic
+from moot.model.app import App, Component
+from moot.model.availability import Level
+from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import SHARED, Placement, Share, component_of
 from moot.model.rehearsal import Ground
 from moot.model.resource import ConfigurationItem, Resource
@@ -33,12 +35,25 @@ class Sketch:
     ground: Ground
 
     @classmethod
-    def of(cls, app: App, world: World, own: Iterable[ConfigurationItem]) -> Sketch:
-        """`own` is what belongs to the App as a whole, its volumes among it."""
-        ground = explored(app, world, own)
-        with reasoned(ground, world), world.solver() as solve:
-            placement = strive(ground, solve=solve)
-            afford(app, placement)
+    def of(
+        cls,
+        app: App,
+        world: World,
+        own: Iterable[ConfigurationItem],
+        silent: Silent | None = None,
+    ) -> Sketch:
+        """`own` is what belongs to the App as a whole, its volumes among it.
+
+        Those found `silent` in this turn are not waited for as long once more.  Who was passed over
+        is waited for after all where the App lacks anything without them.
+        """
+        ground = explored(app, world, own, silent)
+        placement = _without_those_passed_over(ground, world)
+        if placement is None:
+            if ground.passed_over:
+                ground = explored(app, world, own, silent, patient=True)
+            with reasoned(ground, world):
+                placement = _placed(ground, world)
         connected = connect(app, placement, ground.ports, ground.taken)
         return cls(app, world, placement, connected, ground)
 
@@ -75,24 +90,58 @@ class Sketch:
 
     def _crowded(self) -> Iterator[Diagnostic]:
         """`place` spreads less than is wanted only where venues are silent."""
-        places: dict[str, list[Offering]] = {}
-        for run in self.placement.runs:
-            places.setdefault(run.component, []).append(run.offering)
-        atlas = apart(run.offering for run in self.placement.runs)
-        for component in self.app.components:
-            spread = wanted(self.app.policy, component)
-            for level, n in atlas.lacks(places.get(component.name, ()), spread).items():
-                had = f"{spread[level] - n} of {spread[level]} {PLURALS[level]}"
-                yield Diagnostic(
-                    severity="warning",
-                    summary=f"{component.name} is not spread as x-moot.spread wants: {had}",
-                    detail=f"{', '.join(sorted(self.absent))} did not answer",
-                    remedy=f"`moot up` spreads it once there are as many {PLURALS[level]} again",
-                    place=component.place,
-                )
+        for component, level, had, asked in _unspread(self.app, self.placement):
+            yield Diagnostic(
+                severity="warning",
+                summary=f"{component.name} is not spread as x-moot.spread wants: "
+                f"{had} of {asked} {PLURALS[level]}",
+                detail=f"{', '.join(sorted(self.absent))} did not answer",
+                remedy=f"`moot up` spreads it once there are as many {PLURALS[level]} again",
+                place=component.place,
+            )
 
     def _lowered(self, shares: Iterable[Share]) -> tuple[Resource, ...]:
         venues = self.world.venues
         shares = tuple(shares)
         backends = {share.venue: venues.provider(share.venue).lower for share in shares}
         return lower(self.app, shares, backends)
+
+
+def _without_those_passed_over(ground: Ground, world: World) -> Placement | None:
+    """The placement, None where there are such venues and the App could do with them."""
+    if not ground.passed_over:
+        return None
+    try:
+        placement = _placed(ground, world)
+    except Refused:
+        return None
+    missed = _doubled(placement) or any(_unspread(ground.app, placement))
+    return None if missed else placement
+
+
+def _doubled(placement: Placement) -> bool:
+    """Whether a machine of a pool has two replicas of a component: another would take one."""
+    counted = Counter[tuple[str, str]]()
+    for run in placement.runs:
+        if run.offering.pool:
+            counted[run.component, run.offering.venue] += run.count
+    return any(count > 1 for count in counted.values())
+
+
+def _placed(ground: Ground, world: World) -> Placement:
+    with world.solver() as solve:
+        placement = strive(ground, solve=solve)
+    afford(ground.app, placement)
+    return placement
+
+
+def _unspread(app: App, placement: Placement) -> Iterator[tuple[Component, Level, int, int]]:
+    """Components in fewer domains of a level than is wanted: in how many, and of how many."""
+    places: dict[str, list[Offering]] = {}
+    for run in placement.runs:
+        places.setdefault(run.component, []).append(run.offering)
+    atlas = apart(run.offering for run in placement.runs)
+    for component in app.components:
+        spread = wanted(app.policy, component)
+        for level, n in atlas.lacks(places.get(component.name, ()), spread).items():
+            yield component, level, spread[level] - n, spread[level]

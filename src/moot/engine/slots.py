@@ -41,6 +41,7 @@ class Slots:
     _waiting: dict[str, list[_Entry]] = field(default_factory=dict[str, list[_Entry]])
     _busy: Counter[str] = field(default_factory=Counter[str])
     _running: dict[Job, str] = field(default_factory=dict[Job, str])
+    _lent: set[Job] = field(default_factory=set[Job])
     _idle: list[_Box] = field(default_factory=list[_Box])
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +77,13 @@ class Slots:
                 waiting[:] = [entry for entry in waiting if entry[2] is not job]
                 heapq.heapify(waiting)
 
+    def lend(self, job: Job) -> None:
+        """`job` takes long and may hang: from now on only its own venue has a slot less for it."""
+        with self._lock:
+            if job in self._running:
+                self._lent.add(job)
+                self._staff()
+
     def _staff(self) -> None:
         """A thread for every job that waits and has a slot; in the lock."""
         while job := self._chosen():
@@ -99,10 +107,11 @@ class Slots:
     def _room(self, venue: str) -> bool:
         reads = self._waiting[venue][0][0] == -READ
         share, total = (n + n // 4 if reads else n for n in (self.share, self.total))
-        return self._busy[venue] < share and len(self._running) < total
+        return self._busy[venue] < share and len(self._running) - len(self._lent) < total
 
     def _free(self, job: Job) -> None:
         self._busy[self._running.pop(job)] -= 1
+        self._lent.discard(job)
 
     def _work(self, first: Job) -> None:
         box: _Box = queue.SimpleQueue()

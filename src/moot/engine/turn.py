@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from moot.model.resource import ConfigurationItem, Resource
     from moot.model.value import Secret
     from moot.passes.narrow import Rested
+    from moot.provider import ProviderError
     from moot.store import Intent, Store
 
 
@@ -59,7 +60,8 @@ class World:
 class Observation:
     """What exists now.  `items` hold properties as the venue reports them, unsealed.
 
-    `stale` venues did not answer: their items are as they were last known.
+    `stale` venues did not answer: their items are as they were last known.  `unreached` are those
+    of them that could not be reached at all.
     `undecided` are calls begun earlier that may still change what stands; `refused` says by change
     why it must not be made before more is known.  `at` is when the look began.
     """
@@ -70,6 +72,7 @@ class Observation:
     warnings: tuple[Diagnostic, ...] = ()
     undecided: tuple[Intent, ...] = ()
     refused: Mapping[str, Diagnostic] = field(default_factory=dict[str, "Diagnostic"])
+    unreached: Mapping[str, ProviderError] = field(default_factory=dict[str, "ProviderError"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from moot.engine.ask import Question, ask
 from moot.engine.astray import astray
+from moot.engine.quotas import rest
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
@@ -46,12 +47,13 @@ class VenueBook:
                 by_identity.setdefault(f"{status.provider} {status.identity}", []).append(
                     status.name
                 )
-        return tuple(
+        told = (
             replace(s, problems=(*s.problems, _twice(s, others)))
             if len(others := by_identity.get(f"{s.provider} {s.identity}", [])) > 1
             else s
             for s in statuses
         )
+        return tuple(replace(s, quota=rest(self.venues.known(s.name), self.store)) for s in told)
 
     def add(self, name: str, provider: str, settings: Mapping[str, JSON]) -> VenueStatus:
         """Write a venue down, unless it is another name for one that is there."""

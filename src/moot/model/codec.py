@@ -105,7 +105,7 @@ def _name(offering: Offering) -> str:
 
 
 def _offering_to_json(offering: Offering) -> dict[str, JSON]:
-    body = {f.name: getattr(offering, f.name) for f in fields(offering)}
+    body = {f.name: getattr(offering, f.name) for f in fields(offering) if f.name != "quota"}
     body["hourly"] = None if offering.hourly is None else str(offering.hourly)
     body["traits"] = sorted(offering.traits)
     body["gpus_left"] = [*offering.gpus_left]

@@ -14,7 +14,7 @@ Aspect = Literal[
     "residency", "venues", "spread", "budget", "availability", "headroom", "isolation", "trait",
     "cpu",
     "memory", "disk", "gpus", "replicas", "volumes", "segmentation", "recipe", "near",
-    "apart", "latency", "spot",
+    "apart", "latency", "spot", "quota",
 ]  # fmt: skip
 
 
@@ -23,7 +23,8 @@ class Promise:
     """One thing asked for because of which something may have no place.
 
     `component` is "" for what holds for all; `subject` tells several of one aspect apart: a level
-    of `spread`, a trait.  `text` says it as it stands in the file.
+    of `spread`, a trait, of a quota the venue or pool and the kind (`lab:cpu`).  `text` says it as
+    it stands in the file.
     """
 
     aspect: Aspect

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from moot.model.availability import Sla
 from moot.model.report import Stale
 
+VENDORS = ("aws", "azure", "gcp")  # of the market
 ORDERS = ("price", "spot", "per-cpu", "per-gib", "cpu", "memory")
 
 Standing = Literal["offered", "obtainable", "not configured"]
@@ -113,6 +115,9 @@ class Vendor:
     interruptions: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict[str, Mapping[str, float]]
     )
+    egress: Decimal = Decimal(0)
+    egress_day: str = ""
+    sla: Sla | None = None
 
     def day(self, region: str) -> str:
         """The day of the prices in a region."""

@@ -30,8 +30,9 @@ class Ground:
     """What the placement of an App is decided from.
 
     `prior` is what was recorded last; `homes` says in which venue each volume is, `absent` which
-    venues do not answer and why, `remedies` what brings them back; `ports` and `taken` are what
-    `connect` must know.  `venues` state how often they are up.
+    venues do not answer and why, `remedies` what brings them back, `passed_over` those of them that
+    were not waited for to the end; `ports` and `taken` are what `connect` must know.  `venues`
+    state how often they are up.
     """
 
     app: App
@@ -40,6 +41,7 @@ class Ground:
     homes: Mapping[str, str] = field(default_factory=dict[str, str])
     absent: Mapping[str, str] = field(default_factory=dict[str, str])
     remedies: Mapping[str, str] = field(default_factory=dict[str, str])
+    passed_over: frozenset[str] = frozenset()
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     taken: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
     venues: Mapping[str, Venue] = field(default_factory=dict[str, Venue])

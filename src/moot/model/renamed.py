@@ -41,7 +41,7 @@ def item_renamed(item: ConfigurationItem, old: str, new: str) -> ConfigurationIt
 
 
 def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str, JSON]:
-    """A placement as it was written, its endpoints too."""
+    """A placement as it was written, with all that was written beside it."""
     placement = placement_from_json(body)
     was, site = (venue.partition(":")[0] for venue in (old, new))
     changed = Placement(
@@ -56,7 +56,7 @@ def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str,
     endpoints = [
         [*end, new if venue == old else venue] for *end, venue in body.get("endpoints", ())
     ]
-    return {**placement_to_json(changed), "endpoints": endpoints}
+    return {**body, **placement_to_json(changed), "endpoints": endpoints}
 
 
 def _offering(offering: Offering, old: str, new: str) -> Offering:

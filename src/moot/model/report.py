@@ -192,13 +192,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueStatus:
-    """One line of `venue list` and `venue check`."""
+    """One line of `venue list` and `venue check`.  `quota` says what is left of its entry's."""
 
     name: str
     provider: str
     identity: str = ""
     problems: tuple[Diagnostic, ...] = ()
     offerings: tuple[str, ...] = ()
+    quota: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

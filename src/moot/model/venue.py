@@ -9,6 +9,7 @@ from decimal import Decimal
 from moot.model.availability import Sla
 from moot.model.diagnostic import Diagnostic
 from moot.model.overcommit import Overcommit, told
+from moot.model.quota import Quota
 from moot.model.spot import Spot
 from moot.model.value import JSON
 
@@ -23,7 +24,8 @@ class Venue:
     says which of them names it, and `own` which settings it has from there.
     `sla` is what is stated of how often it is up, None where nothing is; `egress` the price of a GB
     that leaves it, and `latency` how far away in ms other venues are, or regions of them.
-    `overcommit` says how many times its room is given away.
+    `overcommit` says how many times its room is given away; `quota` how much of it, all machines of
+    its entry together, all Apps may have, None where nothing is stated.
     `built_in` is one that nobody has configured.
     `priced` is the day (ISO 8601) of the prices that are stated, "" where they are those of today.
     `spot` says how often its machines are taken back, None where that does not happen.
@@ -40,6 +42,7 @@ class Venue:
     built_in: bool = field(default=False, compare=False)
     egress: Decimal = Decimal(0)
     overcommit: Overcommit = field(default_factory=Overcommit)
+    quota: Quota | None = None
     latency: Ways = ()
     priced: str = ""
     spot: Spot | None = None
@@ -85,6 +88,8 @@ class Offering:
     `egress` and `latency` are what the venue states of its ways to others.
     Where its venue overcommits it gives away more than there is: `own_cpu` and `own_memory_mib` are
     what it has, and the most that one replica may need.
+    `quota` is the one that all offerings of its venue or pool share; it says what to give whom, and
+    not what the offering is, so it is not compared.
     `gpus_left` are the thousandths that are free of each of its `gpus`; empty: all of each.
     Where it is `spot` it may be taken back, and `hourly` is the price for that; a provider need not
     know, as the venue may state it.
@@ -117,6 +122,7 @@ class Offering:
     own_memory_mib: int | None = None
     spot: Spot | None = None
     priced: str = field(default="", compare=False)
+    quota: Quota | None = field(default=None, compare=False)
 
     @property
     def site(self) -> str:

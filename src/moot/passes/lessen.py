@@ -14,6 +14,7 @@ from moot.passes.beside import beside
 from moot.passes.explaining.attempt import Decide
 from moot.passes.placing.cram import cram
 from moot.passes.placing.fit import fit
+from moot.passes.placing.ration import takes
 from moot.passes.placing.stock import demand, stock
 from moot.passes.placing.stow import Ask, worth
 
@@ -52,7 +53,9 @@ def _room(ground: Ground, component: Component, others: Collection[Run]) -> int:
         here = stock((o for o in left if o.site == site), apart(()))
         ways = fit(ground.app, component, here, ground.homes).ways
         ask = Ask(demand(component.needs), frozenset(ways), component.replicas)
-        most = max(most, worth([ask], cram(here, [ask], rounds=0))[1])
+        count = worth([ask], cram(here, [ask], rounds=0))[1]
+        rooms = (o.quota.room(takes(component.needs, o), count) for o in here.offerings if o.quota)
+        most = max(most, max(rooms, default=count))
     return most
 
 

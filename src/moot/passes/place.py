@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from math import inf
 from typing import NamedTuple
 
 from moot.model.app import App
@@ -181,7 +182,8 @@ def _placed(
             runs=bool(basis.before),
             joins=join(basis.talks, (offering.site for offering in offerings)),
         )
-        return search(app.components, manners, offerings, attempts)
+        found = search(app.components, manners, offerings, attempts)
+        return replace(found, floor=None) if _is_uneven(basis) else found
 
     def stayed() -> Placement:
         return assign(basis, Decimal("Infinity"), app.components, drives=False, packs=False)
@@ -204,6 +206,14 @@ def _placed(
         with suppress(Refused):  # what moves may take the only room that another can have
             return min(placement, searched(Decimal(0)), key=_price)
     return placement
+
+
+def _is_uneven(basis: Basis) -> bool:
+    """Whether a replica takes more of a quota on one machine than on another: then the cheapest
+    places for a component alone may not be what it can have.
+    """
+    limited = any(quota.most.gpus < inf for _, quota in basis.stock.quotas)
+    return limited and any(c.needs.gpus == inf for c in basis.app.components)
 
 
 def _price(found: Placement) -> Decimal:

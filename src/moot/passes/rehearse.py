@@ -134,7 +134,8 @@ class _Desk:
         app = replace(self.then.app, components=components)
         names = {component.name for component in components}
         prior = (run for run in self.before if run.component in names)
-        offerings = beside(self.left(), self.then)
+        waits = (run for run in self.remains(self.bound) if self.is_gone(run.offering))
+        offerings = beside((*self.left(), *waits), self.then)
         return replace(self.then, app=app, offerings=offerings, prior=_placement(app, prior))
 
     def told(self, fate: Fate) -> Fate:

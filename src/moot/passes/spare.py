@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from moot.passes.beside import beside
 from moot.passes.domains import Domains, domains
 from moot.passes.place import place
 from moot.passes.placing.prepare import prepare
+from moot.passes.placing.ration import takes
 from moot.passes.placing.search import LEAST, MOST
 from moot.passes.rehearse import rehearse
 from moot.passes.rely import rely
@@ -88,13 +89,22 @@ def losses_of(ground: Ground, level: Level, among: Sequence[Offering]) -> Iterat
     for offering in ground.offerings:
         rooms.setdefault(atlas.domain(offering, level), set()).add(key_of(offering))
         of_venue.setdefault(offering.venue, set()).add(key_of(offering))
-    labels = {loss.offerings: loss.label for loss in _known(ground).all if loss.offerings}
+    labels = _labels(ground)
     for path in dict.fromkeys(atlas.domain(offering, level) for offering in among):
         lost = frozenset(rooms.get(path, ()))
         venues = {venue for venue, _ in lost if of_venue[venue] <= lost}
         kind = "venue" if level == "vendor" or level == "replica" else level
         label = labels.get(lost) or "/".join(part for part in path[1:] if part)
         yield Loss(kind=kind, label=label, offerings=lost, venues=frozenset(venues))
+
+
+def _labels(ground: Ground) -> Mapping[frozenset[Key], str]:
+    """By what is offered in a domain its name among all that `what-if` knows, silent ones too."""
+    offered = {key_of(offering) for offering in ground.offerings}
+    standing = [run.offering for run in ground.prior.runs] if ground.prior else []
+    known = domains(ground.venues.values(), (*ground.offerings, *standing))
+    held = ((loss.offerings & offered, loss.label) for loss in known.all)
+    return {offerings: label for offerings, label in held if offerings}
 
 
 def _known(ground: Ground) -> Domains:
@@ -130,6 +140,7 @@ def _kind(offering: Offering, counts: Counter[str], atlas: Atlas, level: Level) 
         *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
         *(offering.gpus, offering.gpus_left, offering.segmented, offering.names),
         *(bool(offering.reach), bool(offering.spot), offering.name, frozenset(counts.items())),
+        offering.quota and (offering.site, offering.quota),
     )
 
 
@@ -166,6 +177,8 @@ def _without_room(
     places = [place for place in places if place.site in sites or not sites]
     needs = component.needs
     fit = {key_of(place): _capacity(component, place, count) for place in places}
+    if over := _over_quota(component, places, fit, count):
+        return Shortfall(lost=loss.label, component=component.name, count=over[0], why=over[1])
     lacking = max(1, count - sum(fit.values()))
     more = [
         (
@@ -178,6 +191,23 @@ def _without_room(
     lacks = f": {_amount(cpu, memory_mib)}" if cpu > 0 or memory_mib > 0 else ""
     why = f"without room{lacks}"
     return Shortfall(lost=loss.label, component=component.name, count=lacking, why=why)
+
+
+def _over_quota(
+    component: Component, places: Sequence[Offering], fit: Mapping[Key, int], count: int
+) -> tuple[int, str] | None:
+    """How many have none because of quotas, and because of which; None where that is not it."""
+    rooms, left, why = Counter[str](), dict[str, int](), ""
+    for each in places:
+        rooms[each.site] += fit[key_of(each)]
+        if each.quota:
+            one = takes(component.needs, each)
+            left[each.site] = each.quota.room(one, count)
+            why = why or each.quota.lack(each.site, one, count)
+    lacking = count - sum(min(room, left.get(site, room)) for site, room in rooms.items())
+    if rooms.total() < count or lacking <= 0 or not why:
+        return None
+    return lacking, f"without room: {why}"
 
 
 def _amount(cpu: float, memory_mib: int) -> str:

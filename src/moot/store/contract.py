@@ -163,6 +163,10 @@ class Store(Protocol):
         """The placement of the last turn as it was written, None where there was none."""
         ...
 
+    def placed(self) -> tuple[str, ...]:
+        """Every App with a placement, by name, also where nothing of it is made yet."""
+        ...
+
     def put_placement(self, app: str, body: JSON) -> None:
         """Replace the placement; None removes it."""
         ...

@@ -75,6 +75,11 @@ class Declared(Session):
         row = self._one("SELECT body FROM placement WHERE app = ?", app)
         return json.loads(row[0]) if row else None
 
+    def placed(self) -> tuple[str, ...]:
+        """Every App with a placement, by name, also where nothing of it is made yet."""
+        rows = self._read("SELECT app FROM placement ORDER BY app")
+        return tuple(app for (app,) in rows)
+
     def put_placement(self, app: str, body: JSON) -> None:
         """Replace the placement; None removes it."""
         if body is None:

@@ -98,6 +98,7 @@ def venue_json(venue: VenueStatus) -> JSON:
         "identity": venue.identity,
         "problems": [problem.as_json() for problem in venue.problems],
         "offerings": list(venue.offerings),
+        "quota": venue.quota or None,
     }
 
 
@@ -142,6 +143,8 @@ def _show_checked(venue: VenueStatus, out: Output) -> None:
     out.line(f"{venue.name} ({venue.provider}): {verdict}{identity}")
     for offering in venue.offerings:
         out.line(f"  offers {clean(offering)}")
+    if venue.quota:
+        out.line(f"  {clean(venue.quota)}")
     for problem in venue.problems:
         out.line(f"  {clean(problem.summary)}")
         for line in (*problem.detail.splitlines(), *problem.remedy.splitlines()):

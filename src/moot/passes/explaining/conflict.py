@@ -14,7 +14,7 @@ from moot.model.venue import Offering
 from moot.passes.afford import spent
 from moot.passes.egress import talk
 from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
-from moot.passes.explaining.itemize import itemize
+from moot.passes.explaining.itemize import itemize, quotas
 from moot.passes.explaining.loosen import loosen
 from moot.passes.explaining.shrink import shrink
 
@@ -140,7 +140,7 @@ def _less(budget: Budget, hourly: Decimal) -> Budget:
 
 def _case(ground: Ground, decide: Decide, troubled: Sequence[str], effort: Effort) -> _Case | None:
     """One component by itself, where it has no place even so; else all, the small ones first."""
-    everything = itemize(ground.app)
+    everything = (*quotas(ground.offerings), *itemize(ground.app))
     case = _Case(ground, decide, effort, everything)
     placing = tuple(promise for promise in everything if promise.aspect not in WHOLE)
     for name in troubled[:MOST_ALONE]:

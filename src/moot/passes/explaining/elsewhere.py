@@ -18,6 +18,7 @@ from moot.passes.explaining.unkept import unkept
 from moot.passes.placing.cards import lack, sizes
 from moot.passes.placing.fill import MOVE_THRESHOLD
 from moot.passes.placing.fit import aloof
+from moot.passes.placing.ration import takes
 from moot.passes.placing.relate import Ties
 from moot.passes.suppose import keepers
 
@@ -99,7 +100,10 @@ def _full(component: Component, offering: Offering, left: Offering) -> str:
     if left.disk_mib < needs.disk_mib:
         had = f"{left.disk_mib} of {offering.disk_mib} MiB of disk"
         return f"has {had} left, it needs {needs.disk_mib}"
-    return lack(sizes(left), needs)
+    short = lack(sizes(left), needs)
+    if short or not left.quota:
+        return short
+    return left.quota.lack(left.site, takes(needs, left))
 
 
 @dataclass(frozen=True, slots=True)

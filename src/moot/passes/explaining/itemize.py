@@ -8,6 +8,7 @@ from math import inf
 from moot.model.app import App, Component, Needs, Policy
 from moot.model.availability import percent
 from moot.model.conflict import Aspect, Promise
+from moot.model.venue import Offering
 from moot.passes.apart import PLURALS
 
 GIB = 1024
@@ -17,8 +18,23 @@ BINDING = ("never", "only")  # of `spot`: allowed asks for nothing
 def itemize(app: App) -> tuple[Promise, ...]:
     """What holds for all first, then component by component in the order of the file."""
     ours = {volume.name for volume in app.volumes if not volume.external}
-    of_components = (p for c in app.components if c.replicas for p in _of(c, ours))
+    of_components = (p for c in app.components if c.replicas for p in _of(c, ours, app.policy))
     return (*_of_all(app.policy), *of_components)
+
+
+def quotas(offerings: Iterable[Offering]) -> tuple[Promise, ...]:
+    """What venues and pools promise not to give, each number by itself."""
+    stated = {offering.site: offering.quota for offering in offerings if offering.quota}
+    return tuple(
+        Promise("quota", subject=f"{site}:{kind}", text=quota_text(site, kind, text))
+        for site, quota in stated.items()
+        for kind, text in quota.stated()
+    )
+
+
+def quota_text(site: str, kind: str, text: str) -> str:
+    """As it stands in venues.yaml."""
+    return f"venues.{site}.quota: {{{kind}: {text}}}"
 
 
 def _of_all(policy: Policy) -> Iterator[Promise]:
@@ -44,7 +60,7 @@ def _of_all(policy: Policy) -> Iterator[Promise]:
         yield promise("spot", policy.spot)
 
 
-def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
+def _of(component: Component, ours: Iterable[str], policy: Policy) -> Iterator[Promise]:
     def promise(aspect: Aspect, text: str, subject: str = "") -> Promise:
         places = component.places
         where = places.get(f"{aspect}.{subject}") or places.get(aspect, component.place)
@@ -58,8 +74,8 @@ def _of(component: Component, ours: Iterable[str]) -> Iterator[Promise]:
     if gpus := component.needs.gpus:
         yield promise("gpus", f"{_key(component)}: {'all' if gpus == inf else f'{gpus:.15g}'}")
     volumes = sorted({m.source for m in component.mounts if m.kind == "volume"} & {*ours})
-    if volumes:
-        yield promise("volumes", f"volumes: {_listed(volumes)}")
+    for aspect, text in _of_data(volumes, component, policy) if volumes else ():
+        yield promise(aspect, text)
     for aspect, subject, text in _wishes(component):
         yield promise(aspect, f"x-moot.{text}", subject)
     if component.isolation:
@@ -89,6 +105,15 @@ def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:
         yield "disk", "", f"disk: {_memory(needs.disk_mib)}"
     for trait in sorted(needs.traits - ({"gpu"} if needs.gpus else set())):
         yield "trait", trait, f"devices: {trait}"
+
+
+def _of_data(
+    volumes: Iterable[str], component: Component, policy: Policy
+) -> Iterator[tuple[Aspect, str]]:
+    """Data is on no spot where its component says nothing itself."""
+    yield "volumes", f"volumes: {_listed(volumes)}"
+    if policy.spot and not component.spot:
+        yield "spot", "x-moot.spot: never"
 
 
 def _wishes(component: Component) -> Iterator[tuple[Aspect, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from math import inf
 
 from moot.model.app import Component, Policy
 from moot.model.conflict import Aspect, Promise
@@ -22,14 +23,30 @@ def loosen(ground: Ground, promises: Iterable[Promise]) -> Ground:
     app = ground.app
     policy = app.policy
     for promise in dropped.pop("", ()):
-        policy = _POLICY[promise.aspect](policy, promise)
+        if promise.aspect == "quota":
+            site, _, kind = promise.subject.rpartition(":")
+            ground = allowing(ground, site, kind)
+        else:
+            policy = _POLICY[promise.aspect](policy, promise)
     components = list(app.components)
     for index, component in enumerate(components):
         for promise in dropped.get(component.name, ()):
+            if promise.aspect == "volumes":  # that data is on no spot is promised by itself
+                leave = replace(app, policy=policy).leave(component)
+                component = replace(component, spot=leave)
             component = _COMPONENT[promise.aspect](component, promise)
         components[index] = component
     app = replace(app, policy=policy, components=tuple(components))
     return _allowed(replace(ground, app=app))
+
+
+def allowing(ground: Ground, site: str, kind: str, most: float = inf) -> Ground:
+    """With another number of one kind in the quota of a venue or pool, or none."""
+    offerings = [
+        replace(o, quota=o.quota.allowing(kind, most)) if o.quota and o.site == site else o
+        for o in ground.offerings
+    ]
+    return replace(ground, offerings=offerings)
 
 
 def _allowed(ground: Ground) -> Ground:

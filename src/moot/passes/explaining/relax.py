@@ -14,12 +14,14 @@ from moot.model.conflict import Conflict, Promise, Relaxation
 from moot.model.day import priced
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
+from moot.model.quota import KINDS, number
 from moot.model.rehearsal import Ground
 from moot.passes.afford import currencies, spent
+from moot.passes.beside import beside
 from moot.passes.explaining.attempt import Decide, Effort, Exhausted, attempt
 from moot.passes.explaining.ease import ease
-from moot.passes.explaining.itemize import itemize
-from moot.passes.explaining.loosen import loosen
+from moot.passes.explaining.itemize import itemize, quota_text, quotas
+from moot.passes.explaining.loosen import allowing, loosen
 from moot.passes.explaining.replan import Thorough, replan
 from moot.passes.explaining.shrink import shrink
 from moot.passes.strive import strive
@@ -99,6 +101,9 @@ class _Clerk:
             yield dropped
             yield from self.joined()
             return
+        if promise.aspect == "quota":
+            yield self.raised(promise, dropped.placement) or dropped
+            return
         milder = self.eased(promise)
         if milder:
             yield milder
@@ -117,6 +122,18 @@ class _Clerk:
             option = self.option(f"with `x-moot.budget: {dearer}`", replace(tried, app=app))
             return option and replace(option, dearer=dearer.hourly - policy.budget.hourly)
         return None
+
+    def raised(self, promise: Promise, made: Placement) -> _Option | None:
+        """A quota of what all Apps have where this is placed without it."""
+        site, _, kind = promise.subject.rpartition(":")
+        tried = loosen(self.ground, ())
+        quotas = (o.quota for o in beside(made.runs, tried) if o.site == site)
+        quota = next(filter(None, quotas), None)
+        if quota is None:
+            return None
+        most = dict(zip(KINDS, quota.held, strict=True))[kind]
+        text = f"with `{quota_text(site, kind, number(kind, most))}`"
+        return self.option(text, allowing(tried, site, kind, most))
 
     def joined(self) -> Iterator[_Option]:
         """One venue or pool more than the App allows, each."""
@@ -147,7 +164,7 @@ class _Clerk:
         def suffices(dropped: Iterable[Promise]) -> bool:
             return self.placed(loosen(self.ground, dropped)) is not None
 
-        everything = itemize(self.ground.app)
+        everything = (*quotas(self.ground.offerings), *itemize(self.ground.app))
         most = next(filter(suffices, (tuple(promises), everything)), None)
         if most is None:
             return

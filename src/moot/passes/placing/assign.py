@@ -15,9 +15,10 @@ from moot.passes.apart import Spread, wanted
 from moot.passes.egress import egress
 from moot.passes.placing.fill import CROWDED, DENSE, NOWHERE, fill
 from moot.passes.placing.prepare import Basis
+from moot.passes.placing.ration import Rationed, room_in, takes
 from moot.passes.placing.refuse import refuse
 from moot.passes.placing.relate import Ties, relate, roomy
-from moot.passes.placing.stock import Room, Shelf, Stand, demand
+from moot.passes.placing.stock import Shelf, Stand, demand
 from moot.passes.placing.toll import toll
 
 
@@ -55,7 +56,7 @@ class _Desk:
         self.threshold = threshold
         self.packs = packs
         self.sites = sites
-        self.room = Room(basis.stock, basis.recorded)
+        self.room = room_in(basis.stock, basis.recorded)
         self.held: dict[str, list[Stand]] = {}
         self.able: dict[str, set[str]] = {}
         self.placed: dict[str, list[Stand]] = {}
@@ -73,6 +74,11 @@ class _Desk:
         for component in held:
             self.hold(component)
         self.coming = {c.name for c in order if c.replicas and not self.left_alone(c)}
+        if isinstance(self.room, Rationed):
+            for component in order:
+                for run in self.left_alone(component):
+                    each = takes(component.needs, run.offering)
+                    self.room.set_aside(run.offering.site, each, run.count)
         for component in order:
             self.coming.discard(component.name)
             self.place(component)

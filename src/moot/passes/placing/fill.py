@@ -215,8 +215,10 @@ class _Filling:
             if not count:
                 break
             open = self.room.open(numbers, self.demand)
-            for number, share in self.shares(count, open, levelled):
-                self.deal(number, share, loose)
+            for among, most in self.room.parted(open, self.demand, count):
+                wanted = min(most, sum(count for _, count, _ in loose))
+                for number, share in self.shares(wanted, among, levelled):
+                    self.deal(number, share, loose)
         return not loose
 
     def shares(self, count: int, open: Sequence[int], levelled: bool) -> Iterable[tuple[int, int]]:

@@ -9,6 +9,7 @@ from moot.model.app import App, Component, Needs
 from moot.model.placement import Rejection, RunsAs
 from moot.model.venue import Offering
 from moot.passes.placing.cards import lack, sizes
+from moot.passes.placing.ration import takes
 from moot.passes.placing.stock import Stock
 
 NEEDS = ", it needs "  # in the reason for which an offering is too small
@@ -99,7 +100,7 @@ def _misfit(
             return (
                 f"its volume {mount.source!r} with the data is on {home}, and data cannot move yet"
             )
-    if too_small := _too_small(needs, offering):
+    if too_small := _too_small(needs, offering) or _over_quota(needs, offering):
         return too_small
     if component.segmentation_required and not offering.segmented:
         return "cannot keep networks apart, and it requires segmentation"
@@ -133,3 +134,9 @@ def _too_small(needs: Needs, offering: Offering) -> str | None:
     if own_memory_mib is not None and own_memory_mib < needs.memory_mib:
         return f"has {own_memory_mib} MiB of memory for one replica{NEEDS}{needs.memory_mib}"
     return lack(sizes(offering), needs) or None
+
+
+def _over_quota(needs: Needs, offering: Offering) -> str | None:
+    """What other Apps have left of its quota is too little."""
+    quota = offering.quota
+    return quota.lack(offering.site, takes(needs, offering)) or None if quota else None

@@ -16,9 +16,10 @@ from moot.passes.apart import Path, wanted
 from moot.passes.placing.bonds import bonds
 from moot.passes.placing.cards import WHOLE, Claim
 from moot.passes.placing.prepare import Basis
+from moot.passes.placing.ration import NO_QUOTA, ration, rations, room_in
 from moot.passes.placing.relate import near
 from moot.passes.placing.search import LOOKS
-from moot.passes.placing.stock import Room, WithGpus, demand
+from moot.passes.placing.stock import WithGpus, demand
 
 MICROS = 1_000_000  # of a unit of money
 MOST_SEATS = 600
@@ -69,6 +70,7 @@ def formulate(basis: Basis, threshold: Decimal) -> Question | None:
         desk.bind(component)
         desk.part(component)
     desk.fill(components)
+    desk.ration(components)
     desk.order(alike, components)
     return desk.asked()
 
@@ -112,7 +114,7 @@ def _seats(
     basis: Basis, components: Iterable[Component], alike: Iterable[Iterable[int]]
 ) -> dict[Seat, int]:
     """With how many replicas there is room for."""
-    room, numbers = Room(basis.stock), {number for group in alike for number in group}
+    room, numbers = room_in(basis.stock), {number for group in alike for number in group}
     found: dict[Seat, int] = {}
     for component in components:
         shelf = basis.stock.shelf(basis.fits[component.name].ways).numbers
@@ -280,12 +282,28 @@ class _Desk:
             gpus = sum(free == WHOLE for free in stock.gpus[number]) if stock.gpus else 0
             sizes = (*(sizes[number] for sizes in stock.sizes), gpus)
             names = [name for name, there in self.seats if there == number]
+            columns = [self.columns[name, number] for name in names]
             for size, each in zip(sizes, zip(*(needs[n] for n in names), strict=True), strict=True):
-                columns = [self.columns[name, number] for name in names]
-                taken = [(c, -need) for c, need in zip(columns, each, strict=True) if need]
-                if size + sum(self.most[c] * need for c, need in taken) < 0:
-                    unit = gcd(size, *(need for _, need in taken))
-                    self.row(-size // unit, [(c, need // unit) for c, need in taken])
+                self.limit(size, zip(columns, each, strict=True))
+
+    def ration(self, components: Iterable[Component]) -> None:
+        """All offerings that share a quota: no more than it leaves."""
+        stock = self.basis.stock
+        asked = {each.name: demand(each.needs, each.name) for each in components}
+        of: dict[int, list[tuple[int, Sequence[int]]]] = {}
+        for (name, number), column in self.columns.items():
+            if (entry := stock.entries[number]) != NO_QUOTA:
+                of.setdefault(entry, []).append((column, ration(stock, number, asked[name])))
+        for entry, left in enumerate(rations(stock) if of else ()):
+            for kind, size in enumerate(left):
+                self.limit(size, ((column, each[kind]) for column, each in of.get(entry, ())))
+
+    def limit(self, size: int, needs: Iterable[Term]) -> None:
+        """No more than that of what these columns need."""
+        taken = [(column, -need) for column, need in needs if need]
+        if taken and size + sum(self.most[c] * need for c, need in taken) < 0:
+            unit = gcd(size, *(need for _, need in taken))
+            self.row(-size // unit, [(c, need // unit) for c, need in taken])
 
     def order(self, alike: Iterable[Sequence[int]], components: Iterable[Component]) -> None:
         """Of machines that are alike an earlier one has no fewer of the largest component."""

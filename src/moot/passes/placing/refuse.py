@@ -29,6 +29,8 @@ def refuse(
     """
     sites = {offering.venue: offering.site for offering in basis.stock.offerings}
     reasons = [(sites.get(r.venue, r.venue), r.venue, r.offering, r.reason) for r in rejected]
+    crosses = basis.crosses(component, wanted(basis.app.policy, component))
+    least = 1 if crosses else component.replicas  # that are in one venue or pool
     for ways in basis.places(component, shelf).values():
         lacks: dict[str, str] = {}
         for number in ways.numbers:
@@ -36,7 +38,8 @@ def refuse(
             why = aloof(component, offering)
             if why not in lacks:
                 lacks[why] = alone or _lack(basis, component, ways, shelf, room, why)
-            reason = room.short_of_gpus(number, component.needs) or lacks[why]
+            reason = room.short_of_gpus(number, component.needs)
+            reason = reason or room.over_quota(number, component.needs, least) or lacks[why]
             reasons.append((offering.site, offering.venue, offering.name, reason))
     return Diagnostic(
         summary=f"no venue can run component {component.name!r}",
@@ -73,7 +76,9 @@ def _lack(
     able = room.gpus_for(ways.numbers, demand(component.needs), component.replicas)
     if able < component.replicas:
         return f"{where}has GPUs for {able} of all {component.replicas}"
-    return f"{where}has no room for all {component.replicas}"
+    over = (room.over_quota(n, component.needs, component.replicas) for n in ways.numbers)
+    tight = next((f": {said}" for said in over if where and said), "")
+    return f"{where}has no room for all {component.replicas}{tight}"
 
 
 def _listed(reasons: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:

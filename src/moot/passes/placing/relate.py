@@ -13,6 +13,7 @@ from moot.passes.apart import Atlas, Path
 from moot.passes.placing.bonds import Within, bonds
 from moot.passes.placing.fill import NOWHERE, Stand
 from moot.passes.placing.prepare import Basis
+from moot.passes.placing.ration import Rationed
 from moot.passes.placing.stock import Room, Shelf, Stock, demand
 
 _ITSELF: Mapping[int, Collection[int]] = {}
@@ -214,6 +215,13 @@ def _large(
             for index, need in enumerate(needed)
         )
     }
+    if isinstance(room, Rationed):
+        asks = [(demand(c.needs, c.name), c.replicas, held.get(c.name, ())) for c in group]
+        on: dict[int, list[int]] = {}
+        for number, place in enumerate(places):
+            on.setdefault(place, []).append(number)
+        there = {place: [n for p in reach.get(place, (place,)) for n in on[p]] for place in large}
+        large = {place for place in large if room.enough(asks, there[place])}
     stood = basis.stood
     if all(sum(n for _, n, at in stood[c.name] if at != NOWHERE) >= c.replicas for c in group):
         large |= {places[at] for _, _, at in stood[group[0].name] if at != NOWHERE}

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from moot.model.app import Needs
 from moot.model.availability import Level
+from moot.model.quota import Quota
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Spread
 from moot.passes.placing.cards import Cards, Claim, Hand, Recorded, Stand, claim, lack, sizes
@@ -92,6 +93,17 @@ class Stock:
         """A number for the venue of each: that of its first offering."""
         first: dict[str, int] = {}
         return [first.setdefault(o.venue, number) for number, o in enumerate(self.offerings)]
+
+    @cached_property
+    def quotas(self) -> Sequence[tuple[str, Quota]]:
+        """Those that are stated, each with the venue or pool whose offerings share it."""
+        return tuple({o.site: o.quota for o in self.offerings if o.quota}.items())
+
+    @cached_property
+    def entries(self) -> Sequence[int]:
+        """The position of its quota for each; -1 where there is none."""
+        known = {site: position for position, (site, _) in enumerate(self.quotas)}
+        return [known.get(offering.site, -1) for offering in self.offerings]
 
     @cached_property
     def levelled(self) -> Sequence[bool]:
@@ -197,6 +209,16 @@ class Room:
         """Why one more replica would not have its GPUs there; "" where it would."""
         return lack(self.cards.left[number], needs) if self.cards else ""
 
+    def over_quota(self, number: int, needs: Needs, count: int) -> str:
+        """Which quota leaves too little for one more replica there, or for so many; "" for none."""
+        return ""
+
+    def parted(
+        self, numbers: Sequence[int], demand: Demand, count: int
+    ) -> Iterable[tuple[Sequence[int], int]]:
+        """In groups, each with how many of so many it may take together."""
+        return ((numbers, count),)
+
     def strays(self, numbers: Iterable[int], demand: Demand) -> Sequence[float]:
         """How badly one more replica would use the GPUs of each; empty where there are none."""
         claim = demand.claim if isinstance(demand, WithGpus) else None
@@ -253,5 +275,6 @@ def _kind(offering: Offering, told_apart: Set[str]) -> tuple[object, ...]:
         *(offering.traits, offering.cpu, offering.memory_mib, offering.disk_mib),
         *(offering.own_cpu, offering.own_memory_mib, offering.gpus, offering.gpus_left),
         *(offering.segmented, offering.names, bool(offering.reach), bool(offering.spot)),
+        offering.quota and (offering.site, offering.quota),
         *(name if name in told_apart else "" for name in (offering.venue, offering.site)),
     )

@@ -124,6 +124,9 @@ class MemoryStore:
     def placement(self, app: str) -> JSON:
         return self._placements.get(app)
 
+    def placed(self) -> tuple[str, ...]:
+        return tuple(sorted(app for app, body in self._placements.items() if body is not None))
+
     def put_placement(self, app: str, body: JSON) -> None:
         self._put(self._placements, app, body)
 
