@@ -120,7 +120,7 @@ ANSWERS = [
     ("offerings", listed("offerings", "vendor", "venue", "region", "type", "hourly", "priced")),
     ("offerings --configured", {"required": ["total", "market"]}),
     ("offerings refresh --forget", {"required": ["regions", "forgotten"]}),
-    ("compare", listed("estimates", "vendors", "hourly", "least_hourly", "gap", "priced", "sites")),
+    ("compare", listed("estimates", "vendors", "own")),
     ("compare", {"required": ["own", "free", "now", "unstated", "arm64", "unzoned", "no_spot"]}),
     ("config", {"required": ["name", "services"]}),
     ("config --images", {"properties": {"images": {"const": ["db", "web"]}}}),

@@ -58,9 +58,12 @@ def test_a_line_for_each_vendor_and_one_for_what_is_there(moot: Run):
     header, *rows, choice, own = out.splitlines()
     assert code == 0
     assert header.split() == [
-        *("ON", "REGION", "MACHINES", "PER", "HOUR", "PER", "MONTH", "PRICED", "GAP", "WHY")
+        *("ON", "REGION", "MACHINES", "PER", "HOUR", "PER", "MONTH", "PRICED", "GAP", "UP", "WHY")
     ]
-    assert [row.split()[0] for row in rows] == ["aws", "azure", "gcp", "your"]
+    assert [row.split("  ")[0] for row in rows] == [
+        *("aws", "azure", "gcp", "aws + azure", "aws + gcp", "azure + gcp", "your venues")
+    ]
+    assert all("no cheaper than one of them alone" in row for row in rows[3:6])
     assert all("x " in row and " none" in row and " USD" in row for row in rows[:3])
     assert "2025-03-02" in rows[0] and "2020-08-30" in rows[1] and "2020-06-30" in rows[2]
     assert "above the budget of 100 USD/month" in rows[1]
@@ -71,7 +74,6 @@ def test_a_line_for_each_vendor_and_one_for_what_is_there(moot: Run):
         "cache",
         "arm64 machines: ",
         "--burstable",
-        "one of them",
         "exchange",
         "2020-06-30 to",
     ):
@@ -175,7 +177,7 @@ def test_nobody_can(moot: Run):
     assert told in out and "Free choice: your venues" in out
     assert "an estimate" not in err
     assert answered(moot, "--vendor azure --region us*")["estimates"] == [
-        {"vendors": ["azure"], "reason": told}
+        {"vendors": ["azure"], "own": False, "reason": told}
     ]
 
 

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from moot.model.availability import Outlook, percent
 from moot.model.budget import Budget, monthly
 from moot.model.comparison import Comparison
 from moot.model.purchase import SPOT, Bought, Estimate
 from moot.model.report import Cost
 from moot.model.value import JSON
 
-HEADERS = ("ON", "REGION", "MACHINES", "PER HOUR", "PER MONTH", "PRICED", "GAP", "WHY")
+HEADERS = ("ON", "REGION", "MACHINES", "PER HOUR", "PER MONTH", "PRICED", "GAP", "UP", "WHY")
 EXACT = "none"
 COLOURS = {EXACT: "green"}
 OWN = "your venues"
@@ -30,12 +31,13 @@ def rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
         yield _row(found, comparison.budget)
     own = comparison.own
     if own is None:
-        yield (OWN, "", "", "", "", "", "", comparison.own_problem)
+        yield (OWN, "", "", "", "", "", "", "", comparison.own_problem)
     elif comparison.own_hourly is None:
-        yield (OWN, "", "", "unknown", "unknown", own.day, "", _unpriced(own))
+        yield (OWN, "", "", "unknown", "unknown", own.day, "", "", _unpriced(own))
     else:
         prices = _prices(comparison.own_hourly, own.currency)
-        yield (OWN, "", "", *prices, own.day, "", _over(prices[0], own, comparison.budget))
+        over = _over(prices[0], own, comparison.budget)
+        yield (OWN, "", "", *prices, own.day, "", _up(comparison.own_outlook), over)
 
 
 def conclusions(comparison: Comparison) -> Iterator[str]:
@@ -44,7 +46,8 @@ def conclusions(comparison: Comparison) -> Iterator[str]:
         if isinstance(best, Cost):
             yield f"Free choice: {OWN}, {_month(best.hourly or Decimal(0), best.currency)}"
         else:
-            where = " + ".join(f"{vendor} {region}" for vendor, region in _regions(best))
+            regions = (f"{vendor} {region}" for vendor, region in _regions(best))
+            where = " + ".join([*([OWN] if best.is_mixed else []), *regions])
             yield f"Free choice: {where}, {_month(best.hourly, best.currency)}"
     now = comparison.now
     if now and now.hourly is not None and not now.unpriced:
@@ -59,19 +62,18 @@ def remarks(comparison: Comparison) -> Iterator[str]:
     found = [estimate for estimate in comparison.estimates if not estimate.reason]
     if found:
         yield (
-            "an estimate: machines alone, at the prices of the day in PRICED; without disks, "
-            "traffic, addresses and taxes; nothing is bought"
+            "an estimate: machines, and traffic between vendors and your venues as it is stated, "
+            "at the prices of the day in PRICED; without disks, addresses and taxes; nothing is "
+            "bought"
         )
         yield "GAP: it is dearer than the cheapest possible by no more than that"
     days = sorted({estimate.priced for estimate in found})
     if len(days) > 1:
         yield f"prices are of {days[0]} to {days[-1]}: vendors change theirs within such a time"
-    vendors = {estimate.vendors for estimate in found}
-    if len(vendors) > 1 and all(len(each) == 1 for each in vendors):
-        yield (
-            "no two vendors together are cheaper than one of them: all of an App is kept in one "
-            "region unless x-moot.spread wants more, as prices of traffic are not known"
-        )
+    if any(estimate.outlook and estimate.outlook.known for estimate in found):
+        yield "UP: by what vendors promise of machines and regions, and what venues.yaml states"
+    if any(len(estimate.vendors) > 1 or estimate.is_mixed for estimate in found):
+        yield "traffic that is not stated (x-moot.traffic) counts as nothing, wherever it goes"
     yield from _unknown(comparison)
     if not comparison.burstable:
         yield "burstable types are left out; --burstable takes them, with all of their CPUs"
@@ -110,6 +112,7 @@ def comparison_json(comparison: Comparison) -> dict[str, JSON]:
         "estimates": [_estimate_json(found) for found in comparison.estimates],
         "own": {
             **_amounts(comparison.own_hourly),
+            "availability": _outlook_json(comparison.own_outlook),
             "currency": own.currency if own else None,
             "priced": (own.day or None) if own else None,
             "unpriced": list(own.unpriced) if own else [],
@@ -126,28 +129,53 @@ def comparison_json(comparison: Comparison) -> dict[str, JSON]:
 
 
 def _row(found: Estimate, budget: Budget | None) -> tuple[str, ...]:
-    on = " + ".join(found.vendors)
+    on = " + ".join([*([OWN] if found.is_mixed else []), *found.vendors])
     if found.reason:
-        return (on, "", "", "", "", "", "", found.reason)
+        return (on, "", "", "", "", "", "", "", found.reason)
     counts: Counter[str] = Counter()
     for site in found.sites:
         counts.update(dict(site.counted))
     prices = _prices(found.hourly, found.currency)
-    over = ""
+    why: list[str] = []
     if budget and budget.currency == found.currency and found.hourly > budget.hourly:
-        over = f"above the budget of {budget}"
+        why.append(f"above the budget of {budget}")
+    if found.outlook and not found.outlook.kept:
+        why.append(_promised(found.outlook))
     return (
         on,
         " + ".join(
             f"{region} ({', '.join(zones)})" if zones else region
             for (_, region), zones in _regions(found).items()
         ),
-        ", ".join(f"{count} x {type}" for type, count in counts.items()) or "nothing",
+        ", ".join([*_kept(found), *(f"{count} x {type}" for type, count in counts.items())]),
         *prices,
         found.priced,
         f"{max(found.gap, 0.001):.1%}" if found.gap else EXACT,
-        over,
+        _up(found.outlook),
+        "; ".join(why),
     )
+
+
+def _kept(found: Estimate) -> Iterator[str]:
+    """What stays on the user's own venues."""
+    replicas: Counter[str] = Counter()
+    for run in found.kept.runs if found.kept else ():
+        replicas[run.offering.site] += run.count
+    for site, count in sorted(replicas.items()):
+        yield f"{count} on {site}"
+
+
+def _up(outlook: Outlook | None) -> str:
+    if outlook is None or not outlook.known:
+        return ""
+    return percent(outlook.least) if outlook.least is not None else f"< {percent(outlook.most)}"
+
+
+def _promised(outlook: Outlook) -> str:
+    promised = percent(outlook.promised or 0.0)
+    if outlook.unknown:
+        return f"{promised} is promised, nothing is stated of {', '.join(outlook.unknown)}"
+    return f"{promised} is promised, what limits it is {outlook.limit}"
 
 
 def _regions(found: Estimate) -> dict[tuple[str, str], list[str]]:
@@ -188,10 +216,15 @@ def _amounts(hourly: Decimal | None) -> dict[str, JSON]:
 
 def _estimate_json(found: Estimate) -> JSON:
     if found.reason:
-        return {"vendors": list(found.vendors), "reason": found.reason}
+        mixed: dict[str, JSON] = {"vendors": list(found.vendors), "own": found.is_mixed}
+        return {**mixed, "reason": found.reason}
     return {
         "vendors": list(found.vendors),
+        "own": found.is_mixed,
         **_amounts(found.hourly),
+        "egress_hourly": f"{found.egress.normalize():f}",
+        "availability": _outlook_json(found.outlook),
+        "kept": list(_kept_json(found)),
         "least_hourly": f"{found.least.normalize():f}",
         "gap": round(found.gap, 6),
         "currency": found.currency,
@@ -206,6 +239,29 @@ def _estimate_json(found: Estimate) -> JSON:
             for site in found.sites
         ],
     }
+
+
+def _outlook_json(outlook: Outlook | None) -> JSON:
+    if outlook is None or not outlook.known:
+        return None
+    return {
+        "promised": outlook.promised,
+        "least": outlook.least,
+        "most": outlook.most,
+        "kept": outlook.kept,
+        "limit": outlook.limit or None,
+        "unknown": list(outlook.unknown),
+    }
+
+
+def _kept_json(found: Estimate) -> Iterator[JSON]:
+    for run in found.kept.runs if found.kept else ():
+        yield {
+            "component": run.component,
+            "venue": run.offering.venue,
+            "replicas": run.count,
+            "hourly": f"{((run.offering.hourly or Decimal(0)) * run.count).normalize():f}",
+        }
 
 
 def _machines_json(machines: Iterable[Bought]) -> Iterator[JSON]:
@@ -226,7 +282,7 @@ def _free_json(best: Estimate | Cost) -> JSON:
     where: JSON = [{"vendor": vendor, "region": region} for vendor, region in _regions(best)]
     amounts = _amounts(best.hourly)
     return {
-        "own": False,
+        "own": best.is_mixed,
         "vendors": list(best.vendors),
         "sites": where,
         **amounts,

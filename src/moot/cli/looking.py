@@ -195,10 +195,12 @@ COMPARE = Command(
     help="estimate what the App would cost on each vendor",
     teach=(
         "Chooses the machines that would be bought for all of the App and packs its replicas onto\n"
-        "them, from the market that moot offerings lists.  Nothing is bought: no\n"
-        "account is needed, and moot plan does not use the market.  Each line is the best region\n"
-        "of a vendor, or of as many vendors as x-moot.spread wants; GAP is by how much it may be\n"
-        "dearer than the cheapest way there is.  It exits with 1 where no vendor can run the App.\n"
+        "them, from the market that moot offerings lists; and what of it would be kept on your\n"
+        "own machines where that is cheaper.  Nothing is bought: no account is needed, and moot\n"
+        "plan does not use the market.  Each line is the best region of a vendor, or of two, or\n"
+        "of as many as x-moot.spread wants; GAP is by how much it may be dearer than the cheapest\n"
+        "way there is, UP how available it is by what vendors promise.  It exits with 1 where no\n"
+        "vendor can run the App.\n"
         "docs/compare.md says what is counted and what is not."
     ),
     example=(
@@ -207,9 +209,9 @@ COMPARE = Command(
         "moot compare --burstable --json"
     ),
     answers=(
-        "estimates: vendors, hourly, monthly, least_hourly, gap, currency, priced, sites, or "
-        "vendors, reason",
-        "own: hourly, monthly, currency, priced, unpriced, reason",
+        "estimates: vendors, own, hourly, monthly, egress_hourly, availability, kept, "
+        "least_hourly, gap, currency, priced, sites, or vendors, own, reason",
+        "own: hourly, monthly, availability, currency, priced, unpriced, reason",
         "free: own, vendors, sites, hourly, monthly, currency, priced",
         "now: hourly, monthly, currency, priced",
         "unstated, arm64, unzoned, no_spot",

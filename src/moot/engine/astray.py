@@ -39,7 +39,7 @@ def astray(
     )
     for path, name in ways:
         entry, slash, region = str(path[-1]).partition("/")
-        if not slash or not answered.keys() >= set(entries[entry]):
+        if not slash or entry not in entries or not answered.keys() >= set(entries[entry]):
             continue
         regions = set[str]().union(*(answered[member] for member in entries[entry]))
         if region not in regions:

@@ -12,6 +12,7 @@ from moot.engine.solver import highs
 from moot.engine.turn import World
 from moot.market.facts import area, burstable
 from moot.model.app import App
+from moot.model.availability import Outlook
 from moot.model.comparison import Comparison, Search
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
 from moot.model.market import Vendor
@@ -20,6 +21,7 @@ from moot.model.rehearsal import Ground
 from moot.model.report import Cost, Stale
 from moot.passes.buying.estimate import estimate
 from moot.passes.buying.need import traits_asked
+from moot.passes.outlook import outlook
 from moot.passes.strive import strive
 from moot.passes.winnow import matcher
 
@@ -31,15 +33,16 @@ def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) 
     """
     searched = list(_searched(market, search))
     areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
-    with highs() as solver:
-        estimates = estimate(app, searched, areas, search.rounds, search.top, solver)
     ground = explored(app, world, Seen(app.name, world, None).within(()).items)
-    own, problem = _own(app, ground)
+    with highs() as solver:
+        estimates = estimate(app, searched, areas, search.rounds, search.top, solver, ground)
+    own, outlook_, problem = _own(app, ground)
     now = world.venues.env.now()
     return Comparison(
         estimates=estimates,
         own=own,
         own_problem=problem,
+        own_outlook=outlook_,
         now=cost(ground.prior) if ground.prior else None,
         budget=app.policy.budget,
         vague=tuple(_vague(app)),
@@ -72,14 +75,15 @@ def _searched(market: Sequence[Vendor], search: Search) -> Iterator[Vendor]:
         yield replace(vendor, kinds=kinds, regions=regions)
 
 
-def _own(app: App, ground: Ground) -> tuple[Cost | None, str]:
-    """What the venues that are there would cost; why they cannot run it."""
+def _own(app: App, ground: Ground) -> tuple[Cost | None, Outlook | None, str]:
+    """What the venues that are there would cost, how available it is; why they cannot run it."""
     try:
         placement = strive(ground)
     except Refused as refused:
         first, *others = refused.diagnostics
-        return None, f"{first.summary} and {len(others)} more" if others else first.summary
-    return cost(placement), ""
+        more = f" and {len(others)} more" if others else ""
+        return None, None, first.summary + more
+    return cost(placement), outlook(app, placement, ground.venues), ""
 
 
 def _vague(app: App) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from moot.market.facts import EGRESS, EGRESS_DAY, SLAS
 from moot.market.kept import SHIPPED, content
 from moot.model.market import Kind, Vendor
 
@@ -29,4 +31,7 @@ def _vendor(entry: dict[str, Any]) -> Vendor:
         days={region: day for region, (day, _) in entry.get("lists", {}).items()},
         spot_days={region: day for region, (day, _) in entry.get("spots", {}).items()},
         interruptions=entry.get("interruptions", {}),
+        egress=EGRESS.get(entry["vendor"], Decimal(0)),
+        egress_day=EGRESS_DAY if entry["vendor"] in EGRESS else "",
+        sla=SLAS.get(entry["vendor"]),
     )

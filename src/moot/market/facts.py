@@ -1,9 +1,12 @@
-"""What is known of the market beside prices: where regions are, and which CPUs are only a share."""
+"""What is known of the market beside prices: places, shares of CPUs, egress, what is promised."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fnmatch import fnmatchcase
+
+from moot.model.availability import Sla
 
 # Where the vendors' lists of regions say that they are, as ISO 3166-1 alpha-2 in lower case:
 # docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html,
@@ -133,6 +136,28 @@ EU = frozenset(
 # Types that may use their CPUs in full for some time only: "burstable" in the words of Amazon's
 # and Microsoft's documentation.
 BURSTABLE: Mapping[str, str] = {"aws": "t[1-9]*", "azure": "Standard_B*"}
+
+# What vendors take for a GB that leaves them for the internet, in US dollars, as their lists had it
+# at the beginning of 2026 for regions in Europe and North America and the first terabyte of a
+# month: aws.amazon.com/ec2/pricing/on-demand, azure.microsoft.com/pricing/details/bandwidth,
+# cloud.google.com/vpc/network-pricing (Premium Tier).  Elsewhere they take more, of much traffic
+# less, and a first part is free.
+EGRESS: Mapping[str, Decimal] = {
+    "aws": Decimal("0.09"),
+    "azure": Decimal("0.087"),
+    "gcp": Decimal("0.12"),
+}
+EGRESS_DAY = "2026-01-01"
+
+# What the vendors' agreements promise, with service credits for less: of a single machine, and of
+# a region where there are several in several zones.  aws.amazon.com/compute/sla,
+# microsoft.com/licensing/docs/view/Service-Level-Agreements-SLA-for-Online-Services (with Premium
+# SSDs), cloud.google.com/compute/sla.
+SLAS: Mapping[str, Sla] = {
+    "aws": Sla(levels={"region": 0.9999, "host": 0.995}),
+    "azure": Sla(levels={"region": 0.9999, "host": 0.999}),
+    "gcp": Sla(levels={"region": 0.9999, "host": 0.999}),
+}
 
 
 def area(vendor: str, region: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from moot.model.availability import Outlook
 from moot.model.budget import Budget
 from moot.model.purchase import Estimate
 from moot.model.report import Cost, Stale
@@ -31,7 +32,8 @@ class Search:
 class Comparison:
     """What an App would cost on machines that are bought for it, and on the user's own venues.
 
-    `own` is on what those offer now, None where it cannot run there and `own_problem` says why;
+    `own` is on what those offer now, None where it cannot run there and `own_problem` says why, and
+    `own_outlook` how available it would be there;
     `now` is what stands by the record, at the prices of then.  `vague` are components that state no
     CPU or no memory; `arm` are types in the estimates that run no code of other machines, where
     some component does not say what it runs on; `lasting` are vendors whose prices of spot are not
@@ -42,6 +44,7 @@ class Comparison:
     estimates: tuple[Estimate, ...]
     own: Cost | None = None
     own_problem: str = ""
+    own_outlook: Outlook | None = None
     now: Cost | None = None
     budget: Budget | None = None
     vague: tuple[str, ...] = ()
@@ -58,10 +61,12 @@ class Comparison:
         return None if self.own is None or self.own.unpriced else self.own.hourly
 
     def free(self) -> Iterator[Estimate | Cost]:
-        """The cheapest of everything: one for each currency, as none can be told in another."""
+        """The cheapest of all that keeps what is promised: one for each currency, as none can be
+        told in another.
+        """
         best: dict[str, tuple[Decimal, Estimate | Cost]] = {}
         choices: list[tuple[str, Decimal, Estimate | Cost]] = [
-            (found.currency, found.hourly, found) for found in self.estimates if not found.reason
+            (found.currency, found.hourly, found) for found in self.estimates if found.keeps
         ]
         if self.own and self.own_hourly is not None:
             choices.append((self.own.currency, self.own_hourly, self.own))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from moot.model.availability import Outlook
+from moot.model.placement import Placement
+
+MILLIONTH = Decimal("0.000001")
 NEVER = 1 << 62  # the price of what nobody sells
 SPOT = " spot"  # ends the type of what may be taken back
 
@@ -106,19 +110,31 @@ class Site:
 class Estimate:
     """What an App would cost on these vendors, an hour; without sites `reason` says why it cannot.
 
-    `least` is a sum below which no way of buying there gets.  `priced` is the day of the oldest
-    price in it.
+    It `is_mixed` where a part of it is `kept` on the user's own venues, whose price is in it.
+    `egress` is the part of it that traffic between venues costs.  `least` is a sum below which no
+    way of buying there gets.  `priced` is the day of the oldest price in it.  `outlook` says how
+    available it would be by what vendors promise.
     """
 
     vendors: tuple[str, ...]
+    is_mixed: bool = False
     sites: tuple[Site, ...] = ()
+    kept: Placement | None = None
     hourly: Decimal = Decimal(0)
+    egress: Decimal = Decimal(0)
     least: Decimal = Decimal(0)
     currency: str = ""
     priced: str = ""
+    outlook: Outlook | None = field(default=None, compare=False)
     reason: str = ""
 
     @property
+    def keeps(self) -> bool:
+        """Whether it is possible, and as available as is promised."""
+        return not self.reason and (self.outlook is None or self.outlook.kept)
+
+    @property
     def gap(self) -> float:
-        """By which part of the cheapest possible it may be dearer than that."""
-        return float(self.hourly / self.least) - 1 if self.least else 0.0
+        """By which part of the cheapest possible it may be dearer; bounds are whole millionths."""
+        over = self.hourly - self.least
+        return float(over / self.least) if self.least and over >= MILLIONTH else 0.0

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from moot.model.app import App, Component, Container, Mount, Needs, Policy, Volume
 from moot.model.market import Kind, Vendor
+from moot.model.traffic import Traffic
 from moot.passes.buying.estimate import estimate
 from tests.passes.buying.bargain import vendor
 
@@ -33,6 +34,7 @@ ALPHA = vendor(
     **{"eu-1": ["eu-1a", "eu-1b"], "us-1": ["us-1a", "us-1b"]},
 )
 BETA = vendor([kind("x", 4, 8, eu=50)], name="beta", eu=[])
+ALONE = "no cheaper than one of them alone"
 AREAS = {
     "alpha": {"eu-1": frozenset({"eu", "ie"}), "us-1": frozenset({"us"})},
     "beta": {"eu": frozenset({"eu"})},
@@ -58,7 +60,8 @@ def bought(shop: App, *market: Vendor, top: int = 1) -> list[str]:
     for one in found:
         assert one.least <= one.hourly and one.gap >= 0
         assert one.reason or set(Counter(site.vendor for site in one.sites)) == set(one.vendors)
-    return [one.reason or f"{_where(one.sites)}: {float(one.hourly) * 1000:g}" for one in found]
+    told = (one.reason or f"{_where(one.sites)}: {float(one.hourly) * 1000:g}" for one in found)
+    return [line for line in told if line != ALONE]
 
 
 def _where(sites) -> str:
@@ -66,6 +69,29 @@ def _where(sites) -> str:
         f"{site.zone or site.region} {','.join(f'{n}{type}' for type, n in site.counted)}"
         for site in sites
     )
+
+
+def test_what_only_one_of_two_vendors_has_is_bought_there():
+    shop = app(part("ml", 1, 4, 16, "gpu"), part("big", 1, 4, 8))
+    dear = vendor([kind("y", 4, 8, eu=20)], name="beta", eu=[])
+    assert bought(shop, ALPHA, dear) == [
+        "us-1 1g,1l: 360",
+        "ml needs gpu, which beta does not have",
+        "us-1 1g + eu 1y: 320",
+    ]
+    near = app(part("ml", 1, 4, 16, "gpu"), part("big", 1, 4, 8, near=("ml",)))
+    assert bought(near, ALPHA, dear)[2:] == []
+
+
+def test_two_vendors_are_no_cheaper_where_their_traffic_costs_more():
+    def shop(gb: int) -> App:
+        talk = (Traffic(to="ml", gb_monthly=Decimal(gb)),)
+        return app(part("ml", 1, 4, 16, "gpu"), part("big", 1, 4, 8, traffic=talk))
+
+    metered = replace(ALPHA, egress=Decimal("0.1"))
+    dear = vendor([kind("y", 4, 8, eu=20)], name="beta", eu=[])
+    assert bought(shop(73), metered, dear)[-1] == "us-1 1g + eu 1y: 325"
+    assert len(bought(shop(730), metered, dear)) == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +225,8 @@ def test_the_order_of_things_does_not_matter(components, kinds):
     market = replace(ALPHA, kinds=kinds), BETA
     shuffled = estimate(app(*components, spread={"host": 2}), market, AREAS, 8)
     assert shuffled == estimate(app(*COMPONENTS, spread={"host": 2}), (ALPHA, BETA), AREAS, 8)
-    assert all(found.sites and found.least <= found.hourly for found in shuffled)
+    assert all(each.sites or each.reason == ALONE for each in shuffled)
+    assert all(each.least <= each.hourly for each in shuffled)
 
 
 @settings(max_examples=20)

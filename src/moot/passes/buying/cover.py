@@ -33,12 +33,15 @@ def cover(
     wanted: Sequence[int] | None = None,
     below: int = NEVER,
     haste: int = 0,
+    beyond: Sequence[int] | None = None,
 ) -> Cover:
     """Of each demand of the appraisal as much as it wants, or as is `wanted` here, for a cost that
     is `below` some; so many `nodes` are looked at.
 
-    With `haste` machines are found sooner, which may not be the cheapest, and nothing is said of
-    what they cost at least.  Demands that have no price are regarded once they are not met.
+    What machines have beyond what is wanted is lost at its price, or where it is of some use still
+    at the one that is said of each demand `beyond` that, in parts of a millionth.  With `haste`
+    machines are found sooner, which may not be the cheapest, and nothing is said of what they cost
+    at least.  Demands that have no price are regarded once they are not met.
     """
     demands, prices = appraisal.demands, appraisal.prices
     wanted = wanted or [demand.wanted for demand in demands]
@@ -46,7 +49,8 @@ def cover(
     least = 0
     while True:
         rooms = [tuple(demands[n].rooms[w] for n in regarded) for w in range(len(wares))]
-        search = _Search(wares, rooms, [prices[n] for n in regarded], below, haste)
+        over = [beyond[n] for n in regarded] if beyond else None
+        search = _Search(wares, rooms, [prices[n] for n in regarded], below, haste, over)
         chosen = search.run([wanted[n] for n in regarded], nodes)
         least = max(least, search.least)
         if chosen is None:
@@ -77,8 +81,10 @@ class _Search:
         prices: Sequence[float],
         below: int,
         haste: int,
+        beyond: Sequence[int] | None,
     ) -> None:
-        self.worth = _worth(wares, rooms, prices)
+        self.worth = worth(wares, rooms, prices)
+        self.beyond = beyond or self.worth
         self.below, self.haste = below, haste
         self.least = 0
         self.nodes = 0
@@ -118,9 +124,9 @@ class _Search:
         _, lost, room = self.order[at]
         lost += loss
         then: list[int] = []
-        for price, has, need in zip(self.worth, room, rest, strict=True):
+        for over, has, need in zip(self.beyond, room, rest, strict=True):
             if has > need:
-                lost += price * (has - need)
+                lost += over * (has - need)
                 then.append(0)
             else:
                 then.append(need - has)
@@ -139,16 +145,14 @@ def _is_worse(lost: int, at: int, known: Sequence[tuple[int, int]]) -> bool:
     return any(lost >= less and at >= before for less, before in known)
 
 
-def _worth(
-    wares: Sequence[Ware], rooms: Sequence[Room], prices: Sequence[float]
-) -> tuple[int, ...]:
-    """The prices, lowered until no ware has more than it costs."""
-    worth = tuple(int(price * SCALE) for price in prices)
+def worth(wares: Sequence[Ware], rooms: Sequence[Room], prices: Sequence[float]) -> tuple[int, ...]:
+    """The prices in parts of a millionth, lowered until no ware has more than it costs."""
+    found = tuple(int(price * SCALE) for price in prices)
     for ware, room in zip(wares, rooms, strict=True):
-        value, cost = sum(map(int.__mul__, worth, room)), ware.micros * SCALE
+        value, cost = sum(map(int.__mul__, found, room)), ware.micros * SCALE
         if value > cost:
-            worth = tuple(price * cost // value for price in worth)
-    return worth
+            found = tuple(price * cost // value for price in found)
+    return found
 
 
 def _needed(wares: Sequence[Ware], rooms: Sequence[Room]) -> list[int]:

@@ -1,24 +1,27 @@
-"""App x market -> what machines for it would cost on each vendor, or on as many as it wants."""
+"""App x market x own machines -> what it would cost on each vendor, on several, or on a mix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from heapq import nsmallest
-from itertools import combinations, islice
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 
 from moot.model.app import App
 from moot.model.market import Vendor
 from moot.model.programme import Solve
-from moot.model.purchase import NEVER, Estimate, Site
-from moot.passes.buying.limit import limit
+from moot.model.purchase import Estimate
+from moot.model.rehearsal import Ground
+from moot.model.venue import Venue
+from moot.passes.buying.batch import Estate
+from moot.passes.buying.mix import mix
 from moot.passes.buying.need import Needed, need
-from moot.passes.buying.survey import ANYWHERE, Bundle, Survey, survey
+from moot.passes.buying.pair import pair
+from moot.passes.buying.stand import settled
+from moot.passes.buying.survey import Survey, survey
+from moot.passes.buying.together import together
 
-# In how many regions machines are packed, those first that may be cheapest; and in how many of
-# them with all rounds.
-MOST_LOOKED_AT, MOST_POLISHED = 16, 2
+# What is tried one after the other for the sake of an availability: so many machines and regions.
+WIDER = ({"host": 2}, {"host": 3}, {"host": 4}, {"region": 2, "host": 2}, {"region": 2, "host": 4})
 
 Areas = Mapping[str, Mapping[str, frozenset[str]]]  # by vendor and region
 
@@ -30,143 +33,108 @@ def estimate(
     rounds: int,
     top: int = 1,
     solve: Solve | None = None,
+    ground: Ground | None = None,
 ) -> tuple[Estimate, ...]:
-    """A line for every vendor, and where several are wanted for every so many of them.
+    """A line for every vendor and for every two of them, and where `spread` wants more vendors or
+    regions for every so many vendors.
 
     Of each the `top` best regions, the cheapest first.  All of an App is in one region of one
-    vendor, in one of its zones or another, unless `spread` wants it in more.
+    vendor, in one of its zones or another, unless `spread` wants it in more.  With own machines on
+    the `ground` there is a line of each vendor with these, too.  Where an availability is promised
+    that it does not keep, it is spread over more machines or regions until it does.
     """
+    found = _found(app, market, areas, rounds, top, solve, ground)
+    if app.policy.availability is None:
+        return found
+    best = _lines(found)
+    for wider in WIDER:
+        lacking = [line for line, estimates in best.items() if not _kept(estimates)]
+        if not lacking:
+            break
+        vendors = {name for names, _ in lacking for name in names}
+        spread = {**wider, **app.policy.spread}
+        spread |= {level: max(count, spread[level]) for level, count in wider.items()}
+        asked = replace(app, policy=replace(app.policy, spread=spread))
+        among = [vendor for vendor in market if vendor.name in vendors]
+        own = ground if any(is_mixed for _, is_mixed in lacking) else None
+        tried = _lines(_found(asked, among, areas, rounds, top, solve, own))
+        better = {line: tried[line] for line in lacking if line in tried}
+        best |= {line: found for line, found in better.items() if found[0].keeps}
+    return tuple(each for line in best.values() for each in line)
+
+
+Line = tuple[tuple[str, ...], bool]
+
+
+def _lines(found: Sequence[Estimate]) -> dict[Line, list[Estimate]]:
+    lines: dict[Line, list[Estimate]] = {}
+    for each in found:
+        lines.setdefault((each.vendors, each.is_mixed), []).append(each)
+    return lines
+
+
+def _kept(line: Sequence[Estimate]) -> bool:
+    """Whether the best of it keeps what is promised, or there is none that might."""
+    outlook = line[0].outlook
+    return outlook is None or outlook.kept
+
+
+def _found(
+    app: App,
+    market: Sequence[Vendor],
+    areas: Areas,
+    rounds: int,
+    top: int,
+    solve: Solve | None,
+    ground: Ground | None,
+) -> tuple[Estimate, ...]:
     needed = need(app)
     if needed.problem:
         return tuple(Estimate(vendors=(v.name,), reason=needed.problem) for v in market)
+    vendors = {vendor.name: vendor for vendor in market}
     surveys = [survey(vendor, needed, areas[vendor.name], solve) for vendor in market]
-    found: list[Estimate] = []
+    venues: Mapping[str, Venue] = ground.venues if ground else {}
+    bought = [settled(app, each, vendors, venues) for each in _bought(surveys, needed, rounds, top)]
+    mixed = _mixed(app, ground, surveys, areas, rounds, solve, bought) if ground else ()
+    paired = _paired(app, surveys, areas, rounds, solve, bought) if needed.regions == 1 else ()
+    return (*bought, *(settled(app, each, vendors, venues) for each in (*paired, *mixed)))
+
+
+def _bought(surveys: Sequence[Survey], needed: Needed, rounds: int, top: int) -> Iterator[Estimate]:
     if needed.vendors > 1:
         why = f"x-moot.spread wants {needed.vendors} vendors"
-        found += [Estimate(vendors=(vendor.name,), reason=why) for vendor in market]
+        yield from (Estimate(vendors=(each.vendor.name,), reason=why) for each in surveys)
     for chosen in combinations(surveys, needed.vendors):
-        found += _together(chosen, needed, rounds, top)
-    return tuple(found)
+        yield from together(chosen, needed, rounds, top)
 
 
-class _Way(NamedTuple):
-    """What is bought in one region."""
-
-    micros: int
-    region: str
-    survey: Survey
-    sites: tuple[Site, ...]
-
-
-def _together(
-    surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
+def _paired(
+    app: App,
+    surveys: Sequence[Survey],
+    areas: Areas,
+    rounds: int,
+    solve: Solve | None,
+    bought: Sequence[Estimate],
 ) -> Iterator[Estimate]:
-    """On all of these vendors, the first lot with one of them after the other."""
-    ways = [way for main in surveys for way in _around(main, surveys, needed, rounds, top)]
-    vendors = tuple(survey.vendor.name for survey in surveys)
-    if not ways:
-        lacks = [lack for survey in surveys if (lack := survey.lacks())]
-        reason = "; ".join(lacks) or "no region has all of it"
-        yield Estimate(vendors=vendors, reason=reason)
-        return
-    least = limit(surveys, needed, rounds)
-    sellers = {survey.vendor.name: survey.vendor for survey in surveys}
-    for way in _unlike(ways)[:top]:
-        yield Estimate(
-            vendors=vendors,
-            sites=tuple(sorted(way.sites, key=lambda site: vendors.index(site.vendor))),
-            hourly=Decimal(way.micros).scaleb(-6),
-            least=Decimal(least).scaleb(-6),
-            currency=surveys[0].vendor.currency,
-            priced=min(_day(sellers[site.vendor], site) for site in way.sites),
-        )
+    """Of vendors who sell in one currency."""
+    for both in combinations(surveys, 2):
+        names = {each.vendor.name for each in both}
+        if len({each.vendor.currency for each in both}) == 1 and all(each.regions for each in both):
+            alone = (e.hourly for e in bought if {*e.vendors} <= names and not e.reason)
+            yield pair(app, both, areas, rounds, solve, min(alone, default=None))
 
 
-def _day(vendor: Vendor, site: Site) -> str:
-    """Of the oldest price there."""
-    spot = {machine.is_spot for machine in site.machines} or {False}
-    days = {False: vendor.day, True: vendor.spot_day}
-    return min(days[each](site.region) for each in spot)
-
-
-def _unlike(ways: Iterable[_Way]) -> list[_Way]:
-    """The cheapest first, and of those in the same places only the cheapest."""
-    best: dict[tuple[tuple[str, str, str], ...], _Way] = {}
-    for way in sorted(ways, key=lambda way: (way.micros, way.region)):
-        places = sorted((site.vendor, site.region, site.zone) for site in way.sites)
-        best.setdefault(tuple(places), way)
-    return list(best.values())
-
-
-def _around(
-    main: Survey, surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
-) -> list[_Way]:
-    """The first lot in the best regions of `main`, with the zones that are wanted beside it; the
-    others where they are cheapest, one for every other vendor and further region.
-    """
-    others = [survey for survey in surveys if survey is not main]
-    wide = top + needed.regions - 1  # several may turn out to be in the same regions
-    zones = range(needed.regions, len(needed.lots))
-    bundle = [(0, 0 if zones else ANYWHERE), *((n, rank) for rank, n in enumerate(zones, 1))]
-    ways = _best([main], bundle, rounds, wide)
-    for lot in range(1, needed.regions):
-        among = [others[lot - 1]] if lot < needed.vendors else surveys
-        best = _best(among, [(lot, ANYWHERE)], rounds, top + lot)
-        ways = _unlike(_both(way, more) for way in ways for more in _free(best, way, top))[:wide]
-    return ways
-
-
-def _free(best: Iterable[_Way], way: _Way, top: int) -> Iterator[_Way]:
-    """The first of them that are not in a region that is used already."""
-    used = {(site.vendor, site.region) for site in way.sites}
-    free = (more for more in best if (more.survey.vendor.name, more.region) not in used)
-    return islice(free, top)
-
-
-def _both(way: _Way, more: _Way) -> _Way:
-    return way._replace(micros=way.micros + more.micros, sites=way.sites + more.sites)
-
-
-def _best(surveys: Iterable[Survey], bundle: Bundle, rounds: int, top: int) -> list[_Way]:
-    """The cheapest regions for these lots together, as far as they can be told apart.
-
-    A region whose bound is above what was found is not looked at.
-    """
-    zones = len(bundle)
-    places = sorted(
-        (survey.least(region, bundle), survey.vendor.name, region, survey)
-        for survey in surveys
-        for region in survey.regions
-        if survey.has_zones(region, zones)
-    )
-    quick: list[_Way] = []
-    for least, _, region, found in places[: max(MOST_LOOKED_AT, top)]:
-        if least >= min([NEVER, *nsmallest(top, (way.micros for way in quick))[top - 1 :]]):
-            break
-        quick.append(_bought(found, region, bundle, 0))
-    quick.sort(key=lambda way: (way.micros, way.region))
-    few = quick[: max(MOST_POLISHED, top)]
-    polished = [_bought(way.survey, way.region, bundle, rounds) for way in few]
-    polished.sort(key=lambda way: (way.micros, way.region))
-    solved = [_solved(way, bundle, rounds) for way in polished[:top]]
-    return sorted(solved, key=lambda way: (way.micros, way.region))
-
-
-def _solved(way: _Way, bundle: Bundle, rounds: int) -> _Way:
-    for lot, rank in bundle:
-        way.survey.solve(way.region, lot, rank, rounds)
-    return _bought(way.survey, way.region, bundle, rounds)
-
-
-def _bought(survey: Survey, region: str, bundle: Bundle, rounds: int) -> _Way:
-    sites = tuple(
-        Site(
-            survey.vendor.name,
-            region,
-            survey.zone(region, rank),
-            survey.purchase(region, lot, rank, rounds).machines,
-        )
-        for lot, rank in bundle
-    )
-    micros = sum(machine.micros for site in sites for machine in site.machines)
-    return _Way(micros, region, survey, sites)
+def _mixed(
+    app: App,
+    ground: Ground,
+    surveys: Sequence[Survey],
+    areas: Areas,
+    rounds: int,
+    solve: Solve | None,
+    bought: Sequence[Estimate],
+) -> Iterator[Estimate]:
+    estate = Estate.of(replace(ground, app=app))
+    for each in surveys if estate.ground.offerings else ():
+        name = each.vendor.name
+        alone = (e.hourly for e in bought if e.vendors == (name,) and not e.reason)
+        yield mix(app, estate, each, areas[name], rounds, solve, min(alone, default=None))

@@ -91,9 +91,9 @@ class Survey:
 
     def appraisal(self, region: str, lot: int, rank: int = ANYWHERE) -> Appraisal:
         """What a lot is worth in a region; regions that are alike are looked at once."""
-        key = lot, self._wares(region, lot, rank)
+        key = lot, self.wares(region, lot, rank)
         if key not in self._appraised:
-            self._appraised[key] = appraise(self._lot(lot), key[1])
+            self._appraised[key] = appraise(self.lot(lot), key[1])
         return self._appraised[key]
 
     def least(self, region: str, bundle: Bundle) -> int:
@@ -105,7 +105,7 @@ class Survey:
 
         It is exact where that was found out.
         """
-        wares = self._wares(region, lot, rank)
+        wares = self.wares(region, lot, rank)
         if (lot, wares) in self._exact:
             return self._exact[lot, wares]
         key = lot, wares, rounds
@@ -117,12 +117,12 @@ class Survey:
 
     def purchase(self, region: str, lot: int, rank: int, rounds: int) -> Purchase:
         """Machines for a lot that has room there."""
-        wares = self._wares(region, lot, rank)
+        wares = self.wares(region, lot, rank)
         key = lot, wares, rounds
         if key not in self._bought:
             least = self.bound(region, lot, rank, rounds)
             appraisal = self.appraisal(region, lot, rank)._replace(least=least)
-            self._keep(key, procure(self._lot(lot), wares, appraisal, rounds))
+            self._keep(key, procure(self.lot(lot), wares, appraisal, rounds))
         return self._bought[key]
 
     def solve(self, region: str, lot: int, rank: int, rounds: int) -> None:
@@ -131,10 +131,10 @@ class Survey:
         """
         bought = self.purchase(region, lot, rank, rounds)
         if self._solve and rounds and bought.micros > bought.least:
-            wares = self._wares(region, lot, rank)
+            wares = self.wares(region, lot, rank)
             appraisal = self.appraisal(region, lot, rank)._replace(least=bought.least)
             self._keep(
-                (lot, wares, rounds), choose(self._lot(lot), wares, appraisal, bought, self._solve)
+                (lot, wares, rounds), choose(self.lot(lot), wares, appraisal, bought, self._solve)
             )
 
     def _keep(self, key: tuple[int, Wares, int], bought: Purchase) -> None:
@@ -177,17 +177,19 @@ class Survey:
                 return f"needs {wants[unit]:g} {unit} on one machine, the largest has {most:g}"
         return ""
 
-    def _lot(self, index: int) -> Lot:
+    def lot(self, index: int) -> Lot:
+        """The one of that index; WHOLE is all of them together."""
         return self.needed.whole if index == WHOLE else self.needed.lots[index]
 
-    def _wares(self, region: str, lot: int, rank: int) -> Wares:
+    def wares(self, region: str, lot: int, rank: int = ANYWHERE) -> Wares:
+        """What is sold for it there."""
         if (lot, rank) not in self._offered:
             zones = {
                 name: self.zone(name, rank)
                 for name in self.regions
                 if self.has_zones(name, rank + 1)
             }
-            self._offered[lot, rank] = supply(self.vendor, self._lot(lot), zones)
+            self._offered[lot, rank] = supply(self.vendor, self.lot(lot), zones)
         return self._offered[lot, rank].get(region, ())
 
 

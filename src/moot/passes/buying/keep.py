@@ -1,0 +1,99 @@
+"""Own machines x what is worth keeping -> what is kept there, placed as ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from moot.model.app import App
+from moot.model.diagnostic import Refused
+from moot.model.placement import Placement
+from moot.model.venue import Offering
+from moot.passes.buying.batch import Batch, Estate, Size, Sizes, part, summed
+from moot.passes.buying.cram import cram
+from moot.passes.buying.divide import Item, Target, divide
+from moot.passes.buying.share import Sharing
+from moot.passes.chance import Chance
+from moot.passes.place import place
+from moot.passes.placing.search import LEAST
+
+# Parts of own machines that are given away, in thousandths, until all of it has room there.
+FULL = (1000, 995, 990, 980, 970, 950, 900, 800, 600, 400)
+
+Names = frozenset[str]
+
+
+@dataclass
+class Keeper:
+    """What draws by lot is always the same."""
+
+    estate: Estate
+    sizes: Sizes
+    chance: Chance
+
+    def kept(self, sharing: Sharing, target: Target) -> Placement | None:
+        """What costs little where it is kept, as far as all of it has room; None: nothing does."""
+        pairs = zip(sharing.batches, sharing.sizes, strict=True)
+        items = [self._item(batch, takes) for batch, takes in pairs]
+        sites = sorted({site for item in items for site in item.sites})
+        tried: set[Names] = set()
+        for parts in FULL:
+            rooms: dict[str, Size] = {}
+            for site in sites:
+                cpu, memory_mib, gpus = self.estate.room({site})
+                rooms[site] = cpu * parts // 1000, memory_mib * parts // 1000, gpus
+            where = divide(items, rooms, target, self.chance)
+            placed = {
+                name: site
+                for batch, site in zip(sharing.batches, where, strict=True)
+                for name in batch.names
+                if site
+            }
+            names = frozenset(placed)
+            if not names or names in tried:
+                continue
+            tried.add(names)
+            if kept := self.placed(names, placed):
+                return kept
+        return None
+
+    def placed(self, names: Names, sites: Mapping[str, str]) -> Placement | None:
+        """These alone on own machines, at whatever price; where they find no room packed tightly,
+        if `sites` say where each of them is.
+        """
+        app = part(self.estate.ground.app, names)
+        app = replace(app, components=tuple(replace(c, traffic=()) for c in app.components))
+        found = self._looked_at(app, self.estate.free, None)
+        if not found and sites and (crammed := cram(self.estate, sites, self.chance)):
+            found = self._looked_at(app, self.estate.free, crammed)
+        return found and self.estate.real(found)
+
+    def cheaper(self, kept: Placement) -> Placement:
+        """The same components where they cost least, if all of them have room so."""
+        app = part(self.estate.ground.app, frozenset(run.component for run in kept.runs))
+        offerings = self.estate.ground.offerings
+        if len({offering.hourly for offering in offerings}) == 1:
+            return kept
+        found = (self._looked_at(app, offerings, stands) for stands in (None, kept))
+        return min((kept, *filter(None, found)), key=paid)
+
+    def _looked_at(
+        self, app: App, offerings: Sequence[Offering], stands: Placement | None
+    ) -> Placement | None:
+        """None where it is refused."""
+        ground = self.estate.ground
+        with suppress(Refused):
+            return place(app, offerings, stands, ground.homes, ground.absent, LEAST)
+        return None
+
+    def _item(self, batch: Batch, takes: Sequence[int]) -> Item:
+        sites = sorted(self.estate.sites(batch.names)) if batch.micros is not None else []
+        size = summed([self.sizes[name] for name in sorted(batch.names)])
+        return Item(batch.micros or 0, takes, size, sites, batch.held)
+
+
+def paid(kept: Placement) -> Decimal:
+    """What the machines cost an hour on which these are, without traffic."""
+    return sum((run.offering.hourly or Decimal(0)) * run.count for run in kept.runs) or Decimal(0)
