@@ -144,6 +144,56 @@ def test_an_availability_may_take_more_machines():
     assert not lacking.keeps and lacking.outlook and lacking.outlook.unknown
 
 
+def test_data_where_nothing_can_be_kept_is_named():
+    data = component("db", mounts=(Mount(kind="volume", source="d", target="/d"),))
+    found = mixed(shop(component("web", 1, 4, 8), data), host("h1"), homes={"d": "laptop"})
+    assert found.reason == "db has its data on laptop, where nothing of it can be kept"
+
+
+def many(*components: Component) -> App:
+    """With more than are tried in every way."""
+    return shop(*components, *(component(f"x{n}", 1, 1, 1) for n in range(6)))
+
+
+def test_what_must_be_kept_finds_its_place_beside_what_may_be_elsewhere():
+    data = component("db", mounts=(Mount(kind="volume", source="d", target="/d"),))
+    homes = {"d": "h1"}
+    hosts = [host(name, 2, 4, pool=name, hourly="0.0001") for name in ("h1", "h2")]
+    big = component("big", 1, 2, 4)
+    cloud = replace(CLOUD, kinds=[KINDS[0]._replace(cpu=1, memory_mib=4096)])
+    found = mixed(many(big, data), *hosts, sold=cloud, homes=homes)
+    assert kept(found) == {"big": 1, "db": 1}
+    assert found.kept and {r.component: r.offering.venue for r in found.kept.runs}["db"] == "h1"
+
+
+def test_no_bound_counts_what_only_another_asks_for():
+    """One component alone is spread over machines, and two have parts of one GPU."""
+    spread = component("a", 3, 1, 1, spread={"host": 3})
+    found = mixed(shop(spread, component("b", 3, 1, 1)), *(host(f"h{n}", 1, 1) for n in range(3)))
+    assert found.least <= found.hourly
+    parts = [
+        replace(component(f"g{n}", 1, 1, 1), needs=Needs(cpu=1, memory_mib=1024, gpus=0.5))
+        for n in range(6)
+    ]
+    kinds = [Kind("g", 8, 16384, "amd64", 1, "T4", {"eu": (500_000, 0, 0)}), *KINDS]
+    found = mixed(
+        shop(*parts, component("x"), component("y")),
+        host("h1", 8, 16, gpus=3),
+        sold=replace(CLOUD, kinds=kinds),
+    )
+    assert found.kept and found.least <= found.hourly
+    third = [component(f"t{n}", 1, 0.3331, 0.1) for n in range(6)]
+    found = mixed(shop(*third, component("x", 1, 4, 8)), host("h1", 2, 1))
+    assert found.kept and found.least <= found.hourly
+
+
+def test_a_dear_machine_beside_is_left_alone():
+    app = shop(*(component(f"c{n}") for n in range(8)))
+    alone = mixed(app, host("h1"))
+    assert kept(alone) == kept(mixed(app, host("h1"), host("h2", 8, 16, hourly="1", pool="dear")))
+    assert mixed(app, host("h1"), host("h2", 8, 16, hourly="1")).hourly == alone.hourly
+
+
 def test_promises_that_a_part_cannot_show_are_named():
     app = shop(component("web"), component("db"), headroom="host")
     assert "x-moot.headroom: host" in mixed(app, host("h1")).reason

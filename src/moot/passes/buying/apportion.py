@@ -40,7 +40,7 @@ class Apportionment:
     def __post_init__(self) -> None:
         self.vendor = self.survey.vendor
         self.lot = WHOLE if len(self.survey.needed.lots) > 1 else 0
-        self.room = self.estate.room()
+        self.room = self.estate.most()
         self.sizes = sizes(self.app)
         self.sharings = {region: self._sharing(region) for region in self.survey.regions}
         self.shares = {region: found.usual() for region, found in self.sharings.items()}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
+from math import ceil
 from typing import NamedTuple
 
 from moot.model.app import App, Component
@@ -22,6 +23,7 @@ from moot.passes.placing.relate import near
 from moot.passes.placing.stock import Room, demand
 
 MICRO = Decimal(10**6)
+MOST_TIERS = 3
 
 
 class Batch(NamedTuple):
@@ -47,12 +49,14 @@ class Estate:
     basis: Basis
 
     @classmethod
-    def of(cls, ground: Ground) -> Estate:
-        """Only what has a price; a budget and what is promised of the whole count elsewhere."""
+    def of(cls, ground: Ground, currency: str) -> Estate:
+        """Only what is free or has a price in this currency; a budget and what is promised of the
+        whole count elsewhere.
+        """
         policy = replace(ground.app.policy, budget=None, availability=None, headroom=None)
         app = replace(ground.app, policy=policy)
         reached = (o for o in ground.offerings if o.reach and not o.names)
-        offerings = [offering for offering in reached if offering.hourly is not None]
+        offerings = [o for o in reached if _paid_in(o, currency)]
         ground = replace(ground, app=app, offerings=offerings)
         return cls(ground, prepare(app, offerings, None, ground.homes, ground.absent))
 
@@ -71,11 +75,30 @@ class Estate:
         )
         return Placement(assignments=Assignments(runs))
 
-    @property
-    def currencies(self) -> frozenset[str]:
-        """Of what is not free there."""
-        paid = (o for o in self.ground.offerings if o.hourly or o.egress)
-        return frozenset(offering.currency for offering in paid)
+    def tiers(self) -> list[Estate]:
+        """All of it, then only what costs no more than the cheapest machines, and than some others;
+        and what has data.
+        """
+        prices = sorted({o.hourly or Decimal(0) for o in self.ground.offerings})[:-1]
+        some = prices[:: -(-len(prices) // MOST_TIERS) or 1]
+        return [self, *(self._below(price) for price in some)]
+
+    def _below(self, price: Decimal) -> Estate:
+        homes = {*self.ground.homes.values()}
+        offerings = [
+            o for o in self.ground.offerings if (o.hourly or 0) <= price or o.venue in homes
+        ]
+        ground = replace(self.ground, offerings=offerings)
+        return Estate(ground, prepare(ground.app, offerings, None, ground.homes, ground.absent))
+
+    def most(self) -> Size:
+        """What all of it has room for at most, as pieces are counted: CPUs in whole thousandths for
+        each replica, and a whole GPU for what shares one.
+        """
+        cpu, memory_mib, gpus = self.room()
+        components = self.ground.app.components
+        sharing = sum(c.replicas for c in components if 0 < c.needs.gpus < 1)
+        return cpu + sum(c.replicas for c in components), memory_mib, gpus + sharing
 
     def room(self, sites: Collection[str] = ()) -> Size:
         """Of all venues and pools together, or of some: what machines have, or a quota leaves."""
@@ -90,7 +113,7 @@ class Estate:
                 (
                     int(min(sum(o.cpu for o in offerings), left.cpu) * 1000 + 0.001),
                     int(min(sum(o.memory_mib for o in offerings), left.memory_mib)),
-                    int(min(sum(o.gpus for o in offerings), left.gpus)),
+                    ceil(min(sum(o.gpus for o in offerings), left.gpus)),
                 )
             )
         return summed(found)
@@ -114,6 +137,12 @@ class Estate:
                 paid = least(self.basis, component)
                 return int((paid * MICRO).to_integral_value(ROUND_FLOOR))
         return None
+
+
+def _paid_in(offering: Offering, currency: str) -> bool:
+    if offering.hourly is None:
+        return False
+    return offering.currency == currency or not (offering.hourly or offering.egress)
 
 
 def batches(estate: Estate, vendor: Vendor, region: str, unsold: Iterable[str]) -> list[Batch]:
@@ -161,11 +190,14 @@ def _ties(estate: Estate, vendor: Vendor, region: str) -> Iterable[tuple[str, st
     there = sold(vendor, region)
     atlas = apart((*own, there))
     far = atlas.domain(there, "region")
-    regions = {atlas.domain(offering, "region") for offering in own}
+    names = {component.name for component in app.components}
     for component in app.components:
         for other, within in bonds(component):
-            if not all(near(atlas, far, mine, within) for mine in regions):
-                yield component.name, other
+            if other in names:
+                sites = estate.sites((component.name,)) | estate.sites((other,))
+                regions = {atlas.domain(o, "region") for o in own if o.site in sites}
+                if not all(near(atlas, far, mine, within) for mine in regions):
+                    yield component.name, other
 
 
 def sold(vendor: Vendor, region: str, zone: str = "", machine: str = "") -> Offering:

@@ -75,7 +75,7 @@ class _Division:
         self.whole = self._worth(self.left)
         self.paid = 0
         self.total = self._sum(self.paid, self.left)
-        self.loose = [n for n, item in enumerate(items) if item.sites and not item.held]
+        self.loose = [n for n, i in enumerate(items) if i.sites and (not i.held or i.sites[1:])]
 
     def _sum(self, paid: float, left: Sequence[int]) -> float:
         lacks = zip(self.prices, left, self.rooms, strict=True)
@@ -92,28 +92,24 @@ class _Division:
             size = sum(part / whole for part, whole in zip(item.size, wholes, strict=True))
             return (self._worth(item.takes) - item.cost) / (size or 1e-9)
 
-        order = [(not item.held, -saves(item), n) for n, item in enumerate(self.items)]
-        for _, lost, n in sorted(order):
+        def order(n: int) -> tuple[bool, int, float, int]:
+            item = self.items[n]
+            return not item.held, len(item.sites) * item.held, -saves(item), n
+
+        for n in sorted(range(len(self.items)), key=order):
             item = self.items[n]
             site = next((site for site in item.sites if self._fits(n, site)), "")
-            if site and (lost < 0 or item.held):
+            if site and (item.held or saves(item) > 0):
                 self._put(n, site)
         self.total = self._sum(self.paid, self.left)
 
     def moved(self, warmth: int) -> bool:
         """Whether a move that was drawn by lot was possible, and not too dear."""
-        n = self.loose[self.chance.below(len(self.loose))]
-        item, here = self.items[n], self.where[n]
-        site = item.sites[self.chance.below(len(item.sites))]
-        site = "" if site == here else site
-        m, back = None, ""
-        if site and not self._fits(n, site):
-            m = self.loose[self.chance.below(len(self.loose))]
-            if m == n or self.where[m] != site or not self._fits(n, site, m):
-                return False
-            if here and here in self.items[m].sites and self._fits(m, here, n):
-                back = here
-        total = self.total
+        move = self._drawn()
+        if move is None:
+            return False
+        n, site, m, back = move
+        here, total = self.where[n], self.total
         if not here:
             total = self._after(n, m)
         elif not site:
@@ -129,6 +125,25 @@ class _Division:
             self._put(m, back)
         self.total = total
         return True
+
+    def _drawn(self) -> tuple[int, str, int | None, str] | None:
+        """An item and the site it would go to, or none; another one that makes room there, if it
+        must, and where that one would go instead.
+        """
+        n = self.loose[self.chance.below(len(self.loose))]
+        item, here = self.items[n], self.where[n]
+        site = item.sites[self.chance.below(len(item.sites))]
+        site = "" if site == here else site
+        if not site:
+            return None if item.held else (n, "", None, "")
+        if self._fits(n, site):
+            return n, site, None, ""
+        m = self.loose[self.chance.below(len(self.loose))]
+        if m == n or self.where[m] != site or not self._fits(n, site, m):
+            return None
+        if here and here in self.items[m].sites and self._fits(m, here, n):
+            return n, site, m, here
+        return None if self.items[m].held else (n, site, m, "")
 
     def _after(self, kept: int | None, bought: int | None) -> float:
         """The total, were one kept that is not, and one bought for that is kept."""

@@ -133,8 +133,20 @@ def _mixed(
     solve: Solve | None,
     bought: Sequence[Estimate],
 ) -> Iterator[Estimate]:
-    estate = Estate.of(replace(ground, app=app))
-    for each in surveys if estate.ground.offerings else ():
-        name = each.vendor.name
-        alone = (e.hourly for e in bought if e.vendors == (name,) and not e.reason)
-        yield mix(app, estate, each, areas[name], rounds, solve, min(alone, default=None))
+    if not any(o.reach and not o.names for o in ground.offerings):
+        return
+    for each in surveys:
+        name, currency = each.vendor.name, each.vendor.currency
+        estate = Estate.of(replace(ground, app=app), currency)
+        if level := app.policy.headroom:
+            why = f"x-moot.headroom: {level} was not looked at for a part of it"
+            yield Estimate(vendors=(name,), is_mixed=True, reason=why)
+            continue
+        if estate.ground.offerings:
+            alone = (e.hourly for e in bought if e.vendors == (name,) and not e.reason)
+            yield mix(app, estate, each, areas[name], rounds, solve, min(alone, default=None))
+            continue
+        others = {o.currency for o in ground.offerings if o.hourly}
+        costs = f"your venues cost {' and '.join(sorted(others))}, {name} {currency}"
+        why = costs if others else "no price is known of your venues"
+        yield Estimate(vendors=(name,), is_mixed=True, reason=why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from moot.model.app import App
@@ -32,14 +32,17 @@ class Keeper:
     estate: Estate
     sizes: Sizes
     chance: Chance
+    known: dict[Names, Placement | None] = field(default_factory=dict[Names, "Placement | None"])
+    first: int = 0  # of FULL: what is tried first, as more did not go
 
     def kept(self, sharing: Sharing, target: Target) -> Placement | None:
         """What costs little where it is kept, as far as all of it has room; None: nothing does."""
         pairs = zip(sharing.batches, sharing.sizes, strict=True)
         items = [self._item(batch, takes) for batch, takes in pairs]
         sites = sorted({site for item in items for site in item.sites})
-        tried: set[Names] = set()
-        for parts in FULL:
+        held = frozenset[str]().union(*(b.names for b in sharing.batches if b.held))
+        for at in range(max(0, self.first - 1), len(FULL)):
+            parts = FULL[at]
             rooms: dict[str, Size] = {}
             for site in sites:
                 cpu, memory_mib, gpus = self.estate.room({site})
@@ -52,10 +55,14 @@ class Keeper:
                 if site
             }
             names = frozenset(placed)
-            if not names or names in tried:
+            if not held <= names:
+                names, placed = names | held, {}
+            if not names:
                 continue
-            tried.add(names)
-            if kept := self.placed(names, placed):
+            if names not in self.known:
+                self.known[names] = self.placed(names, placed)
+            if kept := self.known[names]:
+                self.first = at
                 return kept
         return None
 
@@ -70,14 +77,14 @@ class Keeper:
             found = self._looked_at(app, self.estate.free, crammed)
         return found and self.estate.real(found)
 
-    def cheaper(self, kept: Placement) -> Placement:
-        """The same components where they cost least, if all of them have room so."""
+    def cheaper(self, kept: Placement) -> list[Placement]:
+        """The same components where they may cost less, as far as all of them have room so."""
         app = part(self.estate.ground.app, frozenset(run.component for run in kept.runs))
         offerings = self.estate.ground.offerings
         if len({offering.hourly for offering in offerings}) == 1:
-            return kept
+            return []
         found = (self._looked_at(app, offerings, stands) for stands in (None, kept))
-        return min((kept, *filter(None, found)), key=paid)
+        return [placement for placement in found if placement]
 
     def _looked_at(
         self, app: App, offerings: Sequence[Offering], stands: Placement | None

@@ -10,12 +10,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from moot.model.app import App
-from moot.model.placement import Placement
+from moot.model.placement import Assignments, Placement
 from moot.model.programme import Solve
 from moot.model.purchase import Estimate
 from moot.passes.buying.apportion import Apportionment
 from moot.passes.buying.batch import Estate
 from moot.passes.buying.keep import Keeper, paid
+from moot.passes.buying.share import Sharing
 from moot.passes.buying.stand import spent_on_traffic
 from moot.passes.buying.survey import MOST_NODES, NODES_OF_A_ROUND, Survey
 from moot.passes.buying.together import together
@@ -23,11 +24,13 @@ from moot.passes.chance import Chance
 
 MOST_LOOKED_AT = 3  # regions in which it is tried, those first that may be cheapest
 ROUNDS_OF_A_TRY = 5
+MOST_LOOKS = 40_000  # components times own machines, of all tries together
 # Tries take turns: something is worth keeping by the mean of all prices that were known to be right
 # for what was left to buy for (MEAN); or that is kept which fits best beside machines for what was
 # left in the best way, with so many thousandths more.
 MEAN = -1
 TRIES = (MEAN, 10, MEAN, 0, 30, MEAN, 5, 20, MEAN, 60)
+OTHERS = 4  # one try in so many
 QUICK, MOST_POLISHED = 20, 3  # rounds for which ways are packed, before a few are for all
 
 Names = frozenset[str]
@@ -56,26 +59,30 @@ def mix(
     does not cost less than `below` is none.
     """
     vendors = (there.vendor.name,)
-    if problem := _problem(app, estate, there):
+    if problem := _problem(estate, there):
         return Estimate(vendors=vendors, is_mixed=True, reason=problem)
     parts = Apportionment(app, estate, there, areas, solve)
     mixer = _Mixer(parts, rounds)
-    nodes = min(rounds * NODES_OF_A_ROUND, MOST_NODES)
     best = mixer.best()
-    if best is None or (below is not None and mixer.sum(best) >= below):
+    if best is None:
+        reason = "no part of it was found to keep on your venues with the rest bought there"
+        return Estimate(vendors=vendors, is_mixed=True, reason=reason)
+    if below is not None and mixer.sum(best) >= below:
         reason = "nothing of it costs less on your venues than there"
         return Estimate(vendors=vendors, is_mixed=True, reason=reason)
+    nodes = min(rounds * NODES_OF_A_ROUND, MOST_NODES)
     return replace(best.found, least=Decimal(parts.least(nodes)).scaleb(-6))
 
 
-def _problem(app: App, estate: Estate, there: Survey) -> str:
-    vendor = there.vendor
+def _problem(estate: Estate, there: Survey) -> str:
+    app = estate.ground.app
     if there.needed.regions > 1:
         return f"x-moot.spread wants {there.needed.regions} regions"
-    if app.policy.headroom:
-        return f"x-moot.headroom: {app.policy.headroom} was not looked at for a part of it"
-    if other := sorted(estate.currencies - {vendor.currency}):
-        return f"your venues cost {' and '.join(other)}, {vendor.name} {vendor.currency}"
+    for component in app.components:
+        homes = [estate.ground.homes.get(mount.source) for mount in component.mounts]
+        if any(homes) and component.replicas and estate.micros(component) is None:
+            home = next(filter(None, homes))
+            return f"{component.name} has its data on {home}, where nothing of it can be kept"
     return ""
 
 
@@ -88,8 +95,10 @@ class _Mixer:
         """The cheapest that was found; None where keeping anything is no cheaper."""
         found: list[Way] = []
         regions = MOST_LOOKED_AT if self.rounds else 1
+        looks = len(self.parts.app.components) * len(self.parts.estate.ground.offerings)
+        tries = 1 + min(self.rounds // ROUNDS_OF_A_TRY, MOST_LOOKS // (looks or 1))
         for n, region in enumerate(islice(self.parts.lowest(0), regions)):
-            found += self.ways(region, 1 if n else 1 + self.rounds // ROUNDS_OF_A_TRY)
+            found += self.ways(region, 1 if n else tries)
         if not found:
             return None
         if not self.rounds:
@@ -99,13 +108,14 @@ class _Mixer:
             if way.least < min(map(self.sum, ways)):
                 ways[n] = self.polished(way, min(self.rounds, QUICK))
         best = nsmallest(MOST_POLISHED, ways, key=self.sum)
-        return self.cheaper(min((self.polished(way, self.rounds) for way in best), key=self.sum))
+        first = min((self.polished(way, self.rounds) for way in best), key=self.sum)
+        return min((first, *self.moved(first)), key=self.sum)
 
-    def cheaper(self, way: Way) -> Way:
-        """With what is kept where that costs least."""
-        kept = Keeper(self.parts.estate, self.parts.sizes, Chance()).cheaper(way.kept)
-        hourly = way.found.hourly - paid(way.kept) + paid(kept)
-        return way._replace(found=replace(way.found, kept=kept, hourly=hourly), kept=kept)
+    def moved(self, way: Way) -> Iterator[Way]:
+        """With what is kept where that may cost less."""
+        for kept in Keeper(self.parts.estate, self.parts.sizes, Chance()).cheaper(way.kept):
+            hourly = way.found.hourly - paid(way.kept) + paid(kept)
+            yield way._replace(found=replace(way.found, kept=kept, hourly=hourly), kept=kept)
 
     def polished(self, way: Way, rounds: int) -> Way:
         """With machines packed for so many rounds."""
@@ -115,28 +125,32 @@ class _Mixer:
     def ways(self, region: str, tries: int) -> Iterator[Way]:
         """Some that were found there, each with what is kept; what it teaches of the bound, too."""
         sharing = self.parts.sharings[region]
-        keeper = Keeper(self.parts.estate, self.parts.sizes, Chance())
+        tiers = self.parts.estate.tiers()
+        keepers = [Keeper(estate, self.parts.sizes, Chance()) for estate in tiers]
         if every := self.parts.every(sharing):
-            placed = (keeper.placed(names, {}) for names in every)
+            placed = (keeper.placed(names, {}) for keeper in keepers for names in every)
             ways = ((self.way(region, kept, 0), kept) for kept in placed if kept)
             yield from (Way(way, kept, Decimal(0)) for way, kept in ways if way)
             return
         best: Way | None = None
-        seen: set[Names] = set()
+        seen: set[tuple[int, Names]] = set()
         known = [self.parts.shares[region], sharing.usual()]
         for number in range(tries):
-            turn = TRIES[number % len(TRIES)]
+            turn, tier = TRIES[number % len(TRIES)], 0
+            if keepers[1:] and number % OTHERS == OTHERS - 1:  # now and then without dear machines
+                tier = 1 + number // OTHERS % (len(keepers) - 1)
             if turn != MEAN and best:
                 names = frozenset(run.component for run in best.kept.runs)
                 target = sharing.target(names, sharing.without(names), turn)
             else:
                 target = sharing.nothing(known)
-            if (kept := keeper.kept(sharing, target)) is None:
-                break
-            names = frozenset(run.component for run in kept.runs)
-            if names in seen:
+            if (kept := keepers[tier].kept(sharing, target)) is None:
                 continue
-            seen.add(names)
+            kept = self.parted(sharing, kept)
+            names = frozenset(run.component for run in kept.runs)
+            if not names or (tier, names) in seen:
+                continue
+            seen.add((tier, names))
             share = sharing.without(names)
             self.parts.shares[region] = sharing.better(self.parts.shares[region], share)
             known.append(share)
@@ -145,6 +159,16 @@ class _Mixer:
                 way = Way(found, kept, least)
                 yield way
                 best = min(best or way, way, key=self.sum)
+
+    def parted(self, sharing: Sharing, kept: Placement) -> Placement:
+        """Without what saves least, where all of it would be kept."""
+        if self.parts.rest(frozenset(run.component for run in kept.runs)):
+            return kept
+        values = sharing.usual().values
+        loose = [(values[n] - (sharing.batches[n].micros or 0), n) for n in sharing.able]
+        gone = sharing.batches[min(loose)[1]].names if loose else frozenset[str]()
+        runs = (run for run in kept.runs if run.component not in gone)
+        return Placement(assignments=Assignments(runs))
 
     def way(self, region: str, kept: Placement, rounds: int) -> Estimate | None:
         """With the rest bought for; None where it cannot be, or nothing is left."""

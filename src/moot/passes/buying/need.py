@@ -45,34 +45,45 @@ def need(app: App) -> Needed:
     kept = _kept(app, components)
     if problem := _problem(app, components, kept):
         return Needed(problem=problem)
-    least = {
-        level: max((wanted(app.policy, c).get(level, 1) for c in components), default=1)
-        for level in ("vendor", "venue", "region", "zone", "host")
-    }
-    # An account with a vendor is one venue.
-    vendors = max(least["vendor"], least["venue"])
-    regions = max(vendors, least["region"])
-    domains = max(regions, least["zone"])
-    hosts = least["host"]
+    spread = {component.name: _spread(app, component) for component in components}
+    vendors, regions, domains, _ = (
+        max((each[n] for each in spread.values()), default=1) for n in range(4)
+    )
     asked = frozenset[str]().union(*(traits_asked(c) for c in components))
     data = {component.name for group in kept for component in group}
     loose = [component for component in components if component.name not in data]
 
     def first(component: Component) -> tuple[int, int]:
+        _, _, domains, hosts = spread[component.name]
         further = min(domains, component.replicas) - 1
         return component.replicas - further, min(hosts, component.replicas) - further
 
     def further(n: int) -> Lot:
-        return _lot((), (c for c in loose if c.replicas > n), lambda component: (1, 1))
+        apart = (c for c in loose if min(c.replicas, spread[c.name][2]) > n)
+        return _lot((), apart, lambda component: (1, 1))
+
+    def whole(component: Component) -> tuple[int, int]:
+        return component.replicas, min(component.replicas, max(spread[component.name]))
 
     return Needed(
         lots=(_lot(kept, loose, first), *map(further, range(1, domains))),
-        whole=_lot(kept, loose, lambda c: (c.replicas, min(c.replicas, max(domains, hosts)))),
+        whole=_lot(kept, loose, whole),
         vendors=vendors,
         regions=regions,
         areas=frozenset(trait for trait in asked if not trait.startswith(OF_MACHINES)),
         residency=frozenset(app.policy.residency),
     )
+
+
+def _spread(app: App, component: Component) -> tuple[int, int, int, int]:
+    """In how many vendors, regions, domains of any level beyond machines, and machines it is to be.
+
+    An account with a vendor is one venue.
+    """
+    asked = wanted(app.policy, component)
+    vendors = max(asked.get("vendor", 1), asked.get("venue", 1))
+    regions = max(vendors, asked.get("region", 1))
+    return vendors, regions, max(regions, asked.get("zone", 1)), asked.get("host", 1)
 
 
 def _leased(app: App, component: Component) -> Component:
