@@ -134,6 +134,16 @@ def test_traffic_between_both_is_paid():
     assert mixed(app(730), host("h1", egress=Decimal("0.1"))).reason  # 0.1 an hour, 0.02 saved
 
 
+def test_who_talks_much_is_where_the_others_are():
+    """Also where there are more than are tried in every way."""
+    talk = tuple(Traffic(to=f"c{n}", gb_monthly=Decimal(200)) for n in range(1, 6))
+    app = shop(component("c0", traffic=talk), *(component(f"c{n}") for n in range(1, 6)))
+    found = mixed(
+        app, host("h1", 2, 4, egress=Decimal("0.01")), sold=replace(CLOUD, egress=Decimal("0.01"))
+    )
+    assert "c0" not in kept(found) and len(kept(found)) == 1
+
+
 def test_an_availability_may_take_more_machines():
     app = shop(component("web", 2), component("db", 1, 4, 8), availability=0.998)
     venues = {"h1": Venue(name="h1", provider="host", sla=Sla(whole=0.999))}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
-from itertools import combinations
+from itertools import combinations, product
 
 from moot.model.app import App
 from moot.model.placement import Run
@@ -15,8 +15,8 @@ from moot.passes.buying.batch import MICRO, Estate, batches, part, sizes, sold, 
 from moot.passes.buying.limit import limit
 from moot.passes.buying.need import Needed, need
 from moot.passes.buying.share import Sharing
-from moot.passes.buying.survey import NODES_OF_A_ROUND, WHOLE, Survey, survey
-from moot.passes.egress import egress, total
+from moot.passes.buying.survey import NODES_OF_A_ROUND, WHOLE, Survey, surveyed
+from moot.passes.egress import egress, talk, total
 
 MOST_APART = 4  # batches of which every way of keeping some is looked at
 
@@ -88,6 +88,22 @@ class Apportionment:
         found = [held.union(*(batches[n].names for n in some)) for some in chosen]
         return [names for names in found if names and self._has_room(names) and self.rest(names)]
 
+    def swaps(self, region: str, kept: Names) -> Iterator[Names]:
+        """What is kept with one of those that talk on the other side, first alone, then in exchange
+        for each other one.
+        """
+        sharing = self.sharings[region]
+        batches = [sharing.batches[n].names for n in sharing.able]
+        talkers = {name for each in talk(self.app) for name in (each.one, each.other)}
+        talking = [names for names in batches if names & talkers]
+        yield from (self._swap(kept, names) for names in talking)
+        for one, other in product(talking, batches):
+            if (one <= kept) != (other <= kept):
+                yield self._swap(self._swap(kept, one), other)
+
+    def _swap(self, kept: Names, names: Names) -> Names:
+        return kept - names if names <= kept else kept | names
+
     def _has_room(self, names: Names) -> bool:
         """Whether own machines may have it for these."""
         size = summed([self.sizes[name] for name in sorted(names)])
@@ -119,13 +135,8 @@ class Apportionment:
         """What the region has for these alone."""
         if (region, names) not in self._rests:
             needed = need(part(self.app, names))
-            narrow = replace(
-                self.vendor,
-                regions={region: self.vendor.regions[region]},
-                kinds=[kind for kind in self.vendor.kinds if region in kind.prices],
-            )
-            areas = {region: self.areas[region]}
-            self._rests[region, names] = survey(narrow, needed, areas, self.solve), needed
+            there = surveyed(self.vendor, region, needed, self.areas, self.solve)
+            self._rests[region, names] = there, needed
         return self._rests[region, names]
 
     def _sharing(self, region: str) -> Sharing:

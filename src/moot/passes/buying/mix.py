@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from heapq import nsmallest
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from moot.model.app import App
 from moot.model.placement import Assignments, Placement
@@ -15,8 +15,9 @@ from moot.model.programme import Solve
 from moot.model.purchase import Estimate
 from moot.passes.buying.apportion import Apportionment
 from moot.passes.buying.batch import Estate
+from moot.passes.buying.divide import Target
 from moot.passes.buying.keep import Keeper, paid
-from moot.passes.buying.share import Sharing
+from moot.passes.buying.share import Share, Sharing
 from moot.passes.buying.stand import spent_on_traffic
 from moot.passes.buying.survey import MOST_NODES, NODES_OF_A_ROUND, Survey
 from moot.passes.buying.together import together
@@ -26,11 +27,16 @@ MOST_LOOKED_AT = 3  # regions in which it is tried, those first that may be chea
 ROUNDS_OF_A_TRY = 5
 MOST_LOOKS = 40_000  # components times own machines, of all tries together
 # Tries take turns: something is worth keeping by the mean of all prices that were known to be right
-# for what was left to buy for (MEAN); or that is kept which fits best beside machines for what was
-# left in the best way, with so many thousandths more.
-MEAN = -1
-TRIES = (MEAN, 10, MEAN, 0, 30, MEAN, 5, 20, MEAN, 60)
+# for what was left to buy for.  Or that is kept which fits best beside certain machines, with so
+# many thousandths more: those for what was left in the best way so far, or for the least that own
+# machines may leave.
+Turn = tuple[Literal["mean", "best", "least"], int]
+TRIES: Sequence[Turn] = (
+    *(("mean", 0), ("best", 10), ("mean", 0), ("least", 10), ("best", 0), ("best", 30)),
+    *(("mean", 0), ("least", 20), ("best", 5), ("best", 20), ("mean", 0), ("least", 40)),
+)
 OTHERS = 4  # one try in so many
+MOST_SWAPS, MUCH = 24, Decimal("0.02")  # where traffic costs such a part of all
 QUICK, MOST_POLISHED = 20, 3  # rounds for which ways are packed, before a few are for all
 
 Names = frozenset[str]
@@ -139,11 +145,7 @@ class _Mixer:
             turn, tier = TRIES[number % len(TRIES)], 0
             if keepers[1:] and number % OTHERS == OTHERS - 1:  # now and then without dear machines
                 tier = 1 + number // OTHERS % (len(keepers) - 1)
-            if turn != MEAN and best:
-                names = frozenset(run.component for run in best.kept.runs)
-                target = sharing.target(names, sharing.without(names), turn)
-            else:
-                target = sharing.nothing(known)
+            target = self.target(region, turn, best, known)
             if (kept := keepers[tier].kept(sharing, target)) is None:
                 continue
             kept = self.parted(sharing, kept)
@@ -159,6 +161,30 @@ class _Mixer:
                 way = Way(found, kept, least)
                 yield way
                 best = min(best or way, way, key=self.sum)
+        if best and self.sum(best) > best.found.hourly * (1 + MUCH):
+            yield from self.swapped(region, best, keepers[0])
+
+    def swapped(self, region: str, best: Way, keeper: Keeper) -> Iterator[Way]:
+        """With one of those that talk on the other side, and perhaps another one in its place:
+        nothing else looks at what traffic costs.
+        """
+        kept = frozenset(run.component for run in best.kept.runs)
+        for names in filter(None, islice(self.parts.swaps(region, kept), MOST_SWAPS)):
+            if (placed := keeper.placed(names, {})) and (found := self.way(region, placed, 0)):
+                way = Way(found, placed, Decimal(0))
+                if self.sum(way) < self.sum(best):
+                    yield way
+
+    def target(self, region: str, turn: Turn, best: Way | None, known: Sequence[Share]) -> Target:
+        """Beside what it is chosen what is kept."""
+        sharing, share = self.parts.sharings[region], self.parts.shares[region]
+        kind, slack = turn
+        if kind == "mean" or (kind == "best" and best is None):
+            return sharing.nothing(known)
+        if best is None or kind == "least":
+            return sharing.target(sharing.wanted, share, slack)
+        names = frozenset(run.component for run in best.kept.runs)
+        return sharing.target(sharing.rest(names), sharing.without(names), slack)
 
     def parted(self, sharing: Sharing, kept: Placement) -> Placement:
         """Without what saves least, where all of it would be kept."""

@@ -15,7 +15,7 @@ from moot.model.purchase import NEVER, Estimate, Lot
 from moot.passes.buying.batch import MICRO, part, tied
 from moot.passes.buying.need import need
 from moot.passes.buying.stand import spent_on_traffic
-from moot.passes.buying.survey import Survey, survey
+from moot.passes.buying.survey import Survey, surveyed
 from moot.passes.buying.together import together
 from moot.passes.egress import talk
 from moot.passes.placing.bonds import bonds
@@ -160,13 +160,8 @@ class _Pairing:
 
     def _side(self, side: int, region: str, names: Names, rounds: int) -> Estimate:
         vendor, needed = self.both[side].vendor, need(part(self.app, names))
-        narrow = replace(
-            vendor,
-            regions={region: vendor.regions[region]},
-            kinds=[kind for kind in vendor.kinds if region in kind.prices],
-        )
-        areas = {region: self.areas[vendor.name][region]}
-        there = survey(narrow, needed, areas, self.solve if rounds else None)
+        areas = self.areas[vendor.name]
+        there = surveyed(vendor, region, needed, areas, self.solve if rounds else None)
         return next(together([there], needed, rounds, 1))
 
     def sum(self, way: Way) -> Decimal:

@@ -79,15 +79,14 @@ class Sharing:
 
     def without(self, names: Collection[str]) -> Share:
         """At the prices for buying for everything but these."""
-        return self._at(self._prices(self._rest(names)))
+        return self._at(self._prices(self.rest(names)))
 
-    def target(self, names: Collection[str], share: Share, slack: int) -> Target:
-        """Machines for all but these, with so many thousandths more, as cheap as were found."""
-        wanted = [want * (1000 + slack) // 1000 for want in self._rest(names)]
+    def target(self, wanted: Sequence[int], share: Share, slack: int) -> Target:
+        """Machines for so much, with so many thousandths more, as cheap as were found."""
+        more = [want * (1000 + slack) // 1000 for want in wanted]
         priced = self.appraisal._replace(prices=share.prices)
         found = (
-            cover(priced, self.wares, NODES, wanted=wanted, haste=haste).machines
-            for haste in HASTES
+            cover(priced, self.wares, NODES, wanted=more, haste=haste).machines for haste in HASTES
         )
         index = {ware: n for n, ware in enumerate(self.wares)}
         chosen = [index[ware] for ware in next(filter(None, found), ())]
@@ -98,13 +97,14 @@ class Sharing:
     def left(self, names: Collection[str], share: Share) -> int:
         """What machines for all but these cost at least, whatever goes on which, in millionths."""
         priced = self.appraisal._replace(prices=share.prices)
-        return cover(priced, self.wares, NODES, wanted=self._rest(names)).least
+        return cover(priced, self.wares, NODES, wanted=self.rest(names)).least
 
     def better(self, one: Share, other: Share) -> Share:
         """The one that says more."""
         return max(one, other, key=lambda share: self.least(share, 0))
 
-    def _rest(self, names: Collection[str]) -> list[int]:
+    def rest(self, names: Collection[str]) -> list[int]:
+        """What is wanted of each demand for all but these."""
         gone = [n for n, batch in enumerate(self.batches) if batch.names & {*names}]
         return [
             demand.wanted - sum(self.sizes[n][d] for n in gone)

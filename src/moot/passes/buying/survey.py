@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from moot.model.market import Vendor
 from moot.model.programme import Solve
@@ -41,6 +42,22 @@ def survey(
     ]
     regions = [region for region in allowed if region in vendor.regions]
     return Survey(vendor, needed, regions, solve, is_narrowed=len(regions) < len(allowed))
+
+
+def surveyed(
+    vendor: Vendor,
+    region: str,
+    needed: Needed,
+    areas: Mapping[str, frozenset[str]],
+    solve: Solve | None = None,
+) -> Survey:
+    """The same of one region alone."""
+    narrow = replace(
+        vendor,
+        regions={region: vendor.regions[region]},
+        kinds=[kind for kind in vendor.kinds if region in kind.prices],
+    )
+    return survey(narrow, needed, {region: areas[region]}, solve)
 
 
 class Survey:
