@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from moot import wiring
+from moot.model.programme import Programme
 
 Run = Callable[[str], tuple[int, str, str]]
 VENUES = """
@@ -23,6 +25,11 @@ x-moot: {venues: [cheap, dear]}
 services:
   web: {image: w, deploy: {resources: {reservations: {cpus: "3"}}}}
   api: {image: a, deploy: {resources: {reservations: {cpus: "3"}}}}
+"""
+
+
+RENTED = """
+  rented: {provider: fake, offerings: [{name: m, cpu: 9, hourly: 0.05}]}
 """
 
 
@@ -44,3 +51,20 @@ def test_without_one_it_says_what_could_be_saved_at_most(
 ):
     monkeypatch.setattr(wiring, "find_spec", lambda name: None)
     assert "; at most 66.7 % could be saved" in moot("plan")[1]
+
+
+def test_a_rehearsal_asks_it_too(moot: Run, monkeypatch: pytest.MonkeyPatch):
+    """Nothing is to be asked of the plan's placement: all of it is on the cheapest machine."""
+    Path("venues.yaml").write_text(VENUES + RENTED)
+    Path("compose.yaml").write_text(COMPOSE.replace("[cheap, dear]", "[cheap, dear, rented]"))
+    asked: list[bool] = []
+
+    def answers(programme: Programme, is_whole: bool) -> None:
+        del programme
+        asked.append(is_whole)
+
+    monkeypatch.setattr(wiring, "_solver", lambda: nullcontext(answers))
+    moot("plan")
+    assert not asked
+    moot("what-if --price-change rented=9")
+    assert asked

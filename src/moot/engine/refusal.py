@@ -32,8 +32,7 @@ MOST_REPLANNED = 400_000  # and so many once more for what a plan of each relaxa
 def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """The same diagnostics; the one that the conflict is about has it."""
 
-    def thorough(tried: Ground, attempts: int, strides: int) -> Placement:
-        placement = strive(tried, attempts, strides)
+    def checked(tried: Ground, placement: Placement) -> Placement:
         afford(tried.app, placement)
         if tried.app.policy.availability is not None:
             promised(tried, placement)
@@ -41,7 +40,7 @@ def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Ite
         return placement
 
     def decide(tried: Ground) -> Placement:
-        return thorough(tried, LEAST, STRIDES)
+        return checked(tried, strive(tried, LEAST, STRIDES))
 
     wider = _widened(ground, world)
     troubled = [refusal.component for refusal in refusals if refusal.component]
@@ -49,7 +48,12 @@ def refusal(ground: Ground, world: World, refusals: Sequence[Diagnostic]) -> Ite
     if found is None:
         yield from refusals
         return
-    found = relax(wider, found, decide, Effort(MOST_RELAXED), thorough, Effort(MOST_REPLANNED))
+    with world.solver() as solve:
+
+        def thorough(tried: Ground, attempts: int, strides: int) -> Placement:
+            return checked(tried, strive(tried, attempts, strides, solve))
+
+        found = relax(wider, found, decide, Effort(MOST_RELAXED), thorough, Effort(MOST_REPLANNED))
     about = next((r for r in refusals if r.component in found.components), refusals[0])
     for refusal in refusals:
         yield replace(refusal, conflict=found) if refusal is about else refusal

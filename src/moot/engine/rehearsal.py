@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from moot.engine.cost import cost
 from moot.engine.ground import explored
@@ -60,7 +61,8 @@ class Stage:
         ground = explored(app, world, seen.within(()).items)
         stands = ground.prior
         if stands is None:
-            stands = strive(ground)
+            with world.solver() as solve:
+                stands = strive(ground, solve=solve)
         return cls(world, ground, stands, observed.stale if observed else ())
 
     def what_if(self, lose: Sequence[str], load: int, prices: Iterable[PriceChange]) -> Rehearsal:
@@ -71,7 +73,8 @@ class Stage:
             load=load,
             prices=tuple(replace(p, venues=frozenset(venues.meant(p.venues))) for p in prices),
         )
-        found = rehearse(self.ground, self.stands, trouble, strive)
+        with self.world.solver() as solve:
+            found = rehearse(self.ground, self.stands, trouble, partial(strive, solve=solve))
         if not found.problems:
             found = replace(found, problems=self._broken(found, trouble))
         return Rehearsal(
