@@ -32,7 +32,7 @@ from moot.model.venue import Offering, Venue
 
 COMPONENTS = 50
 TALKING, CLOSE = 12, 6  # of them that state traffic, and a latency
-PROMISED = 0.94  # by what vendors and own venues state, of all 50 components at once
+PROMISED = 0.9  # by what vendors and own venues state, of all 50 components at once
 # How many rounds take about so many seconds of CPU: the budget is a count, the seconds follow.
 ROUNDS = {"about 1 s": 20, "about 10 s": 500}
 ROUNDS_BESIDE = {"about 3 s": 10, "about 10 s": 80}

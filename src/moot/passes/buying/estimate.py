@@ -16,7 +16,7 @@ from moot.passes.buying.batch import Estate
 from moot.passes.buying.mix import mix
 from moot.passes.buying.need import Needed, need
 from moot.passes.buying.pair import pair
-from moot.passes.buying.stand import settled
+from moot.passes.buying.stand import blamed, settled
 from moot.passes.buying.survey import Survey, survey
 from moot.passes.buying.together import together
 
@@ -60,7 +60,9 @@ def estimate(
         tried = _lines(_found(asked, among, areas, rounds, top, solve, own))
         better = {line: tried[line] for line in lacking if line in tried}
         best |= {line: found for line, found in better.items() if found[0].keeps}
-    return tuple(each for line in best.values() for each in line)
+    vendors = {vendor.name: vendor for vendor in market}
+    venues: Mapping[str, Venue] = ground.venues if ground else {}
+    return tuple(blamed(app, e, vendors, venues) for line in best.values() for e in line)
 
 
 Line = tuple[tuple[str, ...], bool]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from moot.model.app import App
+from moot.model.availability import Outlook
 from moot.model.market import Vendor
 from moot.model.placement import Assignments, Placement, Run
 from moot.model.purchase import Estimate
@@ -27,20 +28,38 @@ def settled(
         return found
     runs = tuple(stand(app, found, vendors))
     paid = total(egress(app, runs))
-    accounts = {
-        name: Venue(name=name, provider=name, sla=vendor.sla) for name, vendor in vendors.items()
-    }
-    placement = Placement(assignments=Assignments(runs))
-    figure = outlook(app, placement, {**accounts, **venues}, limited=False)
-    if not figure.kept:
-        figure = outlook(app, placement, {**accounts, **venues})
     return replace(
         found,
         hourly=found.hourly + paid,
         egress=found.egress + paid,
-        outlook=figure,
+        outlook=_outlook(app, runs, vendors, venues, limited=False),
         priced=_oldest(found, vendors) if paid else found.priced,
     )
+
+
+def blamed(
+    app: App, found: Estimate, vendors: Mapping[str, Vendor], venues: Mapping[str, Venue]
+) -> Estimate:
+    """With what limits its availability, where that is less than is promised."""
+    if found.outlook is None or found.outlook.kept:
+        return found
+    runs = tuple(stand(app, found, vendors))
+    return replace(found, outlook=_outlook(app, runs, vendors, venues, limited=True))
+
+
+def _outlook(
+    app: App,
+    runs: Iterable[Run],
+    vendors: Mapping[str, Vendor],
+    venues: Mapping[str, Venue],
+    *,
+    limited: bool,
+) -> Outlook:
+    accounts = {
+        name: Venue(name=name, provider=name, sla=vendor.sla) for name, vendor in vendors.items()
+    }
+    placement = Placement(assignments=Assignments(runs))
+    return outlook(app, placement, {**accounts, **venues}, limited)
 
 
 def stand(app: App, found: Estimate, vendors: Mapping[str, Vendor]) -> Iterator[Run]:
