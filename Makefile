@@ -55,7 +55,7 @@ types: $(DEV)
 	.venv/bin/basedpyright
 
 fast: $(DEV)
-	timeout --foreground -k 10 300 $(PY) -m pytest -q $(FAST)
+	timeout --foreground -k 10 600 $(PY) -m pytest -q $(FAST)
 
 e2e: $(DEV)  ## Only the tests against real processes, HAProxy and Docker
 	@$(TEST_NEEDED)

@@ -182,6 +182,25 @@ def test_a_turn_ends_where_what_it_has_read_is_different(postgresql, address, st
         store.put_ports("shop", {"web": 80})
 
 
+def test_who_renews_a_lease_learns_that_it_was_taken_meanwhile(
+    postgresql, address, store, again, monkeypatch
+):
+    """The connection is lost when the renewal was answered and is not committed yet."""
+    lease(store)
+    commit = store._database.commit
+
+    def late():
+        monkeypatch.undo()
+        cut(postgresql, address)
+        lease(again, holder="you", now=99.0)
+        commit()
+
+    monkeypatch.setattr(store._database, "commit", late)
+    with pytest.raises(LeaseHeld) as held:
+        lease(store, now=2.0)
+    assert held.value.lease.holder == "you"
+
+
 def test_of_two_who_want_a_port_at_once_one_gets_it(postgresql, address, store, again):
     def other():
         with again.turn(lease(again, "blog")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from moot.store.contract import Lease, LeaseHeld
+from moot.store.contract import Lease, LeaseHeld, Outdated
 from moot.store.session import Session
 
 # It takes effect only where the lease is still as it was read.
@@ -29,8 +29,11 @@ class Claims(Session):
                 raise LeaseHeld(found)
             lease = Lease(app, holder, found.epoch + (found.holder != holder), now + seconds)
             values = (app, holder, lease.epoch, lease.expires_at, found.holder, found.epoch)
-            with self.turn():
-                taken = self._one(CLAIM, *values)
+            try:
+                with self.turn():
+                    taken = self._one(CLAIM, *values)
+            except Outdated:
+                continue  # somebody was first
             if taken:
                 if lease.epoch != found.epoch:
                     self._failures.pop(app, None)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from moot.model.diagnostic import Failure
 from moot.model.report import Version
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, Secret
@@ -85,6 +86,10 @@ class LeaseHeld(Exception):
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         super().__init__(f"{lease.app} is held by {lease.holder}")
+
+
+class Outdated(Failure):
+    """A turn that had to be made anew, as its connection was lost, has read what is not so now."""
 
 
 class PortTaken(Exception):

@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from moot.model.diagnostic import Diagnostic, Failure
+from moot.model.diagnostic import Diagnostic
 from moot.store.connection import Connection
-from moot.store.contract import Lease, LeaseHeld
+from moot.store.contract import Lease, LeaseHeld, Outdated
 from moot.store.database import Row
 from moot.store.migrate import migrate
 
@@ -195,8 +195,8 @@ class PostgreSQL:
             self._turn.sent = 0
 
 
-def _changed(where: str) -> Failure:
-    return Failure(
+def _changed(where: str) -> Outdated:
+    return Outdated(
         Diagnostic(
             summary="moot's memory changed while the connection to it was lost",
             detail=f"{where}: what this step was based on is not so any more",

@@ -226,7 +226,7 @@ sold_kinds = some.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(parts, machines, prices, sold_kinds, some.booleans())
 def test_no_bound_is_above_the_cheapest_way(parts, machines, price, sold, is_large):
     """Every way of keeping some, packing it, and buying for the rest is tried."""
