@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,3 +128,36 @@ def test_a_supervisor_and_a_courier_import_nothing_dear() -> None:
     argv = [sys.executable, "-I", "-S", "-c", f"{begin}; print(*sys.modules)"]
     there = set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
     assert not DEAR & there
+
+
+ANOTHER_USER = """
+import os, sys
+sys.path.append({folder!r})
+from onhost.process import prctl, spawn
+from onhost.supervisor import SUBREAPER
+
+prctl(SUBREAPER, 1, 0, 0, 0)  # as a supervisor begins
+becomes = os.setuid
+
+
+def barred(user):
+    becomes(user)
+    sys.path.clear()
+    sys.meta_path.clear()
+
+
+os.setuid = barred
+spec = {{"environment": {{"PATH": os.defpath, "WHO": "me"}}, "cgroups": [], "working_dir": "/"}}
+pid, problem = spawn({{**spec, "ids": [65534, 65534, []]}}, ["echo", "$WHO", "${{WHO}}"], (1, 2))
+os.waitpid(pid, 0)
+sys.exit(problem or None)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+def test_a_replica_of_another_user_imports_nothing_from_a_python_it_may_not_read() -> None:
+    """Such as one in root's home."""
+    folder = str(Path(lean.__file__).parent.parent)
+    argv = [sys.executable, "-I", "-S", "-c", ANOTHER_USER.format(folder=folder)]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "me me\n"), ran.stderr

@@ -78,12 +78,12 @@ def spawn(spec, argv, outputs):
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(outputs[0], 1)
             os.dup2(outputs[1], 2)
-            environment = variables(spec)  # while we are still who may read it
+            environment = variables(spec)  # while we are still who may read it, and import
+            argv = [expand(word, environment) for word in argv]
             surround(spec)
             prctl(PARENT_DEATH, signal.SIGKILL, 0, 0, 0)  # after setuid, which resets it
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
-            argv = [expand(word, environment) for word in argv]
             execute(argv, environment)
         except BaseException as problem:
             os.write(writing, f"cannot start {argv[0]}: {problem}".encode()[:2000])
