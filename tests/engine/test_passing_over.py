@@ -18,6 +18,7 @@ from moot.engine.ask import PassedOver
 from moot.engine.offered import offered
 from moot.engine.slots import Slots
 from moot.engine.venues import Venues
+from moot.model.comparison import Search
 from moot.model.diagnostic import Diagnostic
 from moot.model.venue import Offering, Venue
 from moot.provider import Env, ProviderError
@@ -130,6 +131,14 @@ def test_who_refuses_counts_as_heard() -> None:
         "h01": ProviderError,
         "h03": PassedOver,
     }
+
+
+def test_who_refuses_does_not_tell_what_is_usual() -> None:
+    """Eleven answer, which are too few."""
+    refuse = {"h00", "h01", "h02", "h04"}
+    found, absent = Crowd({"h03": 20}, silent=refuse).ask()
+    assert absent.keys() == refuse
+    assert "h03" in {offering.venue for offering in found}
 
 
 def test_what_one_says_too_late_is_no_answer() -> None:
@@ -261,6 +270,12 @@ def test_one_on_which_something_of_the_app_is_is_waited_for(lab: Lab, hanging: H
     assert lab.where() == before
 
 
+def test_one_that_is_told_to_have_something_is_waited_for(lab: Lab, hanging: Hanging) -> None:
+    hanging.machines = {"h03"}
+    more = 'x-moot: {resources: {n: {type: fake.network, venue: "lab:h03"}}}\n'
+    assert lab.plan("lab", text=COMPOSE + more).warnings == ()
+
+
 def test_one_on_which_something_was_is_waited_for(lab: Lab, hanging: Hanging) -> None:
     few = COMPOSE.replace("replicas: 15", "replicas: 1")
     lab.up("lab:h03", text=few)
@@ -304,6 +319,15 @@ def test_what_promises_something_of_the_whole_waits_for_all(lab: Lab, hanging: H
     text = COMPOSE + "x-moot: {headroom: host}\n"
     assert lab.plan("lab", text=text).warnings == ()
     assert "lab:h03" in hanging.asked
+
+
+def test_a_rehearsal_and_a_comparison_wait_for_all(lab: Lab, hanging: Hanging) -> None:
+    """What a loss leaves, and what need not be bought, is told by every machine."""
+    hanging.machines = {"h03"}
+    moot = lab.moot("lab", text=COMPOSE.replace("replicas: 15", "replicas: 2"))
+    moot.failures()
+    assert hanging.told == ["lab:h03"]
+    assert moot.compare(Search(vendors=("gcp",), regions=("europe-north1",), rounds=1)).stale == ()
 
 
 def test_one_that_could_not_be_reached_is_not_waited_for_as_long_once_more(

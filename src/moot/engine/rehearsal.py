@@ -58,7 +58,8 @@ class Stage:
         """
         observed = None if fresh(app.name, world) else observe(app.name, world)
         seen = Seen(app.name, world, observed)
-        ground = explored(app, world, seen.within(()).items)
+        silent = observed.unreached if observed else None
+        ground = explored(app, world, seen.within(()).items, silent, patient=True)
         stands = ground.prior
         if stands is None:
             with world.solver() as solve:

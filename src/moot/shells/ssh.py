@@ -95,8 +95,7 @@ class SshShell:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # Our own would be put together for every machine anew.
-            env=None if self.environ == dict(os.environ) else dict(self.environ),
+            env=dict(self.environ),
             process_group=0,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from moot.providers.host.onhost import lean
+from moot.providers.host.onhost.process import expand
 
 VALUES: list[Any] = [
     None,
@@ -107,6 +108,19 @@ def test_blocks_begin_and_end_with_their_generator(contextmanager: Any) -> None:
     assert told == ["begun", "over"] * 3
 
 
+@pytest.mark.parametrize(
+    "between", ["", "x", "1", "_", "{", "}", "{}", "$", "\u00e4", "\u00b2", "."]
+)
+def test_words_are_filled_in_as_a_pattern_would(between: str) -> None:
+    """That of a name: a letter and more of them, or anything like it in braces."""
+    known = {"x": "<$x>", "x1": "<x1>", "_": "<_>", "1": "<1>", "\u00e4": "<a>", "x\u00e4": "<xa>"}
+    name = re.compile(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))")
+    for pattern in ("$", "${", "a$x", "$x", "${x", "${x1", "$$x", "$ x", "$\u00b2"):
+        for word in (pattern + between, pattern + between + "}", f"{pattern}{between}1 $x}}"):
+            told = name.sub(lambda found: known.get(found[1] or found[2], found[0]), word)
+            assert expand(word, known) == told
+
+
 def test_what_is_kept_for_an_errand_is_gone_after_it() -> None:
     asked: list[int] = []
 
@@ -128,36 +142,3 @@ def test_a_supervisor_and_a_courier_import_nothing_dear() -> None:
     argv = [sys.executable, "-I", "-S", "-c", f"{begin}; print(*sys.modules)"]
     there = set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
     assert not DEAR & there
-
-
-ANOTHER_USER = """
-import os, sys
-sys.path.append({folder!r})
-from onhost.process import prctl, spawn
-from onhost.supervisor import SUBREAPER
-
-prctl(SUBREAPER, 1, 0, 0, 0)  # as a supervisor begins
-becomes = os.setuid
-
-
-def barred(user):
-    becomes(user)
-    sys.path.clear()
-    sys.meta_path.clear()
-
-
-os.setuid = barred
-spec = {{"environment": {{"PATH": os.defpath, "WHO": "me"}}, "cgroups": [], "working_dir": "/"}}
-pid, problem = spawn({{**spec, "ids": [65534, 65534, []]}}, ["echo", "$WHO", "${{WHO}}"], (1, 2))
-os.waitpid(pid, 0)
-sys.exit(problem or None)
-"""
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
-def test_a_replica_of_another_user_imports_nothing_from_a_python_it_may_not_read() -> None:
-    """Such as one in root's home."""
-    folder = str(Path(lean.__file__).parent.parent)
-    argv = [sys.executable, "-I", "-S", "-c", ANOTHER_USER.format(folder=folder)]
-    ran = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout) == (0, "me me\n"), ran.stderr

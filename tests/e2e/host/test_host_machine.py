@@ -231,12 +231,13 @@ def test_nothing_is_left_below_tmp_of_the_reservations_of_others_than_root(
     assert below_tmp.parent.is_dir()
 
 
-def test_a_damaged_record_hides_nothing_of_another_type(site: Site) -> None:
+@pytest.mark.parametrize("left", ["", '{"command": ["sleep", '])
+def test_a_damaged_record_hides_nothing_of_another_type(site: Site, left: str) -> None:
     kept = site.create(volume())
     item = site.create(process(["sleep", "100"]))
     spec = Path(item.identifier, "spec.json")
     before = spec.read_text()
-    spec.write_text("")
+    spec.write_text(left)
     assert list(site.provider.handlers["host.volume"].list()) == [kept]
     with pytest.raises(ProviderError, match=r"spec\.json is damaged"):
         list(site.provider.handlers["host.process"].list())

@@ -16,16 +16,21 @@ from moot.providers import host
 from moot.providers.host import HostProvider, courier
 
 LEAVES = """
-import threading, time
+import atexit, threading, time
+atexit.register(lambda: time.sleep(0.5) or print(*pids, *(p.pid for p in UNGREETED)))  # the last
+from moot.providers.host import courier as couriers
 from moot.providers.host.courier import courier
 from moot.providers.host.session import UNGREETED, Interpreter
 from moot.shells.local import LocalShell
 
-silent = courier(Interpreter(LocalShell(), ("sh", "-c", "exec sleep 600"), greeted_within_s=600))
-threading.Thread(target=silent.hello, daemon=True).start()
+couriers.WIDTH = 1
+for i in range(2):
+    argv = ("sh", "-c", f"exec sleep 60{i}")
+    silent = courier(Interpreter(LocalShell(), argv, greeted_within_s=600))
+    threading.Thread(target=silent.hello, daemon=True).start()
 while not UNGREETED:
     time.sleep(0.01)
-print(next(iter(UNGREETED)).pid)
+pids = [p.pid for p in UNGREETED]
 """
 
 
@@ -58,7 +63,8 @@ def test_who_leaves_waits_for_no_connection_and_leaves_none(tmp_path: Path) -> N
         [sys.executable, "-c", LEAVES], capture_output=True, text=True, cwd=tmp_path, timeout=60
     )
     assert ran.returncode == 0, ran.stderr
-    command = Path(f"/proc/{int(ran.stdout)}/cmdline")
+    (pid,) = ran.stdout.split()  # nor is one made that waited for its turn
+    command = Path(f"/proc/{pid}/cmdline")
     assert not command.exists() or b"sleep" not in command.read_bytes()
 
 
@@ -95,3 +101,27 @@ def test_who_hangs_at_the_door_is_not_counted_and_the_others_come_in_order(
         thread.join(20)
     assert came[2:] == list(range(2, 9))
     over.set()
+
+
+@pytest.mark.parametrize("once", ["wait", "_call_next"])
+def test_who_is_interrupted_at_the_door_keeps_nobody_out(
+    once: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it was let in, and when it just was."""
+    monkeypatch.setattr(courier, "WIDTH", 1)
+    monkeypatch.setattr(courier, "LONG_S", 600.0)
+    door, at = courier.Door(), threading.Event if once == "wait" else courier.Door
+    other = threading.Thread(target=door.__enter__)
+    if once == "wait":
+        other.start()
+        other.join()
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(at, once, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        door.__enter__()
+    assert list(door._inside) == ([other] if once == "wait" else [])
+    assert not door._queue

@@ -111,7 +111,9 @@ class Door:
                 turn.clear()
         except BaseException:  # who is interrupted must not keep those behind out
             with self._lock:
-                self._queue.remove(turn)
+                if turn in self._queue:
+                    self._queue.remove(turn)
+                self._inside.pop(threading.current_thread(), None)
                 self._call_next()
             raise
 
@@ -119,6 +121,11 @@ class Door:
         with self._lock:
             del self._inside[threading.current_thread()]
             self._call_next()
+
+    def shut(self) -> None:
+        """Nobody comes in any more: a turn that is never taken stands before all others."""
+        with self._lock:
+            self._queue.appendleft(threading.Event())
 
     def _entered(self, turn: threading.Event) -> float | None:
         """0 once we are inside, else how long to wait for our turn: None is until we are called."""
@@ -159,6 +166,7 @@ def _code(problem: ShellError) -> ErrorCode:
 @atexit.register
 def _dismiss() -> None:
     """At the end of the process: nothing stays on any machine, however many there are."""
+    _DOOR.shut()
     for process in tuple(UNGREETED):
         process.terminate()
     for standing in _COURIERS.values():

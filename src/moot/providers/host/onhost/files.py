@@ -40,13 +40,18 @@ def write(path, text, mode=0o600, durable=False):
     with suppress(FileNotFoundError):
         os.unlink(new)
     fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-    with open(fd, "wb") as file:
-        os.fchmod(fd, mode)
-        file.write(text if isinstance(text, bytes) else text.encode())
-        if durable:
-            file.flush()
-            os.fsync(fd)
-    os.rename(new, path)
+    try:
+        with open(fd, "wb") as file:
+            os.fchmod(fd, mode)
+            file.write(text if isinstance(text, bytes) else text.encode())
+            if durable:
+                file.flush()
+                os.fsync(fd)
+        os.rename(new, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new)  # a part of it is of no use, and takes room where there is none
+        raise
 
 
 def remove(folder, ignore_errors=False):
@@ -68,7 +73,12 @@ def adopt_or_make(folder, marks, mode):
         if not same(found, marks) and (found or occupied):
             raise _anothers(folder, found, marks) from None
     if not os.path.exists(f"{folder}/marks.json"):
-        write(f"{folder}/marks.json", dumps(marks), durable=True)
+        try:
+            write(f"{folder}/marks.json", dumps(marks), durable=True)
+        except OSError:
+            with suppress(OSError):
+                os.rmdir(folder)
+            raise
 
 
 def same(found, marks):

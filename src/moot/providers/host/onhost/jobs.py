@@ -128,7 +128,7 @@ def _outcome(folder):
 def _detached(folder, work, writing):
     """In the child: leave the session of whoever asked, say that it began, and do it.
 
-    Whoever asked is an errand, which is over soon: process 1 is told when this ends.
+    Whoever asked takes note of its end before the next errand, or leaves that to process 1.
     """
     try:
         os.setsid()

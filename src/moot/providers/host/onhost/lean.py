@@ -35,11 +35,9 @@ def loads(text):
     text = (text.decode() if isinstance(text, (bytes, bytearray)) else text).strip(SPACE)
     try:
         value, end = _scan(text, 0)
-    except StopIteration as where:
-        raise ValueError(f"no JSON at character {where.value}") from None
-    if end != len(text):
-        raise ValueError(f"more than JSON from character {end}")
-    return value
+    except (StopIteration, SystemError):  # Pythons 3.10 and 3.11 cannot say what is wrong
+        return _whole_loads(text)
+    return value if end == len(text) else _whole_loads(text)
 
 
 def dumps(value, compact=False, sort_keys=False):
@@ -127,6 +125,13 @@ def _refuse(value):
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
+def _whole_loads(text):
+    """The same by the module, which says what is wrong."""
+    import json
+
+    return json.loads(text)
+
+
 def _bare():
     """(scan, encoder) of the C parts alone."""
     from _json import encode_basestring_ascii, make_encoder, make_scanner
@@ -156,7 +161,7 @@ def _whole():
         separators = (",", ":") if compact else None
         return lambda value, _: json.dumps(value, sort_keys=sort_keys, separators=separators)
 
-    return json.JSONDecoder().scan_once, encoder  # pyright: ignore[reportAttributeAccessIssue]
+    return lambda text, _: (json.loads(text), len(text)), encoder
 
 
 try:

@@ -106,16 +106,17 @@ def surround(spec):
     for directory in spec["cgroups"]:
         with open(f"{directory}/cgroup.procs", "w", encoding="utf-8") as file:
             file.write("0")
-    if spec.get("address_space"):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (spec["address_space"], spec["address_space"]))
+    size, resource = spec.get("address_space"), None
+    if size:
+        import resource  # while we are still who may read it
     if spec["ids"]:
         user, group, groups = spec["ids"]
-        os.setgroups(groups)
+        os.setgroups(groups)  # before Python 3.11 it takes more of the stack than is left below
         os.setgid(group)
         os.setuid(user)
     os.chdir(working_dir(spec))
+    if resource:
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
 def working_dir(spec):
@@ -141,16 +142,20 @@ def execute(argv, environment):
 
 
 def expand(word, environment):
-    """`$NAME` and `${NAME}` from the replica's environment; unknown names stay as they are."""
-    if "$" not in word:
-        return word
-    import re  # dear to import
+    """`$NAME` and `${NAME}` from the replica's environment; unknown names stay as they are.
 
-    return re.sub(
-        r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))",
-        lambda match: environment.get(match[1] or match[2], match[0]),
-        word,
-    )
+    Without `re`: the Python that a supervisor runs on may have been removed since it began.
+    """
+    said, *parts = word.split("$")
+    for part in parts:
+        begin = end = int(part.startswith("{"))
+        while end < len(part) and (part[end].isalnum() or part[end] == "_"):
+            end += 1
+        name, rest = part[begin:end], part[end:]
+        named = rest.startswith("}") if begin else name[:1].isascii() and not name[:1].isdigit()
+        known = name and named and name in environment
+        said += environment[name] + rest[begin:] if known else "$" + part
+    return said
 
 
 def signal_all(pid, number):

@@ -37,10 +37,8 @@ def configure(type, folder, marks, wanted, address, data, root, job=""):
             except FileNotFoundError:
                 if os.path.exists(folder):
                     raise
-            except OSError as problem:
-                with suppress(OSError):
-                    os.rmdir(folder)  # there was not even room for its marks
-                raise _explained(problem) from None
+            except OSError as problem:  # there was not even room for its marks
+                answer = {"failure": _explained(problem)}
     if "failure" in answer:
         tidy(os.path.dirname(folder), data, root)
         raise answer["failure"]

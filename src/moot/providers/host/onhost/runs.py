@@ -25,25 +25,32 @@ def start(folder, marks, spec, files, texts, reservations, data, root):
     are files of the run folder by name.
     """
     spec["ids"] = ids_of(spec["user"], _component(folder) if spec.get("own_users") else None)
-    with staying(data):
-        adopt_or_make(folder, marks, 0o710 if spec["ids"] else 0o700)
-        if spec["ids"]:
-            os.chown(folder, -1, spec["ids"][1])
-        try:
-            with alone(folder):
-                if not os.path.exists(f"{folder}/spec.json"):
-                    for name, text in texts.items():
-                        write(f"{folder}/{name}", text)
-                    spec["program"] = [sys.executable, "-E", "-s", "-S", script(data)]
-                    _prepare(folder, spec, files, reservations)
-                _launch(folder)
+    try:
+        with staying(data):
+            adopt_or_make(folder, marks, 0o710 if spec["ids"] else 0o700)
+            if spec["ids"]:
+                os.chown(folder, -1, spec["ids"][1])
+            _start(folder, spec, files, texts, reservations, script(data))
             return look(folder)
-        except BaseException as problem:
-            failure = problem
+    except BaseException:
+        tidy(os.path.dirname(folder), data, root)
+        raise
+
+
+def _start(folder, spec, files, texts, reservations, program):
+    """The same within the folder; what was not completed is taken back."""
+    try:
+        with alone(folder):
             if not os.path.exists(f"{folder}/spec.json"):
-                _discard(folder, reservations)
-    tidy(os.path.dirname(folder), data, root)
-    raise failure
+                for name, text in texts.items():
+                    write(f"{folder}/{name}", text)
+                spec["program"] = [sys.executable, "-E", "-s", "-S", program]
+                _prepare(folder, spec, files, reservations)
+            _launch(folder)
+    except BaseException:
+        if not os.path.exists(f"{folder}/spec.json"):
+            _discard(folder, reservations)
+        raise
 
 
 def _component(folder):
@@ -113,7 +120,7 @@ def _tail(path):
 def prepare_entry(folder, wanted, data):
     """Leave what a command beside the replica is given, and our scripts; the name of that file."""
     with staying(data):  # those that the replica was started with may be an older version's
-        name = f"enter.{os.getpid()}.json"
+        name = f"enter.{os.urandom(8).hex()}.json"  # one process may be asked for several
         write(f"{folder}/{name}", dumps(wanted))
     return name
 

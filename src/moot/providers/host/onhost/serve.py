@@ -32,10 +32,11 @@ def serve(given, arguments):
         os.dup2(null, fd)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the errands under way are ended first
     os.chdir("/")
     os.umask(0o022)
-    Server(asking, answering, given["patience_s"]).run()
+    server = Server(asking, answering, given["patience_s"])
+    signal.signal(signal.SIGTERM, lambda *_: server.leave())
+    server.run()
 
 
 def _hello(given, arguments):
@@ -83,6 +84,11 @@ class Server:
             pass
         finally:
             self.workers.end()
+
+    def leave(self):
+        """Told to while anything is under way, be it the end: an exception could be lost in it."""
+        self.workers.end()
+        os._exit(1)
 
     def listen(self):
         """Take in what was asked; False when nobody is there any more."""

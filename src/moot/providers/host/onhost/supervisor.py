@@ -18,6 +18,7 @@ SUBREAPER = 36  # of prctl(2): orphans of the replica become children of the sup
 QUIET_RUN_S = 10.0  # a run this long starts the back-off anew
 BACKOFF_S = (0.1, 60.0)
 LONGEST_LINE = 16384
+FULL_S = 1.0  # how often a full disk is tried again
 
 
 def main(arguments):
@@ -71,9 +72,14 @@ class Log:
             os.write(self.fd, b"".join(entries))
 
     def rotate(self):
-        os.close(self.fd)
+        before = self.fd
         self.number += 1
-        self.open()
+        try:
+            self.open()
+        except OSError:  # there is no room: the next line tries again
+            self.number -= 1
+            return
+        os.close(before)
         for number in range(self.number - self.keep, 0, -1):
             try:
                 os.unlink(f"log.{number}")
@@ -163,10 +169,13 @@ class Supervisor:
 
     def __init__(self, waiting):
         self.spec, self.waiting = load("spec.json"), waiting
+        if self.spec.get("address_space"):
+            __import__("resource")  # for every run; this Python may be removed meanwhile
         self.log = Log(self.spec["logging"])
         self.phase, self.pid, self.health, self.streams = "waiting", 0, None, {}
         self.code = self.stopping = self.kill_at = None
         self.tries, self.restarts, self.note, self.next = 0, 0, "", 0.0
+        self.unsaid = None
         self.started = self.since = time.time()
         self.boot = boot()
         self.poll = select.poll()
@@ -192,6 +201,9 @@ class Supervisor:
                     self.close(fd)
             self.reap()
         self.publish()
+        while self.unsaid and self.stopping is None:  # nobody would know how it ended
+            time.sleep(FULL_S)
+            self.publish()
 
     def stop(self, *_):
         if self.stopping is None:
@@ -204,6 +216,8 @@ class Supervisor:
 
     def turn(self, now):
         """Do what is due now."""
+        if self.unsaid and now >= self.unsaid:
+            self.publish()
         if self.phase == "waiting":
             if self.stopping is not None:
                 self.phase = "over"
@@ -218,8 +232,8 @@ class Supervisor:
         if self.phase == "clearing":
             return time.monotonic() + 0.02
         if self.phase == "waiting":
-            return self.next
-        times = [self.kill_at] if self.kill_at else []
+            return self.next if self.unsaid is None else min(self.next, self.unsaid)
+        times = [at for at in (self.kill_at, self.unsaid) if at]
         if self.health:
             times.append(self.health.deadline if self.health.pid else self.health.next)
         return min(times, default=time.monotonic() + 60)
@@ -314,7 +328,7 @@ class Supervisor:
         self.streams.pop(fd).close()
 
     def publish(self):
-        """Write status.json, whole or not at all."""
+        """Write status.json, whole or not at all; a full disk must not take the replica down."""
         status = {
             "supervisor": identity(os.getpid()),
             "boot": self.boot,
@@ -329,7 +343,11 @@ class Supervisor:
         }
         if self.health:
             status.update(failing=self.health.failing, probe=self.health.output[-1000:])
-        write("status.json", dumps(status))
+        self.unsaid = None
+        try:
+            write("status.json", dumps(status))
+        except OSError:
+            self.unsaid = time.monotonic() + FULL_S
         if self.waiting:
             self.waiting()
             self.waiting = None

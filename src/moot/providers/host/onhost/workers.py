@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 
-from .errands import perform
+from .errands import TELLING, perform
 from .frames import CHUNK, Frames, packed, send
 from .lean import forget, signal, suppress
 
 PATIENCE_S = 0.2  # an errand waits so long for one that is free: another costs as much as a few
+PARTING_S = 1.0  # who is killed is gone at once, unless a disk or a network keeps it
 
 
 class Workers:
@@ -31,17 +32,24 @@ class Workers:
         self.waiting = [entry for entry in self.waiting if entry[1]["id"] != number]
         for worker in self.all.values():
             if worker.number == number:
-                kill(worker.pid)
+                worker.dismissed = True  # its answer may be on its way: it is at none then
+                kill(worker.pid, os.killpg)
 
     def begin(self):
         """Hand out what waits; when to come again, None for no time."""
         while self.waiting:
             until, message = self.waiting[0]
-            free = next((worker for worker in self.all.values() if not worker.number), None)
+            free = next((worker for worker in self.all.values() if worker.free), None)
             if free is None and self.all and time.monotonic() < until:
                 return until
+            try:
+                (free or self._hired()).ask(message)
+            except OSError:  # no process to spare; `ask` itself raises none
+                if not self.all:
+                    raise
+                self.waiting[0] = (time.monotonic() + PATIENCE_S, message)
+                return self.waiting[0][0]
             del self.waiting[0]
-            (free or self._hired()).ask(message)
         return None
 
     def relay(self, fd):
@@ -63,9 +71,17 @@ class Workers:
             self.answered(packed({"end": answer, "id": worker.number}))
 
     def end(self):
-        """Nothing that was asked goes on."""
+        """Nothing that was asked goes on, and no worker is left to a process 1 that may not care.
+
+        What an errand left running that is over is not what was asked.  All this may be begun once
+        more while it is under way.
+        """
         for worker in self.all.values():
-            kill(worker.pid)
+            kill(worker.pid, os.killpg if worker.number else os.kill)
+        until = time.monotonic() + PARTING_S
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0] or time.monotonic() < until:
+                time.sleep(0.0005)
 
     def _hired(self):
         others = [fd for each in self.all.values() for fd in (each.asking, each.answering)]
@@ -84,8 +100,13 @@ class Worker:
     def __init__(self, others):
         asked, self.asking = os.pipe()
         self.answering, answers = os.pipe()
-        self.number, self.frames = 0, Frames()
-        self.pid = os.fork()
+        self.number, self.dismissed, self.frames = 0, False, Frames()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            for fd in (asked, self.asking, self.answering, answers):
+                os.close(fd)
+            raise
         if not self.pid:
             for fd in (*others, self.asking, self.answering):
                 os.close(fd)
@@ -95,9 +116,16 @@ class Worker:
         os.close(asked)
         os.close(answers)
 
+    @property
+    def free(self):
+        """Whether it can be asked."""
+        return not (self.number or self.dismissed)
+
     def ask(self, message):
         """Have it begin an errand."""
         self.number = message["id"]
+        # What a command leaves running is its user's: no errand after it is to end that.
+        self.dismissed = message["errand"] in TELLING
         with suppress(OSError):  # it has ended, which is read from its answers
             send(self.asking, packed(message))
 
@@ -108,10 +136,10 @@ class Worker:
         return os.waitpid(self.pid, 0)[1]
 
 
-def kill(pid):
-    """End a worker, with all that it started."""
+def kill(pid, by):
+    """End a worker; with all that it started, where `by` is os.killpg."""
     with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+        by(pid, signal.SIGKILL)
 
 
 def _work(asked, answers):
@@ -124,7 +152,10 @@ def _work(asked, answers):
         frames = Frames()
         while data := os.read(asked, CHUNK):
             for message in frames.messages(data):
+                last = message["errand"] in TELLING
                 _do(message, answers)
+                if last:
+                    os._exit(0)
         code = 0
     finally:
         os._exit(code)
