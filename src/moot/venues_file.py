@@ -10,40 +10,15 @@ from typing import Any, NamedTuple, TypeGuard
 
 import yaml
 
-from moot.model.availability import Sla
-from moot.model.day import day
 from moot.model.diagnostic import BadInput, Diagnostic
 from moot.model.market import VENDORS
-from moot.model.misstated import Misstated
-from moot.model.overcommit import Overcommit
 from moot.model.position import Position
-from moot.model.quota import Quota
-from moot.model.spot import Spot
-from moot.model.traffic import per_gb, ways
 from moot.model.value import JSON, is_mapping
 from moot.model.venue import Venue
 from moot.passes.expand import expand
+from moot.passes.state import state
 
 _FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# What every venue may state, whatever its provider.
-_STATED: Mapping[str, Callable[[JSON], Any]] = {
-    "sla": Sla.of,
-    "overcommit": Overcommit.of,
-    "quota": Quota.of,
-    "egress": per_gb,
-    "latency": ways,
-    "priced": day,
-    "spot": Spot.of,
-}
-_EXAMPLES = {
-    "sla": "`sla: 99.9%`, or `sla: {region: 99.99%, zone: 99.9%, host: 99.5%}`",
-    "overcommit": "`overcommit: {cpu: 2}`, or `overcommit: {cpu: 2, memory: 1.2}`",
-    "quota": "what all Apps may have there, beside `hosts` where it has any: `quota: {cpu: 64}`",
-    "egress": "what a GB costs that leaves it: `egress: 0.09`",
-    "latency": "how far others are, there and back: `latency: {rack: 12 ms, cloud/eu: 20 ms}`",
-    "priced": "the day of its prices: `priced: 2026-11-01`",
-    "spot": "how often it is taken back: `spot: {interruptions: 5%/month, healing: 5m}`",
-}
 _DATE = "tag:yaml.org,2002:timestamp"
 BUILT_IN = {
     "laptop": Venue(name="laptop", provider="host", configuration={"local": True}, built_in=True),
@@ -107,7 +82,7 @@ class VenuesFile:
             members = expand(venue, _text, partial(place, "hosts"))
         except BadInput as unmade:
             members, wrong = (venue,), (*wrong, *unmade.diagnostics)
-        return tuple(_stated(replace(member, wrong=wrong), place) for member in members)
+        return tuple(state(replace(member, wrong=wrong), place) for member in members)
 
     def _reached(self, venue: Venue, names: Set[str]) -> Venue:
         """With what its ways lead to that is no venue: nobody asks how far away that is."""
@@ -228,29 +203,6 @@ def _venue(name: str, entry: Mapping[str, JSON]) -> Venue:
     )
 
 
-def _stated(venue: Venue, place: Callable[..., Position | None]) -> Venue:
-    """With what every venue may state taken out of the provider's settings."""
-    settings = dict(venue.configuration)
-    found: dict[str, Any] = {}
-    wrong: list[Diagnostic] = []
-    for setting, read in _STATED.items():
-        try:
-            if setting in settings:
-                stated = settings.pop(setting)
-                if setting == "quota" and setting in venue.own:
-                    raise ValueError("a quota is one of all machines of a pool together")
-                found[setting] = read(stated)
-        except ValueError as error:
-            details = error.wrong if isinstance(error, Misstated) else {"": str(error)}
-            for key, detail in details.items():
-                path = venue.path(setting, key) if key else venue.path(setting)
-                where = place(*path[1:])
-                wrong.append(_unstatable(venue.whose(setting), setting, detail, where))
-    if not found and not wrong:
-        return venue
-    return replace(venue, configuration=settings, wrong=(*venue.wrong, *wrong), **found)
-
-
 def _rerouted(settings: JSON, old: str, new: str) -> JSON:
     """An entry, or one of its hosts, whose ways to a venue go by its new name."""
     if not is_mapping(settings):
@@ -319,15 +271,6 @@ def _inside(node: Any, key: str | int) -> Any:
         raise LookupError(key)
     found = {word.value: value for word, value in node.value}
     return found[key]
-
-
-def _unstatable(name: str, setting: str, detail: str, place: Position | None) -> Diagnostic:
-    return Diagnostic(
-        summary=f"the {setting} of venue {name!r} cannot be used",
-        detail=detail,
-        remedy=f"write {_EXAMPLES[setting]}",
-        place=place,
-    )
 
 
 def _unreached(venue: Venue, name: str, place: Position | None) -> Diagnostic:

@@ -10,20 +10,16 @@ import pytest
 
 Run = Callable[[str], tuple[int, str, str]]
 
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With a place of our own, and one that is sold."""
-    Path("venues.yaml").write_text(
-        "venues:\n"
-        "  docker: {provider: fake, silent: true}\n"
-        "  laptop: {provider: fake, offerings: [{name: free, traits: [own], machine: l}]}\n"
-        "  cloud:\n"
-        "    provider: fake\n"
-        "    priced: 2026-11-01\n"
-        "    offerings: [{name: small, hourly: 0.02, traits: [sold]}]\n"
-    )
-    return told
+# A place of our own, and one that is sold.
+VENUES = """\
+venues:
+  docker: {provider: fake, silent: true}
+  laptop: {provider: fake, offerings: [{name: free, traits: [own], machine: l}]}
+  cloud:
+    provider: fake
+    priced: 2026-11-01
+    offerings: [{name: small, hourly: 0.02, traits: [sold]}]
+"""
 
 
 def declare(budget: str, replicas: int = 1) -> None:
@@ -54,7 +50,7 @@ def test_the_plan_says_what_it_costs_against_the_budget_and_what_stands(moot: Ru
     cost = json.loads(moot("plan --venue cloud --json")[1])["cost"]
     free = {"hourly": "0", "monthly": "0.00"}
     machines = {"hourly": "0.04", "monthly": "29.20"}
-    kinds = {"machines": machines, "spot": free, "egress": free}
+    kinds = {"machines": machines, "spot": free, "egress": free, "disk": free}
     assert cost == {
         "hourly": "0.04",
         "monthly": "29.20",

@@ -21,7 +21,7 @@ venues:
   laptop: {provider: fake, silent: true}
   docker: {provider: fake, silent: true}
 """  # noqa: E501
-SHOP = """\
+COMPOSE = """\
 name: shop
 services:
   web:
@@ -37,14 +37,6 @@ services:
 """
 
 Run = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With these venues and this App."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(SHOP)
-    return told
 
 
 def lines(moot: Run, line: str = "") -> dict[tuple[str, bool], dict[str, Any]]:
@@ -81,7 +73,7 @@ def test_what_is_kept_and_what_it_costs(moot: Run):
 
 
 def test_a_latency_is_kept_only_where_a_distance_is_stated(moot: Run):
-    tied = SHOP.replace("100 GB/month}", "100 GB/month}, latency: {db: 25 ms, worker: 25 ms}")
+    tied = COMPOSE.replace("100 GB/month}", "100 GB/month}, latency: {db: 25 ms, worker: 25 ms}")
     Path("compose.yaml").write_text(tied)
     found = lines(moot, "--region eu-west-1 --region northeurope --region europe-west1")
     assert found["aws", True]["sites"][0]["region"] == "eu-west-1"
@@ -91,7 +83,7 @@ def test_a_latency_is_kept_only_where_a_distance_is_stated(moot: Run):
 
 def test_what_is_promised_takes_more_machines(moot: Run):
     Path("compose.yaml").write_text(
-        SHOP.replace("name: shop", "name: shop\nx-moot: {availability: 99.8%}")
+        COMPOSE.replace("name: shop", "name: shop\nx-moot: {availability: 99.8%}")
     )
     code, out, _ = moot("compare --vendor aws")
     alone, mixed, *_ = out.splitlines()[1:]
@@ -104,3 +96,14 @@ def test_what_is_promised_takes_more_machines(moot: Run):
 def test_prices_in_another_currency_are_not_mixed(moot: Run):
     Path("venues.yaml").write_text(VENUES.replace("currency: USD", "currency: EUR"))
     assert lines(moot, "--vendor gcp")["gcp", True]["reason"] == "your venues cost EUR, gcp USD"
+
+
+def test_only_the_free_choice(moot: Run):
+    every, free = lines(moot), lines(moot, "--free")
+    best = min((e for e in every.values() if "hourly" in e), key=lambda e: float(e["hourly"]))
+    found = free[best["vendors"][0], best["own"]]
+    assert {**found, "gap": 0} == {**best, "gap": 0}
+    given_up = [e["reason"] for e in free.values() if "reason" in e]
+    assert "no cheaper than the free choice" in given_up
+    code, out, _ = moot("compare --free")
+    assert code == 0 and any(line.startswith("Free choice: ") for line in out.splitlines())

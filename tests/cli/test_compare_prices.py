@@ -35,16 +35,9 @@ services:
   cache: {image: redis}
 volumes: {data: {}}
 """
+COMPOSE = SHOP % "100 USD/month"
 
 Run = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With these venues and this App."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(SHOP % "100 USD/month")
-    return told
 
 
 def answered(moot: Run, line: str = "") -> dict[str, Any]:

@@ -23,6 +23,7 @@ venues:
   docker: {provider: fake, silent: true}
 """
 STATED = ", control-plane: 99.9%"
+# It is on the cheapest zone.
 COMPOSE = """\
 name: shop
 x-moot: {venues: [aws]}
@@ -34,14 +35,6 @@ services:
 SPREAD = COMPOSE.replace("{venues: [aws]}", "{venues: [aws], spread: {zone: 2}, headroom: zone}")
 
 Run = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With this venue, and an App on its cheapest zone."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(COMPOSE)
-    return told
 
 
 def answered(moot: Run, line: str) -> dict[str, Any]:
@@ -111,7 +104,7 @@ def test_it_is_lost_with_a_zone(moot: Run):
     both = "--lose control-plane:r1 --lose control-plane:aws/r2"
     code, out, err = moot(f"what-if --lose zone:a {both}")
     assert code == 1
-    assert "aws/b: its control plane is lost, which would have to start it there" in err
+    assert "aws/b: lacks its control plane, which would have to start web there" in err
     assert line_of(out, "web").endswith("control-plane:aws/r1 would start it, and is lost")
     assert out.splitlines()[-1] == "Not everything can run: 2 cannot run."
 

@@ -37,13 +37,6 @@ services:
 Run = Callable[[str], tuple[int, str, str]]
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(COMPOSE)
-    return told
-
-
 def gpus(moot: Run) -> dict[str, list[int]]:
     """By replica those that are asked of its venue, with the venue's name in front."""
     items = json.loads(moot("inventory --json")[1])["items"]

@@ -23,13 +23,6 @@ venues:
 Run = Callable[[str], tuple[int, str, str]]
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With these venues."""
-    Path("venues.yaml").write_text(VENUES)
-    return told
-
-
 def listed(moot: Run, line: str) -> dict[str, Any]:
     code, out, _ = moot(f"offerings --json {line}")
     assert code == 0

@@ -15,11 +15,6 @@ Run = Callable[[str], tuple[int, str, str]]
 TWICE: JSON = {"cpu": 2, "memory": 1.5}
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    return told
-
-
 def configure(overcommit: JSON, own: JSON = None) -> None:
     """Two machines of four CPUs and 4096 MiB; `own` is what the second says of itself."""
     machine = {"offerings": [{"name": "m", "cpu": 4, "memory_mib": 4096}]}

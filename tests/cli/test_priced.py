@@ -15,6 +15,7 @@ from moot.model.venue import Offering
 
 Run = Callable[[str], tuple[int, str, str]]
 
+# A pool with two days, a venue that states none, and one that costs nothing.
 VENUES = """\
 venues:
   lab:
@@ -37,15 +38,8 @@ services:
     image: web
     deploy: {replicas: 2, resources: {reservations: {cpus: "3"}}}
 """
+COMPOSE = SHOP % "lab"
 DAY = re.compile(r"20\d\d-\d\d-\d\d")
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """A pool with two days, a venue that states none, and one that costs nothing."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(SHOP % "lab")
-    return told
 
 
 def today() -> str:

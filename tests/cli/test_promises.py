@@ -13,11 +13,6 @@ SLA = "{zone: 99.99%, host: 99.5%}"
 Run = Callable[[str], tuple[int, str, str]]
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    return told
-
-
 def declare(promise: str = "99.95%", replicas: int = 2, quorum: int = 1) -> None:
     """An App whose replicas stand apart, as far as they can."""
     moot = {"spread": {"host": max(1, replicas)}, **({"availability": promise} if promise else {})}

@@ -16,11 +16,6 @@ from moot.model.value import JSON
 Run = Callable[[str], tuple[int, str, str]]
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    return told
-
-
 def configure(quota: JSON, rack: float = 0, **more: JSON) -> None:
     """A pool of two machines of eight CPUs, and perhaps another venue."""
     room = [{"name": "m", "cpu": 8, "memory_mib": 8192}]

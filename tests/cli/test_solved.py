@@ -20,6 +20,7 @@ venues:
   cheap: {provider: fake, offerings: [{name: m, cpu: 4, hourly: 0.1}]}
   dear: {provider: fake, offerings: [{name: m, cpu: 4, hourly: 0.5}]}
 """
+# Each of the two would be on the cheap machine, where there is room for one.
 COMPOSE = """
 x-moot: {venues: [cheap, dear]}
 services:
@@ -31,14 +32,6 @@ services:
 RENTED = """
   rented: {provider: fake, offerings: [{name: m, cpu: 9, hourly: 0.05}]}
 """
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """Each of two would be on the cheap machine, where there is room for one."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(COMPOSE)
-    return told
 
 
 @pytest.mark.skipif(find_spec("highspy") is None, reason="highspy is not installed")

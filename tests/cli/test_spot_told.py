@@ -10,7 +10,7 @@ import pytest
 
 Run = Callable[[str], tuple[int, str, str]]
 
-SHOP = """\
+COMPOSE = """\
 name: shop
 x-moot:
   spot: allowed
@@ -23,6 +23,7 @@ services:
     volumes: [data:/data]
 volumes: {data: {}}
 """
+# The same machine as spot and as other.
 VENUES = """\
 venues:
   cheap:
@@ -37,14 +38,6 @@ venues:
   laptop: {provider: fake, silent: true}
   docker: {provider: fake, silent: true}
 """
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """The same machine as spot and as other."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(SHOP)
-    return told
 
 
 def edit(old: str, new: str, file: str = "compose.yaml") -> None:
@@ -65,6 +58,7 @@ def test_the_plan_says_what_is_on_spot_and_what_of_the_cost_that_is(moot: Run):
         "machines": {"hourly": "0.03", "monthly": "21.90"},
         "spot": {"hourly": "0.02", "monthly": "14.60"},
         "egress": {"hourly": "0", "monthly": "0.00"},
+        "disk": {"hourly": "0", "monthly": "0.00"},
     }
     assert cost["components"][0]["kinds"]["spot"]["monthly"] == "14.60"
     assert cost["components"][1]["kinds"]["spot"]["monthly"] == "0.00"

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 Run = Callable[[str], tuple[int, str, str]]
 
-SHOP = """\
+# `db` has room on `rack` only, which is dear and from which nothing costs anything.
+VENUES = """\
+venues:
+  lab: {provider: fake, egress: 0.09, offerings: [{name: m, hourly: 0.01, cpu: 4, reach: lab}]}
+  rack: {provider: fake, egress: 0, offerings: [{name: m, hourly: 0.03, cpu: 9, reach: rack}]}
+  laptop: {provider: fake, silent: true}
+  docker: {provider: fake, silent: true}
+"""
+COMPOSE = """\
 name: shop
 x-moot: {budget: 60 EUR/month}
 services:
@@ -21,23 +26,6 @@ services:
     deploy: {resources: {reservations: {cpus: "1"}}}
     x-moot: {traffic: {db: 100 GB/month}}
 """
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """`db` has room on `rack` only, which is dear and from which nothing costs anything."""
-    venues: dict[str, Any] = {
-        name: {
-            "provider": "fake",
-            "egress": egress,
-            "offerings": [{"name": "m", "hourly": hourly, "cpu": cpu, "reach": name}],
-        }
-        for name, hourly, cpu, egress in (("lab", 0.01, 4, 0.09), ("rack", 0.03, 9, 0))
-    }
-    silent = {name: {"provider": "fake", "silent": True} for name in ("laptop", "docker")}
-    Path("venues.yaml").write_text(json.dumps({"venues": {**venues, **silent}}))
-    Path("compose.yaml").write_text(SHOP)
-    return told
 
 
 def edit(old: str, new: str) -> None:

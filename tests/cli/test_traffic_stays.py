@@ -6,11 +6,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 Run = Callable[[str], tuple[int, str, str]]
 
-SHOP = """\
+# A pool of three machines, none of which has room for all.
+VENUES = """\
+venues:
+  lab: {provider: fake, hosts: ["h[1:3]"], offerings: [{name: m, cpu: 4}]}
+  laptop: {provider: fake, silent: true}
+  docker: {provider: fake, silent: true}
+"""
+COMPOSE = """\
 name: shop
 services:
   db: {image: db, deploy: {replicas: 2, resources: {reservations: {cpus: "1"}}}}
@@ -20,17 +25,6 @@ services:
     x-moot: {traffic: {db: 200 GB/month}}
 """
 LINE = "Traffic: 50 % of 200 GB/month stays on machines, 100 % could\n"
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """A pool of three machines, none of which has room for all."""
-    hosts = [{"host": f"h{n}", "offerings": [{"name": "m", "cpu": 4}]} for n in (1, 2, 3)]
-    silent = {name: {"provider": "fake", "silent": True} for name in ("laptop", "docker")}
-    venues = {"lab": {"provider": "fake", "hosts": hosts}, **silent}
-    Path("venues.yaml").write_text(json.dumps({"venues": venues}))
-    Path("compose.yaml").write_text(SHOP)
-    return told
 
 
 def test_plan_says_how_much_stays_and_why_with_whom(moot: Run):
@@ -52,11 +46,11 @@ def test_plan_says_how_much_stays_and_why_with_whom(moot: Run):
 
 
 def test_what_runs_stays_when_traffic_is_stated_later(moot: Run):
-    apart = SHOP.replace("x-moot: {traffic: {db: 200 GB/month}}", "x-moot: {}")
+    apart = COMPOSE.replace("x-moot: {traffic: {db: 200 GB/month}}", "x-moot: {}")
     Path("compose.yaml").write_text(apart)
     assert moot("up")[0] == 0
     before = json.loads(moot("ps --json")[1])["replicas"]
-    Path("compose.yaml").write_text(SHOP)
+    Path("compose.yaml").write_text(COMPOSE)
     code, out, _ = moot("plan")
     assert code == 0 and "No changes." in out and LINE not in out
     assert moot("up")[0] == 0
@@ -67,7 +61,7 @@ def test_what_runs_stays_when_traffic_is_stated_later(moot: Run):
 
 
 def test_nothing_is_said_of_traffic_that_is_not_stated(moot: Run):
-    Path("compose.yaml").write_text(SHOP.replace("{db: 200 GB/month}", "{}"))
+    Path("compose.yaml").write_text(COMPOSE.replace("{db: 200 GB/month}", "{}"))
     assert "Traffic" not in moot("plan")[1]
     assert json.loads(moot("plan --json")[1])["traffic"]["between"] == []
     assert "spread over the machines of lab" in moot("why web/0")[1]

@@ -43,14 +43,6 @@ STATELESS = COMPOSE.replace("    volumes: [data:/data]\n", "").replace("venues: 
 Run = Callable[[str], tuple[int, str, str]]
 
 
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """With these venues and this App."""
-    Path("venues.yaml").write_text(VENUES)
-    Path("compose.yaml").write_text(COMPOSE)
-    return told
-
-
 def answered(moot: Run, line: str) -> dict[str, Any]:
     return json.loads(moot(f"what-if --json {line}")[1])
 

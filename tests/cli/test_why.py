@@ -6,39 +6,34 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from moot.cli.looking import WHY
 
 Run = Callable[[str], tuple[int, str, str]]
 
-SHOP = """\
+# Two cheap machines and a dear pool.
+VENUES = """\
+venues:
+  lab:
+    provider: fake
+    priced: 2026-11-01
+    hosts:
+      - {host: h1, offerings: [{name: m, hourly: 0.02, cpu: 4}]}
+      - {host: h2, offerings: [{name: m, hourly: 0.02, cpu: 4}]}
+  rack:
+    provider: fake
+    priced: 2026-11-01
+    hosts:
+      - {host: r1, offerings: [{name: m, hourly: 0.05, cpu: 4}]}
+      - {host: r2, offerings: [{name: m, hourly: 0.07, cpu: 4}]}
+  laptop: {provider: fake, silent: true}
+  docker: {provider: fake, silent: true}
+"""
+COMPOSE = """\
 name: shop
 services:
   db: {image: db, deploy: {resources: {reservations: {cpus: "3"}}}}
   web: {image: web, deploy: {replicas: 3, resources: {reservations: {cpus: "1"}}}}
 """
-
-
-@pytest.fixture
-def moot(told: Run) -> Run:
-    """Two cheap machines and a dear pool."""
-    pools = {"lab": {"h1": 0.02, "h2": 0.02}, "rack": {"r1": 0.05, "r2": 0.07}}
-    venues = {
-        name: {
-            "provider": "fake",
-            "priced": "2026-11-01",
-            "hosts": [
-                {"host": host, "offerings": [{"name": "m", "hourly": hourly, "cpu": 4}]}
-                for host, hourly in hosts.items()
-            ],
-        }
-        for name, hosts in pools.items()
-    }
-    silent = {name: {"provider": "fake", "silent": True} for name in ("laptop", "docker")}
-    Path("venues.yaml").write_text(json.dumps({"venues": {**venues, **silent}}))
-    Path("compose.yaml").write_text(SHOP)
-    return told
 
 
 def test_everywhere_else_is_told_with_its_reason_or_its_price(moot: Run):
@@ -76,7 +71,7 @@ def test_where_there_is_no_alternative_it_says_so(moot: Run):
 
 
 def test_venues_that_the_app_does_not_allow_are_named_and_not_asked(moot: Run):
-    Path("compose.yaml").write_text(f"{SHOP}x-moot: {{venues: [lab]}}\n")
+    Path("compose.yaml").write_text(f"{COMPOSE}x-moot: {{venues: [lab]}}\n")
     code, out, _ = moot("why db --json")
     answer = json.loads(out)
     assert code == 0
@@ -87,7 +82,7 @@ def test_venues_that_the_app_does_not_allow_are_named_and_not_asked(moot: Run):
 
 
 def test_where_the_app_is_refused_it_ends_as_the_help_says(moot: Run):
-    Path("compose.yaml").write_text(SHOP.replace('"3"', '"9"'))
+    Path("compose.yaml").write_text(COMPOSE.replace('"3"', '"9"'))
     code, out, err = moot("why web")
     assert (code, out) == (4, "") and "no venue can run component 'db'" in err
     assert code in WHY.exits

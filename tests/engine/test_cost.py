@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from moot.engine.cost import cost
 from moot.model.budget import Budget
-from moot.model.placement import Assignments, Placement, Run
+from moot.model.placement import Assignments, Charge, Placement, Run
 from moot.model.venue import Offering
 
 
@@ -34,6 +35,20 @@ def test_what_has_no_price_is_named_and_an_unknown_one_leaves_no_sum():
     found = cost(placed(db=(1, room("a", "0.5")), web=(3, free), log=(1, unknown)))
     assert (found.hourly, found.priced, found.unpriced) == (None, Decimal("0.5"), ("b", "lab"))
     assert found.components[2] == ("log", None)
+
+
+def test_disk_is_a_kind_of_its_own_and_a_place_that_sells_it_has_a_price():
+    free = replace(room("a", "0"), disk=Decimal(1), priced="2026-11-01")
+    dear = replace(room("b", "0.5"), priced="2026-11-02")
+    paid = Charge("db", "a", "EUR", Decimal("0.25"))
+    found = cost(replace(placed(db=(1, free), web=(2, dear)), disk=(paid,)))
+    assert (found.hourly, found.unpriced, found.day) == (Decimal("1.25"), (), "2026-11-01")
+    assert found.components == (("db", Decimal("0.25")), ("web", Decimal("1.0")))
+    assert found.disk == (("db", Decimal("0.25")),)
+    unknown = placed(db=(1, replace(free, hourly=None)))
+    assert cost(replace(unknown, disk=(paid,))).unpriced == ("a",)
+    dollars = replace(placed(db=(1, room("b", "0.5"))), disk=(replace(paid, currency="USD"),))
+    assert cost(dollars).hourly is None
 
 
 def test_currencies_are_never_added_up():

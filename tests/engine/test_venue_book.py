@@ -8,13 +8,15 @@ from workshop import Workshop, create
 from moot.engine.slots import Slots
 from moot.engine.venue_book import VenueBook
 from moot.model.diagnostic import BadInput, Refused
+from moot.model.quota import Quota
+from moot.model.venue import Venue
 from moot.provider import ProviderError
 from moot.venues_file import VenuesFile
 
 
 @pytest.fixture
 def shop(tmp_path):
-    made = Workshop(tmp_path)
+    made = Workshop(tmp_path, speed=50)  # what is tried again waits in between
     yield made
     made.store.close()
 
@@ -50,3 +52,16 @@ def test_not_while_a_call_there_is_without_an_end(shop):
 def test_only_from_a_name_there_is_to_one_there_is_not(shop, old, new):
     with pytest.raises(BadInput):
         book(shop).rename(old, new, 1.0)
+
+
+def test_what_apps_hold_of_a_quota_is_read_once_for_all_machines(shop, monkeypatch):
+    quota = Quota.of({"cpu": 10})
+    machines = (Venue(name=f"lab:h{n}", pool="lab", provider="fake", quota=quota) for n in range(3))
+    shop.configured = {venue.name: venue for venue in machines}
+    shop.venues = shop.fresh_venues()
+    reads: list[str] = []
+    placed = type(shop.store).placed
+    monkeypatch.setattr(type(shop.store), "placed", lambda s: reads.append("all") or placed(s))
+    left = [status.quota for status in book(shop).checked(["lab"])]
+    assert left == ["the quota of lab leaves 10 of 10 CPUs"] * 3
+    assert reads == ["all"]

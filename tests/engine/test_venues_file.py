@@ -115,15 +115,17 @@ venues:
   lab:
     provider: fake
     egress: 0.09
+    disk: 0.08
     latency: {rack: 12 ms, lab/b: 0.5 ms}
-    hosts: [a, {host: b, latency: {rack/x: 7 ms}}]
+    hosts: [a, {host: b, disk: 0, latency: {rack/x: 7 ms}}]
   rack: {provider: fake}
 """
     found = file(tmp_path, text).venues()
     assert found["lab:a"].egress == found["lab:b"].egress == Decimal("0.09")
     assert found["lab:a"].latency == (("rack", Decimal(12)), ("lab/b", Decimal("0.5")))
     assert found["lab:b"].latency == (("rack/x", Decimal(7)),)
-    assert not {"egress", "latency"} & found["lab:a"].configuration.keys()
+    assert (found["lab:a"].disk, found["lab:b"].disk) == (Decimal("0.08"), 0)
+    assert not {"egress", "disk", "latency"} & found["lab:a"].configuration.keys()
     assert (found["rack"].egress, found["rack"].latency) == (0, ())
 
 

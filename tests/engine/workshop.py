@@ -75,6 +75,7 @@ class Workshop:
             home=self.home,
             environ={},
             now=lambda: started + (time.time() - started) * self.speed,
+            sleep=lambda seconds: time.sleep(seconds / self.speed),
         )
         names = ("toy", "other")
         self.configured = {

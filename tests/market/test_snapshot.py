@@ -6,8 +6,9 @@ import datetime
 from decimal import Decimal
 
 from moot.market import snapshot
+from moot.market.facts import DISK, EGRESS, SLAS
 from moot.market.kept import SHIPPED
-from moot.model.market import Wish
+from moot.model.market import VENDORS, Wish
 from moot.passes.winnow import winnow
 
 MOST_BYTES = 3_000_000
@@ -24,6 +25,19 @@ def test_is_small_and_says_where_it_is_from():
         assert vendor.source and "apache-libcloud" in vendor.source
         assert datetime.date.fromisoformat(vendor.priced) < datetime.date(2026, 12, 31)
     assert all(word in notice for word in ("Apache License 2.0", "moto", "2020-06-30"))
+
+
+def test_sells_for_those_vendors_that_the_model_names():
+    assert tuple(vendor.name for vendor in snapshot()) == VENDORS
+    assert {*SLAS} == {*EGRESS} == {*DISK} == {*VENDORS}
+
+
+def test_traffic_and_disk_have_a_price_and_its_day_in_the_currency_of_the_machines():
+    for vendor in snapshot():
+        assert vendor.currency == "USD"
+        assert Decimal("0.05") < vendor.disk < Decimal("0.2") and vendor.egress
+        assert datetime.date.fromisoformat(vendor.disk_day)
+        assert datetime.date.fromisoformat(vendor.egress_day)
 
 
 def test_has_every_offering_of_the_tables():

@@ -92,6 +92,22 @@ def test_venues_that_state_their_vendor_share_it():
     assert found.least == pytest.approx(0.99, abs=CLOSE)
 
 
+def test_a_venue_with_the_name_of_a_vendor_does_not_fall_with_it():
+    one, two = venue("lab", {"vendor": "99%"}, provider="aws"), venue("aws", "90%")
+    found = seen(app("web"), [one, two], ("web", room(one)), ("web", room(two)))
+    assert found.least == pytest.approx(1 - 0.01 * 0.1, abs=CLOSE)
+
+
+def test_nor_are_its_failures_those_of_what_a_vendor_of_that_name_sells():
+    """Half of them would be of the machine that was bought, where it waits for nobody."""
+    sla = {"zone": "99%", "control-plane": "90%", "failures": "12/year", "healing": "0s"}
+    own, sold = venue("aws", sla), venue("aws@market", "100%", pool="aws", provider="aws")
+    bought = room(sold, vendor="aws", machine="m")
+    alone = seen(app("web"), [own], ("web", room(own)))
+    found = seen(app("web", "api"), [own, sold], ("web", room(own)), ("api", bought))
+    assert found.least == alone.least < 1
+
+
 def test_two_venues_on_one_machine_share_its_fate():
     one, two = venue("laptop", "99%"), venue("docker", "99.5%")
     on = room(one, machine="m"), room(two, machine="m")

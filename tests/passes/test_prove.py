@@ -29,19 +29,21 @@ from moot.passes.worth import worth
 
 pytestmark = pytest.mark.skipif(find_spec("highspy") is None, reason="highspy is not installed")
 
+GIB = 1024
+DISKS = ("0", "73", "31.4", "219.7")  # of a GiB and month: about as much an hour as a machine
 Way = tuple[tuple[int, ...], ...]  # of each component the numbers of the machines its replicas have
 
 
 def machine(name: str, cpu: float, tenths: int, **more: object) -> Offering:
     pool, _, host = name.rpartition(":")
-    known = {"pool": pool, "machine": name, "reach": host, "memory_mib": 4096}
+    known = {"pool": pool, "machine": name, "reach": host, "memory_mib": 4096, "disk_mib": 4 * GIB}
     known |= {"hourly": Decimal(tenths) / 10, "traits": frozenset({"runs:process"})}
     return Offering(**{"venue": name, "name": "machine", "cpu": cpu, **known, **more})
 
 
-def part(name: str, replicas: int, cpu: float, **more: object) -> Component:
-    process = Process(command=("x",))
-    return Component(name=name, replicas=replicas, process=process, needs=Needs(cpu=cpu), **more)
+def part(name: str, replicas: int, cpu: float, disk_mib: int = 0, **more: object) -> Component:
+    process, needs = Process(command=("x",)), Needs(cpu=cpu, disk_mib=disk_mib)
+    return Component(name=name, replicas=replicas, process=process, needs=needs, **more)
 
 
 def shop(*parts: Component, **spread: int) -> App:
@@ -65,10 +67,11 @@ def estates(draw: some.DrawFn, apps: int = 2) -> tuple[list[App], list[Offering]
             f"{'lab' if zoned or size < 5 else 'rack'}:{n}",
             2 + size,
             price % 4,
+            disk=Decimal(DISKS[sold % 4]),
             region=f"r{where % 2}",
             zone=f"z{where // 4}" if zoned else "",
         )
-        for n, (size, price, where, _) in enumerate(rooms)
+        for n, (size, price, where, sold) in enumerate(rooms)
     ]
     names = ["c0", "c1", "c2"][: draw(some.integers(2, 3))]
     spread = {"host": draw(some.integers(1, 2)), "zone": draw(some.integers(1, 1 + zoned))}
@@ -81,7 +84,8 @@ def estates(draw: some.DrawFn, apps: int = 2) -> tuple[list[App], list[Offering]
 def _parts(draw: some.DrawFn, name: str, names: Sequence[str]) -> Component:
     others = some.sampled_from([(), (), (), *((other,) for other in names if other != name)])
     near, away = draw(others), draw(others)
-    return part(name, draw(some.integers(1, 3)), draw(some.integers(1, 4)), near=near, apart=away)
+    size = draw(some.integers(1, 3)), draw(some.integers(1, 4))
+    return part(name, *size, draw(some.sampled_from([0, 0, 333, 2048])), near=near, apart=away)
 
 
 @settings(max_examples=250, deadline=None)
@@ -99,7 +103,8 @@ def test_the_cheapest_is_found_and_proven(
             assert not ways
             continue
         assert _way(found, app, offers) in ways
-        assert spent(found) >= min(_cost(way, offers) for way in ways) >= (found.floor or 0)
+        assert spent(found) == _cost(app, _way(found, app, offers), offers)
+        assert spent(found) >= min(_cost(app, way, offers) for way in ways) >= (found.floor or 0)
         if found.floor != spent(found):  # what runs does not move for little
             assert prior
             assert worth(found, prior, MOVE_THRESHOLD) == _least(app, offers, ways, prior)
@@ -121,6 +126,16 @@ def test_the_cheap_room_is_shared_out_to_the_last_cent(solver: Solver):
     assert place(app, offers).floor == Decimal("0.5")
     found = place(app, offers, solve=solver)
     assert found.floor == spent(found) == Decimal("0.9")
+
+
+def test_machines_are_alike_only_where_their_disk_has_one_price(solver: Solver):
+    """Else the first would have to have no fewer of `web`, and `db` would pay for its disk."""
+    app = shop(part("web", 2, 2), part("db", 1, 4, GIB))
+    offers = [machine("lab:a", 4, 1), machine("lab:b", 4, 1, disk=Decimal("73"))]
+    question = formulate(prepare(app, offers, None, {}, {}), Decimal(0))
+    assert question is not None
+    found = branch(question.programme, solver, lambda amounts: True, None, 100)
+    assert question.money(found or 0) == Decimal("0.3")
 
 
 def test_a_move_costs_what_it_has_to_save(solver: Solver):
@@ -169,7 +184,7 @@ def test_a_solver_that_answers_nonsense_changes_nothing(estate: tuple[list[App],
         return
     again = place(app, offers, solve=nonsense)
     assert again.runs == found.runs
-    assert (again.floor or 0) <= min(_cost(way, offers) for way in ways)
+    assert (again.floor or 0) <= min(_cost(app, way, offers) for way in ways)
 
 
 def test_nobody_is_asked_where_there_is_no_gap_or_no_programme():
@@ -191,10 +206,12 @@ def _ways(app: App, offers: Sequence[Offering]) -> Iterator[Way]:
     region = [atlas.domain(offer, "region") for offer in offers]
     for way in product(*each):
         left = [offer.cpu for offer in offers]
+        disk = [offer.disk_mib for offer in offers]
         for component, taken in zip(app.components, way, strict=True):
             for n in taken:
                 left[n] -= component.needs.cpu
-        if min(left) >= 0 and all(
+                disk[n] -= component.needs.disk_mib
+        if min(*left, *disk) >= 0 and all(
             all(not {*taken} & {*way[number[o]]} for o in component.apart)
             and all({region[n] for n in taken} <= {region[n] for n in way[number[o]]} for o in near)
             for component, taken in zip(app.components, way, strict=True)
@@ -219,8 +236,14 @@ def _way(found: Placement, app: App, offers: Sequence[Offering]) -> Way:
     )
 
 
-def _cost(way: Way, offers: Sequence[Offering]) -> Decimal:
-    return sum((offers[n].hourly or Decimal(0) for taken in way for n in taken), Decimal(0))
+def _cost(app: App, way: Way, offers: Sequence[Offering]) -> Decimal:
+    """An hour, disk and all; written down once more."""
+    total = Decimal(0)
+    for component, taken in zip(app.components, way, strict=True):
+        for offer in (offers[n] for n in taken):
+            disk = offer.disk * component.needs.disk_mib / 1024 / 730
+            total += (offer.hourly or 0) + round(disk, 6)
+    return total
 
 
 def _least(
@@ -239,4 +262,4 @@ def _least(
             for name, taken in given
         )
 
-    return min(_cost(way, offers) + MOVE_THRESHOLD * moved(way) for way in ways)
+    return min(_cost(app, way, offers) + MOVE_THRESHOLD * moved(way) for way in ways)

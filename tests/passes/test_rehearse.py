@@ -1,69 +1,23 @@
-"""rehearse: what becomes of every replica, what can be lost, and what more load and prices do."""
+"""rehearse: what becomes of every replica, and what more load and prices do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
+from rehearsing import KEEPS, app, machine, part, room, stood, venues, where
 
-from moot.model.app import (
-    App,
-    Component,
-    Container,
-    Dependency,
-    Mount,
-    Needs,
-    Port,
-    Process,
-    Volume,
-)
-from moot.model.diagnostic import BadInput, Refused
-from moot.model.placement import Placement
-from moot.model.rehearsal import Ground, Loss, PriceChange, Rehearsed, Trouble, key_of
-from moot.model.venue import Offering, Venue
-from moot.passes.damage import damage, worst
-from moot.passes.domains import Domains, domains
+from moot.model.app import App, Container, Dependency, Mount, Port, Process, Volume
+from moot.model.diagnostic import Refused
+from moot.model.rehearsal import Ground, PriceChange, Rehearsed, Trouble, key_of
+from moot.model.venue import Offering
+from moot.passes.domains import domains
 from moot.passes.place import place
 from moot.passes.rehearse import rehearse
 from moot.passes.strive import strive
 from moot.passes.suppose import suppose
-
-KEEPS = (Mount(kind="volume", target="/data", source="data"),)
-
-
-def part(name: str, replicas: int = 1, cpu: float = 1.0, **more) -> Component:
-    fields = {"process": Process(command=("x",)), "needs": Needs(cpu=cpu), **more}
-    return Component(name=name, replicas=replicas, **fields)
-
-
-def app(*components: Component) -> App:
-    return App(name="shop", components=components, volumes=(Volume(name="data"),))
-
-
-def room(venue: str, name: str = "room", cpu: float = 4.0, hourly: object = 0, **more) -> Offering:
-    price = None if hourly is None else Decimal(str(hourly))
-    traits = frozenset({"runs:process", "runs:container"})
-    return Offering(
-        venue=venue, name=name, cpu=cpu, memory_mib=1024, hourly=price, traits=traits, **more
-    )
-
-
-def machine(host: str, **more) -> Offering:
-    return room(f"lab:{host}", pool="lab", machine=host, reach=host, **more)
-
-
-def venues(offerings: Sequence[Offering]) -> list[Venue]:
-    pools = {offering.venue: offering.pool for offering in offerings}
-    return [Venue(name=name, provider="fake", pool=pool) for name, pool in pools.items()]
-
-
-def stood(of: App, offerings: Sequence[Offering]) -> tuple[Ground, Placement, Domains]:
-    """An App where it was placed, and what could be lost."""
-    ground = Ground(app=of, offerings=offerings)
-    return ground, place(of, offerings), domains(venues(offerings), offerings)
 
 
 def lose(of: App, offerings: Sequence[Offering], *names: str) -> Rehearsed:
@@ -73,10 +27,6 @@ def lose(of: App, offerings: Sequence[Offering], *names: str) -> Rehearsed:
 
 def fates(found: Rehearsed) -> set[tuple[str, str, int]]:
     return {(fate.component, fate.fortune, fate.count) for fate in found.fates}
-
-
-def where(placement: Placement) -> dict[str, str]:
-    return {a.replica.removeprefix("shop/"): a.offering.venue for a in placement.assignments}
 
 
 # What becomes of whom.
@@ -209,88 +159,6 @@ def test_another_price_moves_what_it_makes_too_dear():
     assert fate.target is not None and (fate.target.venue, fate.target.hourly) == ("c", 0.5)
 
 
-# Names.
-
-
-LAB = [
-    machine("h1", region="eu", zone="a"),
-    machine("h2", region="eu", zone="b"),
-    room("aws", region="us", zone="b"),
-    room("desk", machine="h1"),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "lost", "gone"),
-    [
-        ("lab", {"lab:h1", "lab:h2"}, {"lab:h1", "lab:h2"}),
-        ("pool:lab", {"lab:h1", "lab:h2"}, {"lab:h1", "lab:h2"}),
-        ("lab:h1", {"lab:h1", "desk"}, {"lab:h1", "desk"}),
-        ("h1", {"lab:h1", "desk"}, {"lab:h1", "desk"}),
-        ("host:h1", {"lab:h1", "desk"}, {"lab:h1", "desk"}),
-        ("host:desk", {"lab:h1", "desk"}, {"lab:h1", "desk"}),
-        ("desk", {"desk"}, {"desk"}),
-        ("eu", {"lab:h1", "lab:h2"}, {"lab:h1", "lab:h2"}),
-        ("region:lab/eu", {"lab:h1", "lab:h2"}, {"lab:h1", "lab:h2"}),
-        ("a", {"lab:h1"}, {"lab:h1"}),
-        ("zone:lab/b", {"lab:h2"}, {"lab:h2"}),
-        ("zone:lab/eu/b", {"lab:h2"}, {"lab:h2"}),
-        ("aws/b", {"aws"}, {"aws"}),
-    ],
-)
-def test_names_of_domains(name: str, lost: set[str], gone: set[str]):
-    (loss,) = domains(venues(LAB), LAB).meant([name])
-    assert {venue for venue, _ in loss.offerings} == lost
-    assert loss.venues == gone
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("b", "zone:aws/b, zone:lab/b"), ("zone:b", "zone:aws/b"), ("mars", "lab, aws, desk")],
-)
-def test_a_name_that_means_none_or_several_lists_what_there_is(name: str, said: str):
-    with pytest.raises(BadInput) as refused:
-        domains(venues(LAB), LAB).meant([name])
-    assert said in refused.value.diagnostics[0].detail
-
-
-def test_every_label_means_its_domain():
-    known = domains(venues(LAB), LAB)
-    for loss in known.all:
-        (meant,) = known.meant([loss.label])
-        assert (meant.offerings, meant.venues) == (loss.offerings, loss.venues)
-
-
-def test_a_venue_that_offers_nothing_now_can_be_lost():
-    (loss,) = domains([Venue(name="far", provider="fake")], ()).meant(["far"])
-    assert (loss.offerings, loss.venues) == (frozenset(), {"far"})
-
-
-# Damage.
-
-
-def test_the_worst_comes_first_and_what_leaves_nothing_is_passed_over():
-    shop = app(part("db", mounts=KEEPS), part("web", 2))
-    offers = [machine("h1"), machine("h2")]
-    ground, stands, known = stood(shop, offers)
-    used = list(known.used({key_of(run.offering) for run in stands.runs}))
-    assert [loss.label for loss in used] == ["lab", "lab:h1", "lab:h2"]
-    found = damage(ground, stands, used, strive)
-    assert [each.loss.label for each in found] == ["lab", "lab:h1", "lab:h2"]
-    assert [each.total for each in found] == [True, False, False]
-    chosen = worst(found)
-    assert chosen is not None and chosen.loss.label == "lab:h1"
-    assert worst(found[:1]) == found[0]
-    assert worst(()) is None
-
-
-def test_what_is_not_in_use_and_what_is_the_same_is_no_domain_of_its_own():
-    offers = [room("a", zone="z"), room("b", hourly=1)]
-    _, stands, known = stood(app(part("web")), offers)
-    used = known.used({key_of(run.offering) for run in stands.runs})
-    assert [loss.label for loss in used] == ["a"]
-
-
 # Whatever the App and the machines are.
 
 CPUS = st.sampled_from([0.5, 1.0, 2.0])
@@ -374,54 +242,3 @@ def test_it_says_what_place_would(parts, hosts, data):
     else:
         assert found.problems == ()
         assert where(found.placement) == where(real)
-
-
-def test_as_many_as_have_room_where_not_all_have():
-    """Ten want two CPUs each of nine, and what runs stays where it is."""
-    offered = [machine("h1", cpu=5.0), machine("h2", cpu=4.0)]
-    web = part("web", 2, cpu=2.0)
-    stands = place(app(web), offered)
-    ground = Ground(app=app(web), offerings=offered, prior=stands)
-    found = rehearse(ground, stands, Trouble(load=5), strive)
-    assert (found.stays, found.count("starts"), found.lacking) == (2, 2, 6)
-    lacks = next(fate for fate in found.fates if fate.fortune == "lacks")
-    assert (lacks.spans, lacks.why) == (((4, 6),), "there is room for 4 of 10")
-    assert [problem.component for problem in found.problems] == ["web"]
-
-
-def test_nothing_that_runs_ends_for_the_sake_of_more():
-    """Two of three would have room elsewhere, but the one that is left would have to end."""
-    offered = [machine("h1", cpu=1.0), machine("h2", cpu=1.0), machine("h3", cpu=1.0)]
-    web = part("web", 3, cpu=1.0)
-    stands = place(app(web), offered)
-    gone = [run.offering for run in stands.runs if run.first < 2]
-    loss = Loss(
-        kind="host",
-        label="two",
-        offerings=frozenset(map(key_of, gone)),
-        venues=frozenset(o.venue for o in gone),
-    )
-    ground = Ground(app=app(web), offerings=[*offered, room("x", cpu=2.0)], prior=stands)
-    found = rehearse(ground, stands, Trouble(losses=(loss,)), strive)
-    assert (found.stays, found.count("stops"), found.count("starts")) == (1, 2, 0)
-
-
-def test_what_goes_in_is_searched_where_more_than_room_decides():
-    """Its data is on one machine, so half of what would go into the pool."""
-    offered = [machine("h1", cpu=8.0), machine("h2", cpu=8.0)]
-    web = part("web", 16, mounts=KEEPS)
-    ground = Ground(app=app(web), offerings=offered)
-    found = rehearse(ground, Placement(assignments=()), Trouble(), strive)
-    assert (found.count("starts"), found.lacking) == (8, 8)
-
-
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.integers(1, 3), st.integers(1, 12))
-def test_a_component_alone_has_as_many_as_go_in(sizes, cpu, replicas):
-    offered = [machine(f"h{n}", cpu=float(size)) for n, size in enumerate(sizes)]
-    web = part("web", replicas, cpu=float(cpu))
-    most = sum(size // cpu for size in sizes)
-    found = rehearse(
-        Ground(app=app(web), offerings=offered), Placement(assignments=()), Trouble(), strive
-    )
-    assert found.count("starts") == min(replicas, most)
-    assert found.lacking == replicas - min(replicas, most)

@@ -24,13 +24,14 @@ def machine(name: str, cpu: float = 4, hourly: float | None = 0, **more: object)
     pool, _, host = name.rpartition(":")
     price = None if hourly is None else Decimal(str(hourly))
     known = {"pool": pool, "machine": name, "reach": host, "memory_mib": 4096, "hourly": price}
+    known["disk_mib"] = 10_000
     known["traits"] = frozenset({"runs:process"})
     return Offering(**{"venue": name, "name": "machine", "cpu": cpu, **known, **more})
 
 
-def part(name: str, replicas: int, cpu: float, **more: object) -> Component:
-    process = Process(command=("x",))
-    return Component(name=name, replicas=replicas, process=process, needs=Needs(cpu=cpu), **more)
+def part(name: str, replicas: int, cpu: float, disk_mib: int = 0, **more: object) -> Component:
+    process, needs = Process(command=("x",)), Needs(cpu=cpu, disk_mib=disk_mib)
+    return Component(name=name, replicas=replicas, process=process, needs=needs, **more)
 
 
 def shop(*parts: Component) -> App:
@@ -152,16 +153,27 @@ def test_attempts_are_counted(monkeypatch: pytest.MonkeyPatch):
 
 
 @given(
-    parts=some.lists(some.tuples(some.integers(1, 3), some.integers(1, 4)), min_size=1, max_size=3),
-    rooms=some.lists(some.tuples(some.integers(1, 8), some.integers(0, 3)), min_size=1, max_size=3),
+    parts=some.lists(
+        some.tuples(some.integers(1, 3), some.integers(1, 4), some.sampled_from([0, 100, 777])),
+        min_size=1,
+        max_size=3,
+    ),
+    rooms=some.lists(
+        some.tuples(some.integers(1, 8), some.integers(0, 3), some.sampled_from([0, 100, 333])),
+        min_size=1,
+        max_size=3,
+    ),
 )
 @settings(max_examples=300, deadline=None)
 def test_nothing_is_cheaper_than_the_floor_and_no_machine_is_overcommitted(
-    parts: Sequence[tuple[int, int]], rooms: Sequence[tuple[int, int]]
+    parts: Sequence[tuple[int, int, int]], rooms: Sequence[tuple[int, int, int]]
 ):
-    app = shop(*(part(f"c{n}", count, cpu) for n, (count, cpu) in enumerate(parts)))
-    offers = [machine(f"lab:{n}", cpu, price / 10) for n, (cpu, price) in enumerate(rooms)]
-    costs = [_cost(way, offers) for way in _ways(app, offers)]
+    app = shop(*(part(f"c{n}", *each) for n, each in enumerate(parts)))
+    offers = [
+        machine(f"lab:{n}", cpu, price / 10, disk=Decimal(disk))
+        for n, (cpu, price, disk) in enumerate(rooms)
+    ]
+    costs = [_cost(app, way, offers) for way in _ways(app, offers)]
     try:
         found = place(app, offers)
     except Refused:
@@ -184,8 +196,14 @@ def _ways(app: App, offers: Sequence[Offering]) -> Iterator[tuple[tuple[int, ...
             yield way
 
 
-def _cost(way: Sequence[Sequence[int]], offers: Sequence[Offering]) -> Decimal:
-    return sum((offers[n].hourly or Decimal(0) for taken in way for n in taken), Decimal(0))
+def _cost(app: App, way: Sequence[Sequence[int]], offers: Sequence[Offering]) -> Decimal:
+    """An hour, disk and all; written down once more."""
+    total = Decimal(0)
+    for component, taken in zip(app.components, way, strict=True):
+        for offer in (offers[n] for n in taken):
+            disk = offer.disk * component.needs.disk_mib / 1024 / 730
+            total += (offer.hourly or 0) + round(disk, 6)
+    return total
 
 
 def _used(found: Placement, app: App, offers: Sequence[Offering]) -> list[float]:

@@ -216,6 +216,11 @@ def test_venues_of_one_vendor_are_one_vendor():
     assert "lab:h1" in where(place(app(part(), vendor=2), [*offers, third]))
 
 
+def test_a_venue_with_the_name_of_a_vendor_is_not_that_vendor():
+    offers = [machine("lab:h1", vendor="aws"), machine("aws:h1")]
+    assert where(place(app(part(), vendor=2), offers)) == ["aws:h1", "lab:h1"]
+
+
 def test_two_venues_on_one_machine_are_one():
     offers = [machine("laptop"), machine("other", machine="laptop")]
     assert "1 of the 2 venues" in refusal(app(part(), venue=2), offers)

@@ -93,6 +93,7 @@ WHY = Command(
         "reason",
         "gpus",
         "egress: from, monthly, currency",
+        "disk: on, monthly, currency",
         "alternatives",
         "possible: venue, offering, hourly, currency, priced, more_hourly, reason",
         "best: without, places, monthly, currency, priced, more_monthly, refusal",
@@ -199,17 +200,20 @@ COMPARE = Command(
         "own machines where that is cheaper.  Nothing is bought: no account is needed, and moot\n"
         "plan does not use the market.  Each line is the best region of a vendor, or of two, or\n"
         "of as many as x-moot.spread wants; GAP is by how much it may be dearer than the cheapest\n"
-        "way there is, UP how available it is by what vendors promise.  It exits with 1 where no\n"
-        "vendor can run the App.\n"
+        "way there is, UP how available it is by what vendors promise.  The free choice is the\n"
+        "cheapest line; with --free a line is given up as soon as it cannot be that.  It exits\n"
+        "with 1 where no vendor can run the App.\n"
         "docs/compare.md says what is counted and what is not."
     ),
     example=(
         "moot compare\n"
         "moot compare --vendor aws --region 'eu-*' --top 5\n"
+        "moot compare --free --rounds 1000\n"
         "moot compare --burstable --json"
     ),
     answers=(
-        "estimates: vendors, own, hourly, monthly, egress_hourly, availability, kept, "
+        "estimates: vendors, own, hourly, monthly, egress_hourly, disk_hourly, "
+        "availability, kept, "
         "least_hourly, gap, currency, priced, sites, or vendors, own, reason",
         "own: hourly, monthly, availability, currency, priced, unpriced, reason",
         "free: own, vendors, sites, hourly, monthly, currency, priced",
@@ -222,6 +226,7 @@ COMPARE = Command(
         Option("--burstable", "also types that share their CPUs, as if these were their own"),
         Option("--top", "so many lines for each vendor; default: 1", "N"),
         Option("--rounds", "look so much longer for what is cheaper; default: 200", "N"),
+        Option("--free", "look only for the free choice, several times as fast"),
     ),
     exits=(0, 1, 2),
 )

@@ -105,8 +105,10 @@ def cost_line(cost: Cost) -> str:
     stood = before.hourly if before else None
     if cost.hourly == 0 and not cost.budget and not stood:
         return ""
-    sent = _of_it(_total(cost.spot), "spot") + _of_it(_total(cost.egress), "egress")
-    parts = [_sum(cost) + sent + _difference(cost.hourly, stood), *_certificate(cost)]
+    parts = [
+        _sum(cost) + _of_these(_parts(cost)) + _difference(cost.hourly, stood),
+        *_certificate(cost),
+    ]
     if cost.budget:
         parts.append(f"the budget is {cost.budget}")
     if day := cost.day or (before.day if before else ""):
@@ -125,13 +127,12 @@ def component_lines(cost: Cost) -> Iterator[str]:
     stood = dict(before.components) if before else {}
     rows = dict.fromkeys(stood, Decimal(0)) | dict(cost.components)
     rows = {name: hourly for name, hourly in rows.items() if hourly != 0 or stood.get(name)}
-    sent, spot = dict(cost.egress), dict(cost.spot)
     width = max(map(len, rows), default=0)
     for name, hourly in rows.items():
         unit = f"{cost.currency}/month"
         costs = f"not known in {cost.currency}" if hourly is None else f"{monthly(hourly)} {unit}"
         difference = _difference(hourly, stood.get(name, Decimal(0)) if before else None)
-        of_it = _of_it(spot.get(name), "spot") + _of_it(sent.get(name), "egress")
+        of_it = _of_these(_parts(cost, name))
         yield f"  {name.ljust(width)}  {costs}{of_it}{difference}"
 
 
@@ -139,17 +140,16 @@ def cost_json(cost: Cost) -> JSON:
     """`cost` in `plan --json`; amounts are strings, so that no digit is lost."""
     before = _comparable(cost)
     stood = dict(before.components) if before else {}
-    sent, spot = dict(cost.egress), dict(cost.spot)
     return {
         **_amounts(cost.hourly),
-        "kinds": _kinds(cost.hourly, _total(cost.spot), _total(cost.egress)),
+        "kinds": _kinds(cost.hourly, _parts(cost)),
         "currency": cost.currency,
         "floor": _amounts(cost.floor),
         "components": [
             {
                 "component": name,
                 **_amounts(hourly),
-                "kinds": _kinds(hourly, spot.get(name, Decimal(0)), sent.get(name, Decimal(0))),
+                "kinds": _kinds(hourly, _parts(cost, name)),
                 "before": _amounts(stood.get(name)),
             }
             for name, hourly in cost.components
@@ -212,8 +212,16 @@ def _difference(hourly: Decimal | None, before: Decimal | None) -> str:
     return f", {monthly(abs(hourly - before))} {'more' if hourly > before else 'less'} than now"
 
 
-def _of_it(part: Decimal | None, kind: str) -> str:
-    return f", {monthly(part)} of it {kind}" if part else ""
+def _parts(cost: Cost, component: str = "") -> Mapping[str, Decimal | None]:
+    """Of a component, or of all of them, what is for each kind beside other machines."""
+    kinds = {"spot": cost.spot, "egress": cost.egress, "disk": cost.disk}
+    if not component:
+        return {kind: _total(parts) for kind, parts in kinds.items()}
+    return {kind: dict(parts).get(component, Decimal(0)) for kind, parts in kinds.items()}
+
+
+def _of_these(parts: Mapping[str, Decimal | None]) -> str:
+    return "".join(f", {monthly(part)} of it {kind}" for kind, part in parts.items() if part)
 
 
 def _total(parts: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
@@ -223,12 +231,15 @@ def _total(parts: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(sums) else None
 
 
-def _kinds(hourly: Decimal | None, spot: Decimal | None, egress: Decimal | None) -> JSON:
-    """What is paid for places to run, as spot and other, and for traffic that leaves a venue."""
+def _kinds(hourly: Decimal | None, parts: Mapping[str, Decimal | None]) -> JSON:
+    """What is paid for places to run, as spot and other, for traffic that leaves a venue, and for
+    disk.
+    """
+    known = [part for part in parts.values() if part is not None]
     machines = None
-    if hourly is not None and spot is not None and egress is not None:
-        machines = hourly - spot - egress
-    amounts = {"machines": machines, "spot": spot, "egress": egress}
+    if hourly is not None and len(known) == len(parts):
+        machines = hourly - sum(known)
+    amounts = {"machines": machines, **parts}
     return {kind: _amounts(amount) for kind, amount in amounts.items()}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
 from moot.model.budget import Budget
 from moot.model.day import priced
-from moot.model.placement import Egress, Placement, Run
+from moot.model.placement import Charge, Placement, Run
 from moot.model.report import Cost
 from moot.passes.afford import currencies, spent, summed
 
@@ -22,14 +25,15 @@ def cost(
     runs: dict[str, list[Run]] = {}
     for run in placement.runs:
         runs.setdefault(run.component, []).append(run)
-    sent: dict[str, list[Egress]] = {name: [] for name in runs}
-    for each in placement.egress:
-        sent[each.component].append(each)
+    paid, sent, disk = (
+        _by_component(charges) for charges in (placement.charges, placement.egress, placement.disk)
+    )
     return Cost(
-        hourly=summed(placement.runs, placement.egress, currency),
+        hourly=summed(placement.runs, placement.charges, currency),
         currency=currency,
-        components=tuple((name, summed(runs[name], sent[name], currency)) for name in runs),
+        components=tuple((name, summed(runs[name], paid[name], currency)) for name in runs),
         egress=tuple((name, summed((), sent[name], currency)) for name in runs if sent[name]),
+        disk=tuple((name, summed((), disk[name], currency)) for name in runs if disk[name]),
         spot=tuple(
             (name, summed(on, (), currency))
             for name in runs
@@ -46,6 +50,16 @@ def cost(
     )
 
 
+def _by_component(charges: Iterable[Charge]) -> Mapping[str, Sequence[Charge]]:
+    found: defaultdict[str, list[Charge]] = defaultdict(list)
+    for each in charges:
+        found[each.component].append(each)
+    return found
+
+
 def _priced(run: Run) -> bool:
-    """Whether anybody says what it costs: of what costs nothing nobody may have said it."""
-    return bool(run.offering.hourly)
+    """Whether anybody says what it costs: of what costs nothing nobody may have said it, unless its
+    disk has a price.
+    """
+    offering = run.offering
+    return offering.hourly is not None and bool(offering.hourly or offering.disk)

@@ -71,6 +71,7 @@ def _stated(venue: Venue, offering: Offering, today: str) -> Offering:
         pool=venue.pool,
         vendor=venue.vendor,
         egress=venue.egress,
+        disk=venue.disk,
         latency=venue.latency,
         quota=venue.quota,
         spot=venue.spot or offering.spot,

@@ -40,11 +40,14 @@ def counted(app: str, offerings: Iterable[Offering], store: Store) -> list[Offer
     return [replace(o, quota=quotas[o.site]) if o.quota else o for o in offered]
 
 
-def rest(venue: Venue, store: Store) -> str:
-    """What the quota of its entry leaves after all Apps, in words; "" where it has none."""
-    if venue.quota is None:
-        return ""
-    return venue.quota.taking(_given(store).get(venue.entry, NOTHING)).told(venue.entry)
+def rests(venues: Iterable[Venue], store: Store) -> Mapping[str, str]:
+    """By entry that states a quota what it leaves after all Apps, in words; all is read once."""
+    stated = {venue.entry: venue.quota for venue in venues if venue.quota}
+    given: Mapping[str, Amounts] = _given(store) if stated else {}
+    return {
+        entry: quota.taking(given.get(entry, NOTHING)).told(entry)
+        for entry, quota in stated.items()
+    }
 
 
 def is_counted(ground: Ground, store: Store) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from moot.engine.ask import Question, ask
 from moot.engine.astray import astray
-from moot.engine.quotas import rest
+from moot.engine.quotas import rests
 from moot.engine.slots import Slots
 from moot.engine.venues import FACTS, Venues
 from moot.model.diagnostic import BadInput, Diagnostic, Refused
@@ -53,7 +53,9 @@ class VenueBook:
             else s
             for s in statuses
         )
-        return tuple(replace(s, quota=rest(self.venues.known(s.name), self.store)) for s in told)
+        known = {status.name: self.venues.known(status.name) for status in statuses}
+        left = rests(known.values(), self.store)
+        return tuple(replace(s, quota=left.get(known[s.name].entry, "")) for s in told)
 
     def add(self, name: str, provider: str, settings: Mapping[str, JSON]) -> VenueStatus:
         """Write a venue down, unless it is another name for one that is there."""

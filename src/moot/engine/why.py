@@ -40,6 +40,7 @@ def why(turn: Turn, world: World, replica: str, without: Sequence[str] = ()) -> 
         availability=turn.outlook,
         possible=possible,
         egress=tuple(each for each in placement.egress if each.component == chosen.component),
+        disk=tuple(each for each in placement.disk if each.component == chosen.component),
         gpus=chosen.gpus,
         best=alternative(
             ground,

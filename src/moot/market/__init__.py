@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from moot.market.facts import EGRESS, EGRESS_DAY, SLAS
+from moot.market.facts import DISK, DISK_DAY, EGRESS, EGRESS_DAY, SLAS
 from moot.market.kept import SHIPPED, content
 from moot.model.market import Kind, Vendor
 
@@ -33,5 +33,7 @@ def _vendor(entry: dict[str, Any]) -> Vendor:
         interruptions=entry.get("interruptions", {}),
         egress=EGRESS.get(entry["vendor"], Decimal(0)),
         egress_day=EGRESS_DAY if entry["vendor"] in EGRESS else "",
+        disk=DISK.get(entry["vendor"], Decimal(0)),
+        disk_day=DISK_DAY if entry["vendor"] in DISK else "",
         sla=SLAS.get(entry["vendor"]),
     )

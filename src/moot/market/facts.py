@@ -1,4 +1,4 @@
-"""What is known of the market beside prices: places, shares of CPUs, egress, what is promised."""
+"""What is known of the market beside prices: places, CPUs, egress, disk, what is promised."""
 
 from __future__ import annotations
 
@@ -148,6 +148,18 @@ EGRESS: Mapping[str, Decimal] = {
     "gcp": Decimal("0.12"),
 }
 EGRESS_DAY = "2026-01-01"
+
+# What the vendors take for a GiB of general-purpose disk on their network for a month, in US
+# dollars, for their first regions in North America: of gp3, Premium SSD v2 and pd-balanced, without
+# more operations and throughput than are in it.  It is what is generally known of
+# aws.amazon.com/ebs/pricing, azure.microsoft.com/pricing/details/managed-disks and
+# cloud.google.com/compute/disks-image-pricing; in Europe it is a tenth more or so.
+DISK: Mapping[str, Decimal] = {
+    "aws": Decimal("0.08"),
+    "azure": Decimal("0.081"),
+    "gcp": Decimal("0.10"),
+}
+DISK_DAY = "2026-01-01"
 
 # What the vendors' agreements promise, with service credits for less: of a single machine, and of
 # a region where there are several in several zones.  aws.amazon.com/compute/sla,

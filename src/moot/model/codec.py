@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from decimal import Decimal
 from operator import attrgetter
 
-from moot.model.placement import Assignments, Egress, Placement, Rejection, Run
+from moot.model.placement import Assignments, Charge, Placement, Rejection, Run
 from moot.model.resource import ConfigurationItem, Edge, Resource, Rollout
 from moot.model.spot import Spot
 from moot.model.value import JSON, Value, decode
@@ -74,7 +74,8 @@ def placement_to_json(placement: Placement) -> dict[str, JSON]:
             for run in runs
         ],
         "rejections": [[r.component, r.venue, r.offering, r.reason] for r in placement.rejections],
-        "egress": [[e.component, e.site, e.currency, str(e.hourly)] for e in placement.egress],
+        "egress": _charges_to_json(placement.egress),
+        "disk": _charges_to_json(placement.disk),
     }
 
 
@@ -93,11 +94,23 @@ def placement_from_json(body: Mapping[str, JSON]) -> Placement:
         for of, first, count, name, runs_as, *gpus in body.get("runs", replicas)
     )
     rejections = tuple(Rejection(*row) for row in body["rejections"])
-    egress = tuple(
-        Egress(component, site, currency, Decimal(hourly))
-        for component, site, currency, hourly in body.get("egress", ())
+    return Placement(
+        assignments=Assignments(runs),
+        rejections=rejections,
+        egress=_charges_from_json(body.get("egress", ())),
+        disk=_charges_from_json(body.get("disk", ())),
     )
-    return Placement(assignments=Assignments(runs), rejections=rejections, egress=egress)
+
+
+def _charges_to_json(charges: Iterable[Charge]) -> JSON:
+    return [[each.component, each.site, each.currency, str(each.hourly)] for each in charges]
+
+
+def _charges_from_json(rows: Iterable[Sequence[str]]) -> tuple[Charge, ...]:
+    return tuple(
+        Charge(component, site, currency, Decimal(hourly))
+        for component, site, currency, hourly in rows
+    )
 
 
 def _name(offering: Offering) -> str:
@@ -110,6 +123,7 @@ def _offering_to_json(offering: Offering) -> dict[str, JSON]:
     body["traits"] = sorted(offering.traits)
     body["gpus_left"] = [*offering.gpus_left]
     body["egress"] = str(offering.egress)
+    body["disk"] = str(offering.disk)
     body["latency"] = {name: str(ms) for name, ms in offering.latency}
     body["spot"] = asdict(offering.spot) if offering.spot else None
     return body
@@ -121,6 +135,7 @@ def _offering_from_json(body: Mapping[str, JSON]) -> Offering:
     values["traits"] = frozenset(values["traits"])
     values["gpus_left"] = tuple(values.get("gpus_left", ()))
     values["egress"] = Decimal(values.get("egress", 0))
+    values["disk"] = Decimal(values.get("disk", 0))
     values["latency"] = tuple((n, Decimal(ms)) for n, ms in values.get("latency", {}).items())
     values["spot"] = Spot(**spot) if (spot := values.get("spot")) else None
     return Offering(**values)

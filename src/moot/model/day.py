@@ -22,5 +22,5 @@ def day(stated: JSON) -> str:
 
 def priced(offerings: Iterable[Offering]) -> str:
     """The day of the oldest of their prices; "" where none of them has one, or a known day."""
-    days = {offering.priced for offering in offerings if offering.hourly}
+    days = {offering.priced for offering in offerings if offering.hourly or offering.disk}
     return min(days, default="")

@@ -101,7 +101,8 @@ class Vendor:
 
     `regions` has the zones of each; a price has a bit for every one of them.  `days` are those of
     regions whose prices are of another day than `priced`, `spot_days` the same of spot; there a
-    type is taken back so many times a month at most, by `interruptions`.
+    type is taken back so many times a month at most, by `interruptions`.  `egress` is the price of
+    a GB that leaves it, `disk` that of a GiB of disk for a month, in `currency`, each of its day.
     """
 
     name: str
@@ -117,6 +118,8 @@ class Vendor:
     )
     egress: Decimal = Decimal(0)
     egress_day: str = ""
+    disk: Decimal = Decimal(0)
+    disk_day: str = ""
     sla: Sla | None = None
 
     def day(self, region: str) -> str:

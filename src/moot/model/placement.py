@@ -133,8 +133,8 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Egress:
-    """What a component pays an hour for what it sends out of a venue or pool."""
+class Charge:
+    """What a component pays an hour to a venue or pool beside the prices of its offerings."""
 
     component: str
     site: str
@@ -147,13 +147,20 @@ class Placement:
     """The decision and its explanation, kept together so that no one has to rerun it to ask why.
 
     `floor` is what no placement that keeps all promises costs less than, an hour; None where
-    nobody knows.  `egress` is what is paid for traffic beside the prices of the offerings.
+    nobody knows.  Beside the prices of the offerings `egress` is paid for what is sent out of
+    venues and pools, and `disk` for the disk that components ask for.
     """
 
     assignments: Sequence[Assignment]
     rejections: tuple[Rejection, ...] = ()
     floor: Decimal | None = field(default=None, compare=False)
-    egress: tuple[Egress, ...] = field(default=(), compare=False)
+    egress: tuple[Charge, ...] = field(default=(), compare=False)
+    disk: tuple[Charge, ...] = field(default=(), compare=False)
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """All that is paid beside the prices of the offerings."""
+        return (*self.egress, *self.disk)
 
     @property
     def runs(self) -> tuple[Run, ...]:

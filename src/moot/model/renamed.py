@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from moot.model.codec import placement_from_json, placement_to_json
-from moot.model.placement import Assignments, Placement
+from moot.model.placement import Assignments, Charge, Placement
 from moot.model.resource import ConfigurationItem
 from moot.model.value import JSON, Ref, Secret, Value, substitute
 from moot.model.venue import Offering
@@ -44,6 +44,10 @@ def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str,
     """A placement as it was written, with all that was written beside it."""
     placement = placement_from_json(body)
     was, site = (venue.partition(":")[0] for venue in (old, new))
+
+    def charged(charges: Iterable[Charge]) -> tuple[Charge, ...]:
+        return tuple(replace(each, site=site) if each.site == was else each for each in charges)
+
     changed = Placement(
         assignments=Assignments(
             replace(run, offering=_offering(run.offering, old, new)) for run in placement.runs
@@ -51,7 +55,8 @@ def placement_renamed(body: Mapping[str, JSON], old: str, new: str) -> dict[str,
         rejections=tuple(
             replace(r, venue=new) if r.venue == old else r for r in placement.rejections
         ),
-        egress=tuple(replace(e, site=site) if e.site == was else e for e in placement.egress),
+        egress=charged(placement.egress),
+        disk=charged(placement.disk),
     )
     endpoints = [
         [*end, new if venue == old else venue] for *end, venue in body.get("endpoints", ())

@@ -13,7 +13,7 @@ from moot.model.budget import Budget
 from moot.model.diagnostic import Diagnostic
 from moot.model.finding import Finding
 from moot.model.headroom import Headroom
-from moot.model.placement import Egress, Placement, Rejection
+from moot.model.placement import Charge, Placement, Rejection
 from moot.model.plan import Plan
 from moot.model.rehearsal import Damage, Rehearsed, Trouble, Worst
 from moot.model.resource import ConfigurationItem
@@ -59,10 +59,11 @@ class Cost:
     """Of what the plan leaves standing, an hour; `hourly` None where a price is unknown, or in
     another currency than the first of `currencies`.
 
-    `egress` is the part of components that is for traffic that leaves a venue or pool, `spot` that
-    for what may be taken back.  `floor` is what no placement that keeps all promises costs less
-    than, None where nobody knows; `priced` is the sum without what has no price, `unpriced` venues
-    and pools that have none, `unmetered` those that have none for the traffic that leaves them;
+    `egress` is the part of components that is for traffic that leaves a venue or pool, `disk` that
+    for the disk they ask for, `spot` that for what may be taken back.  `floor` is what no placement
+    that keeps all promises costs less than, None where nobody knows; `priced` is the sum without
+    what has no price, `unpriced` venues and pools that have none, `unmetered` those that have none
+    for the traffic that leaves them;
     `before` is of what stands now by the record, at the prices of then; None: there is no record.
     `day` is that of the oldest price in it (ISO 8601), "" where there is none or it is not known.
     """
@@ -71,6 +72,7 @@ class Cost:
     currency: str
     components: tuple[tuple[str, Decimal | None], ...] = ()
     egress: tuple[tuple[str, Decimal | None], ...] = ()
+    disk: tuple[tuple[str, Decimal | None], ...] = ()
     spot: tuple[tuple[str, Decimal | None], ...] = ()
     currencies: tuple[str, ...] = ()
     floor: Decimal | None = None
@@ -161,8 +163,8 @@ class Why:
 
     `alternatives` are in words what `possible` is; `best` is the best of all its component's
     replicas without something.  `priced` is the day of the `price`, "" where it has none;
-    `egress` what its component pays beside it for what it sends, `gpus` the numbers of the GPUs
-    that it has there.
+    `egress` and `disk` what its component pays beside it for what it sends and for its disk, `gpus`
+    the numbers of the GPUs that it has there.
     """
 
     replica: str
@@ -175,7 +177,8 @@ class Why:
     availability: Outlook = field(default_factory=Outlook)
     possible: tuple[Possible, ...] = ()
     best: Alternative | None = None
-    egress: tuple[Egress, ...] = ()
+    egress: tuple[Charge, ...] = ()
+    disk: tuple[Charge, ...] = ()
     gpus: tuple[int, ...] = ()
 
 

@@ -79,7 +79,7 @@ def ways(stated: JSON) -> Ways:
 
 
 def per_gb(stated: JSON) -> Decimal:
-    """From `egress` of a venue, the price of a GB; ValueError says what is wrong."""
+    """From `egress` or `disk` of a venue: of a GB, or a GiB; ValueError says what is wrong."""
     try:
         price = Decimal(str(stated))
         if 0 <= price < 1_000_000:

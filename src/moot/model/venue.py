@@ -23,7 +23,8 @@ class Venue:
     `pool` names the entry whose `hosts` this machine is one of, "" where it is none of any; `index`
     says which of them names it, and `own` which settings it has from there.
     `sla` is what is stated of how often it is up, None where nothing is; `egress` the price of a GB
-    that leaves it, and `latency` how far away in ms other venues are, or regions of them.
+    that leaves it, `disk` that of a GiB of disk for a month, and `latency` how far away in ms other
+    venues are, or regions of them.
     `overcommit` says how many times its room is given away; `quota` how much of it, all machines of
     its entry together, all Apps may have, None where nothing is stated.
     `built_in` is one that nobody has configured.
@@ -41,6 +42,7 @@ class Venue:
     sla: Sla | None = None
     built_in: bool = field(default=False, compare=False)
     egress: Decimal = Decimal(0)
+    disk: Decimal = Decimal(0)
     overcommit: Overcommit = field(default_factory=Overcommit)
     quota: Quota | None = None
     latency: Ways = ()
@@ -85,7 +87,8 @@ class Offering:
 
     `pool` is the venue's: machines of one pool take the replicas of a component together.
     `vendor` is whom the venue stands or falls with, "" where it states nothing of a vendor;
-    `egress` and `latency` are what the venue states of its ways to others.
+    `egress` and `latency` are what the venue states of its ways to others, `disk` is what it states
+    a GiB of disk to cost a month; it is in `currency`, too.
     Where its venue overcommits it gives away more than there is: `own_cpu` and `own_memory_mib` are
     what it has, and the most that one replica may need.
     `quota` is the one that all offerings of its venue or pool share; it says what to give whom, and
@@ -117,6 +120,7 @@ class Offering:
     vendor: str = ""
     segmented: bool = False
     egress: Decimal = Decimal(0)
+    disk: Decimal = Decimal(0)
     latency: Ways = ()
     own_cpu: float | None = None
     own_memory_mib: int | None = None

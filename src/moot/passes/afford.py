@@ -10,7 +10,7 @@ from moot.model.app import App
 from moot.model.budget import HOURS, Budget, monthly
 from moot.model.day import priced
 from moot.model.diagnostic import Diagnostic, Refused
-from moot.model.placement import Egress, Placement, Run
+from moot.model.placement import Charge, Placement, Run
 from moot.passes.egress import total
 
 MOST_NAMED = 3
@@ -31,18 +31,18 @@ def afford(app: App, placement: Placement) -> None:
 
 
 def spent(placement: Placement) -> Decimal:
-    """What it costs an hour, egress and all."""
-    return sum(map(_price, placement.runs), total(placement.egress))
+    """What it costs an hour, egress, disk and all."""
+    return sum(map(_price, placement.runs), total(placement.charges))
 
 
 def currencies(placement: Placement) -> tuple[str, ...]:
     """Of all its prices, each once, in the order in which they occur."""
     priced = (run.offering.currency for run in placement.runs if run.offering.hourly)
-    paid = (each.currency for each in placement.egress if each.hourly)
+    paid = (each.currency for each in placement.charges if each.hourly)
     return tuple(dict.fromkeys((*priced, *paid)))
 
 
-def summed(runs: Iterable[Run], paid: Iterable[Egress], currency: str) -> Decimal | None:
+def summed(runs: Iterable[Run], paid: Iterable[Charge], currency: str) -> Decimal | None:
     """What these cost an hour; None where a price is unknown, or in another currency."""
     sum_ = Decimal(0)
     for run in runs:
@@ -68,13 +68,11 @@ def _foreign(placement: Placement, budget: Budget) -> Iterator[tuple[str, str]]:
         if offering.hourly and offering.currency != budget.currency:
             where = f"{run.component} is placed on {offering.venue}/{offering.name}"
             yield f"{where} for {offering.hourly:f} {offering.currency}/hour", offering.currency
-    for each in placement.egress:
+    whats = ((placement.egress, "what it sends out of"), (placement.disk, "its disk on"))
+    for each, what in ((each, what) for charges, what in whats for each in charges):
         if each.hourly and each.currency != budget.currency:
             price = f"{monthly(each.hourly)} {each.currency}/month"
-            yield (
-                f"{each.component} pays {price} for what it sends out of {each.site}",
-                each.currency,
-            )
+            yield f"{each.component} pays {price} for {what} {each.site}", each.currency
 
 
 def _incomparable(foreign: tuple[str, str], budget: Budget) -> Diagnostic:
@@ -94,15 +92,15 @@ def _too_dear(app: App, placement: Placement, budget: Budget) -> Diagnostic:
     for run in placement.runs:
         by_component[run.component].append(run)
     sums = {name: sum(map(_price, runs), Decimal(0)) for name, runs in by_component.items()}
-    sent: dict[str, Decimal] = {}
-    for each in placement.egress:
+    sent, disk = _by_component(placement.egress), _by_component(placement.disk)
+    for each in placement.charges:
         sums[each.component] += each.hourly
-        sent[each.component] = sent.get(each.component, Decimal(0)) + each.hourly
     dearest = sorted(sums, key=lambda name: (-sums[name], name))[:MOST_NAMED]
     currency, first = budget.currency, dearest[0]
     lines = [
         f"{name}: {monthly(sums[name])} {currency}/month for {_counted(by_component[name])}"
         + (f", {monthly(sent[name])} of it egress" if sent.get(name) else "")
+        + (f", {monthly(disk[name])} of it disk" if disk.get(name) else "")
         for name in dearest
         if sums[name]
     ]
@@ -118,6 +116,13 @@ def _too_dear(app: App, placement: Placement, budget: Budget) -> Diagnostic:
         f"{_loosened(app)}allow a cheaper venue, or allow {more}",
         place=budget.place,
     )
+
+
+def _by_component(charges: Iterable[Charge]) -> dict[str, Decimal]:
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for each in charges:
+        found[each.component] += each.hourly
+    return found
 
 
 def _lacking(placement: Placement, budget: Budget) -> Decimal:

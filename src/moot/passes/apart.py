@@ -79,8 +79,9 @@ class Atlas:
 
 
 def _around(offering: Offering) -> Path:
+    """Where no vendor is stated it is one by itself, whatever vendor has the name of its venue."""
     host = offering.machine or f"{offering.venue}/{offering.name}"
-    vendor = offering.vendor or offering.site
+    vendor = offering.vendor or f":{offering.site}"
     return vendor, offering.site, offering.region, offering.zone, host
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from moot.model.app import App
 from moot.model.budget import HOURS
-from moot.model.placement import Egress, Run
+from moot.model.placement import Charge, Run
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Path, apart
 
@@ -38,7 +38,7 @@ class Exit:
 Exits = Mapping[Exit, int]  # with how many replicas are there
 
 
-def egress(app: App, runs: Iterable[Run]) -> tuple[Egress, ...]:
+def egress(app: App, runs: Iterable[Run]) -> tuple[Charge, ...]:
     """By component and venue, where traffic leaves one; nothing where no venue has a price of it.
 
     Replicas of two components talk evenly: each pair of them has the same share.  Who sends pays.
@@ -71,7 +71,7 @@ def exits(atlas: Atlas, placed: Iterable[tuple[Offering, int]]) -> Exits:
     return found
 
 
-def fees(talks: Iterable[Talk], on: Mapping[str, Exits]) -> tuple[Egress, ...]:
+def fees(talks: Iterable[Talk], on: Mapping[str, Exits]) -> tuple[Charge, ...]:
     """What is paid for these, of components that are on something."""
     found: dict[tuple[str, str, str], Decimal] = {}
     for talk in talks:
@@ -80,7 +80,7 @@ def fees(talks: Iterable[Talk], on: Mapping[str, Exits]) -> tuple[Egress, ...]:
                 for site, currency, hourly in _sent(talk, on[name], on[other]):
                     key = name, site, currency
                     found[key] = found.get(key, Decimal(0)) + hourly
-    return tuple(Egress(*key, hourly) for key, hourly in sorted(found.items()))
+    return tuple(Charge(*key, hourly) for key, hourly in sorted(found.items()))
 
 
 def _sent(talk: Talk, mine: Exits, theirs: Exits) -> Iterator[tuple[str, str, Decimal]]:
@@ -99,6 +99,6 @@ def _sent(talk: Talk, mine: Exits, theirs: Exits) -> Iterator[tuple[str, str, De
         yield site, currency, (price * talk.gb_hourly / (2 * pairs)).quantize(FINEST)
 
 
-def total(paid: Sequence[Egress]) -> Decimal:
+def total(paid: Iterable[Charge]) -> Decimal:
     """All of it, an hour, whatever the currency."""
     return sum((each.hourly for each in paid), Decimal(0))

@@ -22,7 +22,7 @@ from moot.model.venue import Offering
 # what to make there.
 ROOM = frozenset(
     {"cpu", "memory_mib", "disk_mib", "gpus", "gpus_left"}
-    | {"hourly", "currency", "egress", "latency"}
+    | {"hourly", "currency", "egress", "disk", "latency"}
 )
 
 

@@ -14,8 +14,6 @@ from moot.passes.explaining.attempt import Decide
 from moot.passes.fare import fare
 from moot.passes.striving.stride import restored
 
-LOST = "its control plane is lost, which would have to start it there"
-
 
 def freeze(decide: Decide, frozen: Collection[Key]) -> Decide:
     """What runs on these goes on there, as nothing costs less; there is room for no more.
@@ -24,10 +22,7 @@ def freeze(decide: Decide, frozen: Collection[Key]) -> Decide:
     """
 
     def decided(ground: Ground) -> Placement:
-        try:
-            found = restored(decide(_held(ground, frozen)), ground)
-        except Refused as refused:
-            raise Refused(*map(_told, refused.diagnostics)) from None
+        found = restored(decide(_held(ground, frozen)), ground)
         before = ground.prior.runs if ground.prior else ()
         fates, _ = fare(ground.app, before, found.runs, (), {})
         started = (f.component for f in fates if f.target and key_of(f.target) in frozen)
@@ -51,13 +46,16 @@ def _held(ground: Ground, frozen: Collection[Key]) -> Ground:
             there[key_of(run.offering)].append(run)
     marks = frozenset(map(_mark, needs))
     offerings = [
-        replace(o, traits=o.traits | marks, disk_mib=(o.disk_mib + 1) * parts - 1)
+        replace(
+            o, traits=o.traits | marks, disk_mib=(o.disk_mib + 1) * parts - 1, disk=o.disk / parts
+        )
         if (runs := there.get(key_of(o))) is None
         else replace(
             o,
             traits=o.traits | {_mark(run.component) for run in runs},
             disk_mib=sum(run.count * needs[run.component].disk_mib for run in runs),
             hourly=Decimal(0),
+            disk=Decimal(0),
         )
         for o in ground.offerings
     ]
@@ -73,22 +71,8 @@ def _counted(component: Component, parts: int) -> Component:
 
 
 def _mark(component: str) -> str:
-    return f"a control plane to start {component}"
-
-
-def _told(problem: Diagnostic) -> Diagnostic:
-    """Without the mark, which is a word of ours: what is lacking is the control plane."""
-    mark = _mark(problem.component)
-    lines = [_without(line, mark) for line in problem.detail.splitlines()]
-    return replace(problem, detail="\n".join(lines))
-
-
-def _without(line: str, mark: str) -> str:
-    place, lacks, traits = line.partition(": lacks ")
-    others = [trait for trait in traits.split(", ") if trait != mark]
-    if not lacks or mark not in traits.split(", "):
-        return line
-    return f"{place}{lacks}{', '.join(others)}" if others else f"{place}: {LOST}"
+    """As a refusal says what an offering lacks."""
+    return f"its control plane, which would have to start {component} there"
 
 
 def _unstartable(component: str) -> Diagnostic:

@@ -18,7 +18,8 @@ MOST_STEPS = 200_000  # of one exact figure, times its components; well below a 
 MOST_WEAK = 16  # kinds of domains of which is asked what they cost
 
 REPLICA = "replica"
-REGION = LEVELS.index("region") + 1  # of a path, so much is that of its region
+VENUE = LEVELS.index("venue") + 1  # of a path, so much is that of its venue or pool
+REGION = LEVELS.index("region") + 1  # and so much that of its region
 
 Needed = Mapping[str, int]  # by component how many of its replicas must be up
 Weak = tuple[Level, str]  # a vendor, or all domains of a level within one venue or pool
@@ -110,8 +111,8 @@ def _waiting(estate: _Estate, needed: Needed) -> tuple[float, float]:
     finds it down waits for half of that.
     """
     least = most = 0.0
-    for site, failures in estate.failures.items():
-        alike = estate.alike(site, needed)
+    for venue, failures in estate.failures.items():
+        alike = estate.alike(venue, needed)
         machines = sum(count for _, count in alike)
         for number, (path, count) in enumerate(alike):
             down = 1 - estate.controls.get(path[:REGION], 1.0)
@@ -132,7 +133,7 @@ class _Estate:
     """The domains an App stands on; `up` is the least that any venue states of one, by its path.
 
     `controls` is the same of the control planes, by the path of their region, and `failures` how
-    many a year any venue of a site states.
+    many a year is stated by any machine of a venue or pool, by its path.
     """
 
     venues: Mapping[str, Venue]
@@ -142,7 +143,7 @@ class _Estate:
     outages: dict[str, float] = field(default_factory=dict[str, float])
     unknown: set[str] = field(default_factory=set[str])
     controls: dict[Path, float] = field(default_factory=dict[Path, float])
-    failures: dict[str, float] = field(default_factory=dict[str, float])
+    failures: dict[Path, float] = field(default_factory=dict[Path, float])
 
     def put(self, run: Run) -> None:
         """Add replicas, and what is stated of the domains around them."""
@@ -170,14 +171,15 @@ class _Estate:
         """Note what is stated of what starts replicas there, where anything is."""
         if (share := sla.control_plane) is not None:
             self.controls[path[:REGION]] = min(share, self.controls.get(path[:REGION], 1.0))
-            most = max(sla.failures_per_year, self.failures.get(path[1], 0.0))
-            self.failures[path[1]] = most
+            most = max(sla.failures_per_year, self.failures.get(path[:VENUE], 0.0))
+            self.failures[path[:VENUE]] = most
 
-    def alike(self, site: str, needed: Needed) -> Sequence[tuple[Path, int]]:
+    def alike(self, venue: Path, needed: Needed) -> Sequence[tuple[Path, int]]:
         """One of the machines in use of each kind, with how many there are."""
         kinds: dict[object, Path] = {}
         counts = Counter[object]()
-        for path in dict.fromkeys(p for n in needed for p in self.replicas[n] if p[1] == site):
+        paths = (path for name in needed for path in self.replicas[name])
+        for path in dict.fromkeys(path for path in paths if path[:VENUE] == venue):
             shares = self.up.get(path, 1.0), self.up.get((*path, REPLICA), 1.0)
             kind = path[:-1], shares, tuple(self.replicas[n].get(path, 0) for n in needed)
             kinds.setdefault(kind, path)

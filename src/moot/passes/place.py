@@ -17,6 +17,7 @@ from moot.model.programme import Solve
 from moot.model.venue import Offering
 from moot.passes.afford import spent
 from moot.passes.apart import wanted
+from moot.passes.disk import tariffs
 from moot.passes.egress import egress
 from moot.passes.gathering.gather import gather
 from moot.passes.placing.assign import assign
@@ -154,7 +155,10 @@ def _may_be_better(basis: Basis, found: Placement, attempts: int) -> bool:
 def _is_open(basis: Basis) -> bool:
     """Whether one placement may be cheaper than another, and there is the time to look."""
     looks = len(basis.app.components) * len(basis.stock.offerings)
-    return looks <= LOOKS and len({*basis.stock.prices}) > 1
+    if looks > LOOKS:
+        return False
+    found = tariffs(basis.app.components, basis.stock.offerings)
+    return len({(each.hourly, each.disk) for each in found}) > 1
 
 
 def _placed(

@@ -15,6 +15,7 @@ from moot.passes.afford import afford
 from moot.passes.beside import beside
 from moot.passes.blame import blame
 from moot.passes.connect import connect
+from moot.passes.disk import disk
 from moot.passes.egress import egress
 from moot.passes.explaining.attempt import Decide
 from moot.passes.fare import fare
@@ -175,7 +176,9 @@ class _Desk:
 
 def _placement(app: App, runs: Iterable[Run]) -> Placement:
     placed = Assignments(runs)
-    return Placement(assignments=placed, egress=egress(app, placed.runs))
+    return Placement(
+        assignments=placed, egress=egress(app, placed.runs), disk=disk(app, placed.runs)
+    )
 
 
 def _homes(keeping: Mapping[str, Iterable[str]], before: Iterable[Run]) -> dict[str, str]:

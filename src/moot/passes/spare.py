@@ -75,7 +75,7 @@ def _settled(ground: Ground) -> Placement:
     """As it is placed where all prices are one: nobody moves for a lower one, or to join others."""
     assert ground.prior is not None, "what is rehearsed stands"
     held = stand(ground, ground.prior, tied=True)
-    offerings = [replace(offering, hourly=FREE) for offering in held.offerings]
+    offerings = [replace(offering, hourly=FREE, disk=FREE) for offering in held.offerings]
     looks = max(1, len(held.app.components) * len(offerings))
     attempts = max(LEAST, min(MOST, MOST_TRIED // looks))
     return place(held.app, offerings, held.prior, held.homes, held.absent, attempts)

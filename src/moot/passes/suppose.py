@@ -71,12 +71,11 @@ def _options(component: Component) -> Iterable[str]:
 
 def _priced(offering: Offering, changes: Sequence[PriceChange]) -> Offering:
     """At the last of the prices that are said of its venue; what is unknown stays so."""
-    price, egress = offering.hourly, offering.egress
-    for change in changes:
-        if offering.venue in change.venues:
-            price, egress = change.hourly, offering.egress * change.factor
-            if price is None and offering.hourly is not None:
-                price = offering.hourly * change.factor
-    if (price, egress) == (offering.hourly, offering.egress):
+    last = next((change for change in reversed(changes) if offering.venue in change.venues), None)
+    if last is None:
         return offering
-    return replace(offering, hourly=price, egress=egress)
+    price = last.hourly
+    if price is None and offering.hourly is not None:
+        price = offering.hourly * last.factor
+    egress, disk = offering.egress * last.factor, offering.disk * last.factor
+    return replace(offering, hourly=price, egress=egress, disk=disk)

@@ -14,7 +14,7 @@ def worth(found: Placement, prior: Placement | None, threshold: Decimal) -> Deci
 
     An unknown price is a very high one.
     """
-    asked = sum((price(run.offering) * run.count for run in found.runs), total(found.egress))
+    asked = sum((price(run.offering) * run.count for run in found.runs), total(found.charges))
     return asked + threshold * _moved(found, prior)
 
 

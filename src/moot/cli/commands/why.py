@@ -50,6 +50,9 @@ def _about(answer: Why) -> Iterator[str]:
     for each in answer.egress:
         price = f"{monthly(each.hourly)} {each.currency}/month" if each.hourly else "no charge"
         yield f"traffic: {price} for what {each.component} sends out of {each.site}"
+    for each in answer.disk:
+        price = f"{monthly(each.hourly)} {each.currency}/month"
+        yield f"disk: {price} for what {each.component} asks for on {each.site}"
 
 
 def why_json(answer: Why) -> dict[str, JSON]:
@@ -64,6 +67,10 @@ def why_json(answer: Why) -> dict[str, JSON]:
         "egress": [
             {"from": each.site, "monthly": f"{monthly(each.hourly)}", "currency": each.currency}
             for each in answer.egress
+        ],
+        "disk": [
+            {"on": each.site, "monthly": f"{monthly(each.hourly)}", "currency": each.currency}
+            for each in answer.disk
         ],
         "alternatives": list(answer.alternatives),
         "possible": [each.as_json() for each in answer.possible],

@@ -23,6 +23,7 @@ def needs(node: Node) -> Needs:
     """The least a replica must get: its reservations, of GPUs how many and which kind.
 
     `x-moot.gpu` says how much of GPUs it takes, whatever a device request says for other tools.
+    Compose has no word for a reservation of disk, so `x-moot.disk` is one.
     """
     reserved = node.get("deploy", "resources", "reservations") or node.but({})
     memory = reserved.scalar("memory") or node.scalar("mem_reservation") or "0"
@@ -36,6 +37,7 @@ def needs(node: Node) -> Needs:
     return Needs(
         cpu=float(reserved.scalar("cpus") or 0),
         memory_mib=mebibytes(int(memory)),
+        disk_mib=mebibytes(int(node.scalar("x-moot", "disk") or 0)),
         gpus=gpus,
         gpu_numbers=_numbers(requests) if stated is None else (),
         traits=frozenset(traits),

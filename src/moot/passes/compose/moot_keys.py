@@ -13,7 +13,7 @@ from moot.model.units import fraction
 from moot.passes.compose.node import Node
 from moot.passes.compose.recipe_keys import RECIPE
 from moot.passes.compose.record import Key, Listed, Mapped, Record
-from moot.passes.compose.shape import Anything, Checked, Flag, Number, Scope, Word
+from moot.passes.compose.shape import Anything, Checked, Flag, Number, Scope, Size, Word
 from moot.passes.compose.short import of
 from moot.passes.compose.words import Command
 
@@ -32,6 +32,7 @@ _SEGMENTATION = Key(
 _SPOT = Word(choices=("never", "allowed", "only"))
 
 MOST_GPUS = 10_000  # of one replica
+_DISK = Checked(Size(), lambda text: int(text) <= 1024**5, "a size of at most 1P, such as 20G")
 
 
 def _read_by(read: Callable[[str], object]) -> Callable[[Any], bool]:
@@ -207,6 +208,7 @@ COMPONENT_MOOT = Record(
             Mapped(_TRAFFIC, names=NAME.pattern, means=NAME.means),
             "So much it and that component send each other: all replicas, both directions.",
         ),
+        "disk": Key(_DISK, "So much disk each replica must get."),
         "gpu": Key(
             Checked(
                 Number(least=0.001, most=MOST_GPUS, whole=False, words=("all",)),

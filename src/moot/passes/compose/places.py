@@ -13,6 +13,7 @@ _KEYS: Mapping[Aspect, Sequence[tuple[str, ...]]] = {
     "replicas": (("deploy", "replicas"), ("scale",)),
     "cpu": ((*_RESERVED, "cpus"),),
     "memory": ((*_RESERVED, "memory"), ("mem_reservation",)),
+    "disk": (("x-moot", "disk"),),
     "trait": (("gpus",), (*_RESERVED, "devices")),
     "gpus": (("x-moot", "gpu"), ("gpus",), (*_RESERVED, "devices")),
     "volumes": (("volumes",),),

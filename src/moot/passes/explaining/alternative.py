@@ -17,6 +17,7 @@ from moot.model.rehearsal import Ground
 from moot.model.venue import Offering
 from moot.passes.afford import currencies, summed
 from moot.passes.beside import beside
+from moot.passes.disk import disk
 from moot.passes.egress import egress
 from moot.passes.explaining.breach import breach
 from moot.passes.placing.relate import Ties
@@ -55,15 +56,17 @@ def alternative(
     counts: Counter[str] = Counter()
     for run in runs:
         counts[f"{run.offering.venue}/{run.offering.name}"] += run.count
-    mine = tuple(each for each in found.egress if each.component == component)
-    currency = min(currencies(replace(found, egress=mine)), default="EUR")
-    then = summed(runs, found.egress, currency)
+    sent = tuple(each for each in found.egress if each.component == component)
+    mine = replace(found, egress=sent)
+    currency = min(currencies(mine), default="EUR")
+    then = summed(runs, found.charges, currency)
     before = (run for run in placement.runs if run.component == component)
-    now = summed(before, placement.egress, currency)
+    disk_before = (each for each in placement.disk if each.component == component)
+    now = summed(before, (*placement.egress, *disk_before), currency)
     return Alternative(
         without=without,
         places=tuple(counts.items()),
-        hourly=summed(runs, mine, currency),
+        hourly=summed(runs, mine.charges, currency),
         currency=currency,
         more=None if then is None or now is None else then - now,
         priced=priced(run.offering for run in runs),
@@ -76,7 +79,11 @@ def _ways(tried: Ground, app: App, others: Sequence[Run]) -> Iterator[Placement]
     """
 
     def paid(runs: Sequence[Run]) -> Placement:
-        return Placement(assignments=Assignments(runs), egress=egress(app, (*others, *runs)))
+        return Placement(
+            assignments=Assignments(runs),
+            egress=egress(app, (*others, *runs)),
+            disk=disk(app, runs),
+        )
 
     yield (found := paid(strive(tried).runs))
     for site in sorted({o.site for o in tried.offerings} if found.egress else ()):

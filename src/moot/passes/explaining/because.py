@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 
 from moot.model.alternative import Possible
+from moot.model.app import Component, Needs
 from moot.model.availability import percent
 from moot.model.placement import Assignment, Placement
 from moot.model.rehearsal import Ground, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import PLURALS, apart, wanted
+from moot.passes.disk import replica_hourly
 from moot.passes.explaining.striven import striven
 from moot.passes.gathering.stay import machine_of, stay
 
@@ -22,18 +24,24 @@ def because(
     return (
         striven(ground, placement, chosen.component)
         or _kept_apart(ground, placement, chosen)
-        or _by_price(chosen, possible, _company(ground, placement, chosen))
+        or _by_price(ground, chosen, possible, _company(ground, placement, chosen))
     )
+
+
+def _component(ground: Ground, chosen: Assignment) -> Component:
+    return next(c for c in ground.app.components if c.name == chosen.component)
 
 
 def _kept_apart(ground: Ground, placement: Placement, chosen: Assignment) -> str:
     """That every cheaper place is in a domain that has others already; "" where that is not so."""
-    component = next(c for c in ground.app.components if c.name == chosen.component)
-    spread, mine = wanted(ground.app.policy, component), chosen.offering.hourly
+    component = _component(ground, chosen)
+    needs = component.needs
+    spread, mine = wanted(ground.app.policy, component), replica_hourly(chosen.offering, needs)
     if not spread or not mine:
         return ""
     able = list(_able(ground, placement, chosen))
-    cheaper = [o for o in able if o.hourly is not None and o.hourly < mine]
+    prices = ((o, replica_hourly(o, needs)) for o in able)
+    cheaper = [o for o, price in prices if price is not None and price < mine]
     same = (run for run in placement.runs if run.component == component.name)
     rest = [a.offering for run in same for a in run if a.replica != chosen.replica]
     atlas = apart([*rest, chosen.offering, *able])
@@ -71,16 +79,15 @@ def _company(ground: Ground, placement: Placement, chosen: Assignment) -> str:
     return f"it talks to {name}: {percent(most)} of their traffic can stay on machines"
 
 
-def _by_price(chosen: Assignment, possible: Sequence[Possible], company: str) -> str:
+def _by_price(
+    ground: Ground, chosen: Assignment, possible: Sequence[Possible], company: str
+) -> str:
     others = [each.offering for each in possible]
     if not others:
         return "it is the only place that can take it"
     more = min((each.more for each in possible if each.more is not None), default=Decimal(0))
     if more > 0:
-        mine = chosen.offering.hourly or Decimal(0)
-        dearer = all(o.hourly is None or o.hourly > mine for o in others)
-        counted = "" if dearer else ", with what its traffic costs"
-        return f"it is the cheapest place that can take it{counted}"
+        return f"it is the cheapest place that can take it{_counted(ground, chosen, others)}"
     if more < 0:
         return "it is there already, and moving would save too little"
     if company:
@@ -89,3 +96,13 @@ def _by_price(chosen: Assignment, possible: Sequence[Possible], company: str) ->
     if pool and any(other.pool == pool for other in others):
         return f"no other place is cheaper, and replicas are spread over the machines of {pool}"
     return "no other place is cheaper"
+
+
+def _counted(ground: Ground, chosen: Assignment, others: Sequence[Offering]) -> str:
+    """What makes it the cheapest, where its price alone does not."""
+    for needs, told in ((Needs(), ""), (_component(ground, chosen).needs, ", with its disk")):
+        mine = replica_hourly(chosen.offering, needs) or Decimal(0)
+        prices = (replica_hourly(offering, needs) for offering in others)
+        if all(price is None or price > mine for price in prices):
+            return told
+    return ", with what its traffic costs"

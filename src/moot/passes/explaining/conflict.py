@@ -131,7 +131,7 @@ class _Case:
 
 
 def _is_in(offering: Offering, budget: Budget) -> bool:
-    return not offering.hourly or offering.currency == budget.currency
+    return not (offering.hourly or offering.disk) or offering.currency == budget.currency
 
 
 def _less(budget: Budget, hourly: Decimal) -> Budget:

@@ -13,6 +13,7 @@ from moot.model.rehearsal import Ground, key_of
 from moot.model.venue import Offering
 from moot.passes.apart import PLURALS, Atlas, Spread, apart, wanted
 from moot.passes.beside import beside
+from moot.passes.disk import replica_hourly
 from moot.passes.explaining.dues import dues
 from moot.passes.explaining.unkept import unkept
 from moot.passes.placing.cards import lack, sizes
@@ -51,7 +52,7 @@ def elsewhere(
         if reason:
             rejected += (Rejection(component.name, offering.venue, offering.name, reason),)
         else:
-            found.append(_possible(ground, chosen, offering, owed))
+            found.append(_possible(ground, component, chosen, offering, owed))
     found.sort(key=lambda each: (each.more is None, each.more or 0, key_of(each.offering)))
     return tuple(found), rejected
 
@@ -156,16 +157,18 @@ class _Fellows:
 
 def _possible(
     ground: Ground,
+    component: Component,
     chosen: Assignment,
     offering: Offering,
     owed: Callable[[Offering], Decimal | None],
 ) -> Possible:
-    mine, price = chosen.offering, offering.hourly
-    foreign = mine.currency != offering.currency and mine.hourly and price
+    mine = chosen.offering
+    now, price = (replica_hourly(each, component.needs) for each in (mine, offering))
+    foreign = mine.currency != offering.currency and now and price
     due, before = owed(offering), owed(mine)
-    if price is None or mine.hourly is None or foreign or due is None or before is None:
+    if price is None or now is None or foreign or due is None or before is None:
         return Possible(offering=offering, more=None)
-    more = price - mine.hourly + due - before
+    more = price - now + due - before
     prior = ground.prior.runs if ground.prior else ()
     why = ""
     if more <= 0 and any(_is_at(run, chosen.component, mine) for run in prior):

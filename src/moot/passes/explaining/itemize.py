@@ -101,8 +101,6 @@ def _needs(needs: Needs) -> Iterator[tuple[Aspect, str, str]]:
         yield "cpu", "", f"cpus: {needs.cpu:g}"
     if needs.memory_mib:
         yield "memory", "", f"memory: {_memory(needs.memory_mib)}"
-    if needs.disk_mib:
-        yield "disk", "", f"disk: {_memory(needs.disk_mib)}"
     for trait in sorted(needs.traits - ({"gpu"} if needs.gpus else set())):
         yield "trait", trait, f"devices: {trait}"
 
@@ -125,6 +123,8 @@ def _wishes(component: Component) -> Iterator[tuple[Aspect, str, str]]:
         yield "latency", each.to, f"latency: {{{each.to}: {each.most_ms:f} ms}}"
     if component.spot in BINDING:
         yield "spot", "", f"spot: {component.spot}"
+    if disk_mib := component.needs.disk_mib:
+        yield "disk", "", f"disk: {_memory(disk_mib)}"
 
 
 def _listed(values: Iterable[str]) -> str:

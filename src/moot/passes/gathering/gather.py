@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from moot.model.placement import Assignments, Placement, Run
 from moot.passes.apart import wanted
+from moot.passes.disk import disk
 from moot.passes.gathering.improve import improve
 from moot.passes.gathering.layout import LEAST, Layout, Spots
 from moot.passes.gathering.pack import pack
@@ -88,8 +89,8 @@ def _moved(
         runs.setdefault(run.component, []).append(run)
     for name, stands in moved.items():
         runs[name] = list(_runs(basis, name, sorted([*released.settled[name], *stands])))
-    ordered = (run for found in runs.values() for run in found)
-    return replace(placement, assignments=Assignments(ordered))
+    there = Assignments(run for found in runs.values() for run in found)
+    return replace(placement, assignments=there, disk=disk(basis.app, there.runs))
 
 
 def _dealt(mover: Mover, counts: Mapping[int, int]) -> Iterator[Stand]:

@@ -11,7 +11,7 @@ from moot.model.placement import Placement, Run
 from moot.passes.apart import Path, wanted
 from moot.passes.gathering.weights import Weights
 from moot.passes.placing.prepare import Basis
-from moot.passes.placing.stock import Demand, Stand, demand, key
+from moot.passes.placing.stock import Demand, Stand, Stock, demand, key
 
 Group = tuple[str, Decimal, Decimal, Path]  # venue or pool, prices of it and of traffic, region
 
@@ -69,8 +69,8 @@ class _Releasing:
     basis: Basis
     weights: Weights
     placed: Mapping[str, Sequence[Run]]
-    known: dict[tuple[frozenset[int], Group], Mapping[int, int]] = field(
-        default_factory=dict[tuple[frozenset[int], Group], Mapping[int, int]]
+    known: dict[tuple[Stock, frozenset[int], Group], Mapping[int, int]] = field(
+        default_factory=dict[tuple[Stock, frozenset[int], Group], Mapping[int, int]]
     )
 
     def parted(self, component: Component, runs: Iterable[Run]) -> tuple[list[Stand], list[Stand]]:
@@ -138,7 +138,7 @@ class _Releasing:
         self, component: Component, free: Iterable[Stand], stays: list[Stand]
     ) -> Iterator[Mover]:
         """By group; what is not on the first offering of its machine stays as well."""
-        stock, app = self.basis.stock, self.basis.app
+        stock, app = self.basis.stock.priced(component.needs), self.basis.app
         machines = stock.domains("host")
         minded = {*self.basis.minded.get(component.name, ())}
         tied = [c for c in app.components if c.name in minded]
@@ -160,9 +160,9 @@ class _Releasing:
 
     def numbers(self, component: Component, group: Group) -> Mapping[int, int]:
         """By machine the first of its offerings that can take the component, at that price."""
-        stock, (site, price, egress, region) = self.basis.stock, group
+        stock, (site, price, egress, region) = self.basis.stock.priced(component.needs), group
         ways = frozenset(self.basis.fits[component.name].ways)
-        if (ways, group) not in self.known:
+        if (stock, ways, group) not in self.known:
             machines, found = stock.domains("host"), dict[int, int]()
             for number in stock.shelf(ways).numbers:
                 offering = stock.offerings[number]
@@ -174,8 +174,8 @@ class _Releasing:
                 near = not region or stock.atlas.domain(offering, "region") == region
                 if same and near and not offering.names:
                     found.setdefault(machines[number], number)
-            self.known[ways, group] = found
-        return self.known[ways, group]
+            self.known[stock, ways, group] = found
+        return self.known[stock, ways, group]
 
     def beside(
         self, movers: Sequence[Mover], weights: Weights, settled: dict[str, list[Stand]]

@@ -12,10 +12,11 @@ from moot.model.diagnostic import Diagnostic, Refused
 from moot.model.placement import Assignments, Placement, Rejection, Run, runs_of
 from moot.model.venue import Offering
 from moot.passes.apart import Spread, wanted
+from moot.passes.disk import disk
 from moot.passes.egress import egress
 from moot.passes.placing.fill import CROWDED, DENSE, NOWHERE, fill
 from moot.passes.placing.prepare import Basis
-from moot.passes.placing.ration import Rationed, room_in, takes
+from moot.passes.placing.ration import room_in, takes
 from moot.passes.placing.refuse import refuse
 from moot.passes.placing.relate import Ties, relate, roomy
 from moot.passes.placing.stock import Shelf, Stand, demand
@@ -73,12 +74,13 @@ class _Desk:
             self.able[name] = {self.stock.offerings[number].venue for number in numbers}
         for component in held:
             self.hold(component)
-        self.coming = {c.name for c in order if c.replicas and not self.left_alone(c)}
-        if isinstance(self.room, Rationed):
-            for component in order:
-                for run in self.left_alone(component):
-                    each = takes(component.needs, run.offering)
-                    self.room.set_aside(run.offering.site, each, run.count)
+        for component in order:
+            runs = self.left_alone(component)
+            if component.replicas and not runs:
+                self.coming.add(component.name)
+            for run in runs:
+                each = takes(component.needs, run.offering)
+                self.room.set_aside(run.offering.site, each, run.count)
         for component in order:
             self.coming.discard(component.name)
             self.place(component)
@@ -90,6 +92,7 @@ class _Desk:
             assignments=runs,
             rejections=tuple(why for n in names for why in self.rejected.get(n, ())),
             egress=egress(self.app, runs.runs) if self.basis.talks else (),
+            disk=disk(self.app, runs.runs),
         )
 
     def hold(self, component: Component) -> None:
@@ -240,7 +243,7 @@ class _Desk:
         rejected = self.rejected[component.name] = list(fits.rejected)
         for venue, why in self.basis.absent.items():
             rejected.append(Rejection(component.name, venue, "-", why))
-        shelf = self.stock.shelf(fits.ways)
+        shelf = self.stock.priced(component.needs).shelf(fits.ways)
         others = self.basis.sharers.get(component.name, ())
         if not others:
             return shelf
@@ -292,7 +295,7 @@ class _Desk:
 
     def cost(self, component: Component, choice: Sequence[Stand]) -> Decimal:
         """With what its traffic costs from there."""
-        prices = self.stock.prices
+        prices = self.stock.priced(component.needs).prices
         paid = sum((prices[number] * count for _, count, number in choice), Decimal(0))
         return paid + toll(self.basis, component.name, choice, self.placed)
 

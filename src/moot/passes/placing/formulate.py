@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from moot.model.app import Component
 from moot.model.programme import Column, Programme
 from moot.passes.apart import Path, wanted
+from moot.passes.disk import is_comparable, tariffs
 from moot.passes.placing.bonds import bonds
 from moot.passes.placing.cards import WHOLE, Claim
 from moot.passes.placing.prepare import Basis
@@ -75,11 +76,9 @@ def formulate(basis: Basis, threshold: Decimal) -> Question | None:
     return desk.asked()
 
 
-def _is_told(basis: Basis, components: Iterable[Component]) -> bool:
+def _is_told(basis: Basis, components: Sequence[Component]) -> bool:
     offerings = basis.stock.offerings
-    if basis.absent or basis.talks or any(o.hourly is None for o in offerings):
-        return False
-    if len({offering.currency for offering in offerings if offering.hourly}) > 1:
+    if basis.absent or basis.talks or not is_comparable(tariffs(components, offerings)):
         return False
     claims = (demand(c.needs, c.name) for c in components)
     return all(_is_plain(d.claim) for d in claims if isinstance(d, WithGpus))
@@ -104,7 +103,8 @@ def _alike(basis: Basis, components: Sequence[Component]) -> list[list[int]]:
     found: dict[object, list[int]] = {}
     for number, offering in enumerate(stock.offerings):
         lone = hosts[paths[number]] == venues[offering.venue] == 1 and offering.venue not in used
-        kind = stock.kind_of[number], stock.prices[number], paths[number][:-1], offering.latency
+        prices = stock.prices[number], offering.disk
+        kind = stock.kind_of[number], prices, paths[number][:-1], offering.latency
         found.setdefault(kind if lone else number, []).append(number)
     most = sum(component.replicas for component in components)
     return [numbers[:most] for numbers in found.values()]
@@ -140,8 +140,10 @@ class _Desk:
     hosts: dict[tuple[str, Path], int] = field(default_factory=dict[tuple[str, Path], int])
 
     def __post_init__(self) -> None:
+        stock = self.basis.stock
+        prices = {c.name: stock.priced(c.needs).prices for c in self.basis.app.components}
         for (name, number), most in self.seats.items():
-            micros = int(self.basis.stock.prices[number] * MICROS)
+            micros = int(prices[name][number] * MICROS)
             self.columns[name, number] = self.column(micros, most)
 
     def asked(self) -> Question:

@@ -11,7 +11,7 @@ from moot.passes.placing.stock import Room, demand
 
 def least(basis: Basis, component: Component) -> Decimal:
     """The cheapest room there is, in however many venues and pools that may be."""
-    stock, asked = basis.stock, demand(component.needs, component.name)
+    stock, asked = basis.stock.priced(component.needs), demand(component.needs, component.name)
     room, left, paid = Room(stock), component.replicas, Decimal(0)
     numbers = stock.shelf(basis.fits[component.name].ways).numbers
     for number in sorted(numbers, key=lambda number: stock.prices[number]):

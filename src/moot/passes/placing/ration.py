@@ -9,10 +9,9 @@ from moot.model.app import Needs
 from moot.model.quota import Amounts, Quota
 from moot.model.venue import Offering
 from moot.passes.placing.cards import WHOLE, Recorded, Stand, sizes
-from moot.passes.placing.stock import PARTS, Demand, Room, Stock, WithGpus
+from moot.passes.placing.stock import PARTS, Ask, Demand, Room, Stock, WithGpus
 
 Ration = tuple[int, int, int, int]  # CPUs and memory as in a Demand, thousandths of GPUs, replicas
-Ask = tuple[Demand, int, Sequence[Stand]]  # what each of so many needs, and where they are held
 
 UNITS = (PARTS, 1, WHOLE, 1)  # of a Ration, in one of the Amounts
 NO_QUOTA = -1  # in the place of the number of an entry
@@ -61,7 +60,6 @@ class Rationed(Room):
             self._spend(self.entries[number], ration(self.stock, number, demand), count * times)
 
     def set_aside(self, site: str, each: Amounts, count: int) -> None:
-        """Of its quota what so many replicas hold on a machine that offers nothing now."""
         for entry, (name, _) in enumerate(self.stock.quotas):
             if name == site:
                 self._spend(entry, map(_whole, each, UNITS), count)
@@ -107,7 +105,6 @@ class Rationed(Room):
         return now.lack(name, one) or now.lack(name, one, count)
 
     def enough(self, asks: Iterable[Ask], on: Sequence[int]) -> bool:
-        """Whether the quotas with these offerings leave enough for all, with what they hold."""
         entries = {self.entries[number] for number in on}
         if NO_QUOTA in entries:
             return True

@@ -13,7 +13,6 @@ from moot.passes.apart import Atlas, Path
 from moot.passes.placing.bonds import Within, bonds
 from moot.passes.placing.fill import NOWHERE, Stand
 from moot.passes.placing.prepare import Basis
-from moot.passes.placing.ration import Rationed
 from moot.passes.placing.stock import Room, Shelf, Stock, demand
 
 _ITSELF: Mapping[int, Collection[int]] = {}
@@ -215,7 +214,7 @@ def _large(
             for index, need in enumerate(needed)
         )
     }
-    if isinstance(room, Rationed):
+    if basis.stock.quotas:
         asks = [(demand(c.needs, c.name), c.replicas, held.get(c.name, ())) for c in group]
         on: dict[int, list[int]] = {}
         for number, place in enumerate(places):

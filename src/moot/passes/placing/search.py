@@ -13,6 +13,7 @@ from moot.model.app import Component
 from moot.model.diagnostic import Refused
 from moot.model.placement import Placement
 from moot.model.venue import Offering
+from moot.passes.disk import is_comparable, tariffs
 from moot.passes.egress import total
 from moot.passes.placing.join import Sites
 
@@ -72,9 +73,9 @@ def search(
     most = max(LEAST, min(most, LOOKS // looks))
     searching = _Search(tuple(components), _largest(components, offerings), attempts, most)
     order, placement = searching.feasible()
-    known = all(offering.hourly is not None for offering in offerings)
-    known = known and len({offering.currency for offering in offerings if offering.hourly}) <= 1
-    if len({offering.hourly for offering in offerings}) <= 1 and not total(placement.egress):
+    paid_by = tariffs(components, offerings)
+    known = is_comparable(paid_by)
+    if len({(t.hourly, t.disk) for t in paid_by}) <= 1 and not total(placement.egress):
         paid = _paid(placement)
         return replace(placement, floor=_floor(paid, paid) if known else None)
     if looks > LOOKS:
@@ -259,4 +260,7 @@ def _paid(placement: Placement) -> Costs:
     for run in placement.runs:
         had, hourly = costs[run.component], run.offering.hourly
         costs[run.component] = None if had is None or hourly is None else had + hourly * run.count
+    for each in placement.disk:
+        had = costs[each.component]
+        costs[each.component] = None if had is None else had + each.hourly
     return costs

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
 from moot.model.app import Needs
 from moot.model.availability import Level
-from moot.model.quota import Quota
+from moot.model.quota import Amounts, Quota
 from moot.model.venue import Offering
 from moot.passes.apart import Atlas, Spread
+from moot.passes.disk import disk_hourly
 from moot.passes.placing.cards import Cards, Claim, Hand, Recorded, Stand, claim, lack, sizes
 
 UNKNOWN_PRICE = Decimal(10**6)
@@ -19,6 +20,7 @@ PARTS = 1_000_000  # of a CPU: room is counted in whole numbers, so that what is
 
 Key = tuple[str, str]  # venue and name of an offering
 Demand = tuple[int, int, int]  # millionths of a CPU, MiB of memory, MiB of disk
+Ask = tuple[Demand, int, Sequence[Stand]]  # what each of so many needs, and where they are held
 Tier = tuple[Decimal, Sequence[int], bool]  # a price, the offerings at it, are they levelled
 
 
@@ -47,11 +49,15 @@ def price(offering: Offering) -> Decimal:
 
 @dataclass(frozen=True, eq=False)
 class Stock:
-    """`kinds` are the numbers of offerings that no component can tell apart but by price."""
+    """`kinds` are the numbers of offerings that no component can tell apart but by price; `prices`
+    have so much disk in them.
+    """
 
     offerings: Sequence[Offering]
     kinds: Sequence[Sequence[int]]
     atlas: Atlas
+    disk_mib: int = 0
+    _priced: dict[int, Stock] = field(default_factory=dict[int, "Stock"])
     _shelves: dict[frozenset[int], Shelf] = field(default_factory=dict[frozenset[int], "Shelf"])
     _domains: dict[Level, Sequence[int]] = field(default_factory=dict[Level, Sequence[int]])
 
@@ -59,9 +65,24 @@ class Stock:
     def numbers(self) -> Mapping[Key, int]:
         return {key(offering): number for number, offering in enumerate(self.offerings)}
 
+    def priced(self, needs: Needs) -> Stock:
+        """The same, with what a replica with these needs costs on each."""
+        disk_mib = needs.disk_mib if self.sells_disk else 0
+        if disk_mib == self.disk_mib:
+            return self
+        if disk_mib not in self._priced:
+            self._priced[disk_mib] = replace(self, disk_mib=disk_mib, _shelves={})
+        return self._priced[disk_mib]
+
+    @cached_property
+    def sells_disk(self) -> bool:
+        return any(offering.disk for offering in self.offerings)
+
     @cached_property
     def prices(self) -> Sequence[Decimal]:
-        return [price(offering) for offering in self.offerings]
+        if not self.disk_mib:
+            return [price(offering) for offering in self.offerings]
+        return [price(o) + disk_hourly(o, self.disk_mib) for o in self.offerings]
 
     @cached_property
     def sizes(self) -> Sequence[Sequence[int]]:
@@ -208,6 +229,13 @@ class Room:
     def short_of_gpus(self, number: int, needs: Needs) -> str:
         """Why one more replica would not have its GPUs there; "" where it would."""
         return lack(self.cards.left[number], needs) if self.cards else ""
+
+    def set_aside(self, site: str, each: Amounts, count: int) -> None:
+        """Of its quota what so many replicas hold on a machine that offers nothing now."""
+
+    def enough(self, asks: Iterable[Ask], on: Sequence[int]) -> bool:
+        """Whether the quotas with these offerings leave enough for all, with what they hold."""
+        return True
 
     def over_quota(self, number: int, needs: Needs, count: int) -> str:
         """Which quota leaves too little for one more replica there, or for so many; "" for none."""

@@ -10,6 +10,7 @@ from moot.model.availability import Level, percent
 from moot.model.placement import Assignments, Placement, Rejection
 from moot.model.rehearsal import Ground, Key, key_of
 from moot.model.venue import Offering
+from moot.passes.disk import disk
 from moot.passes.placing.fit import NEEDS
 from moot.passes.placing.prepare import prepare
 from moot.passes.striving.stand import stand
@@ -87,7 +88,8 @@ def restored(placement: Placement, ground: Ground) -> Placement:
     """On the offerings as they are offered."""
     known: Mapping[Key, Offering] = {key_of(offering): offering for offering in ground.offerings}
     runs = (replace(r, offering=known.get(key_of(r.offering), r.offering)) for r in placement.runs)
-    return replace(placement, assignments=Assignments(runs))
+    there = Assignments(runs)
+    return replace(placement, assignments=there, disk=disk(ground.app, there.runs))
 
 
 def plain(placement: Placement, ground: Ground) -> Placement:

@@ -50,7 +50,7 @@ def stated(configuration: Mapping[str, JSON]) -> Stated:
 
 
 def offering(engine: Engine, stated: Stated) -> Offering:
-    """All CPUs and memory of the Engine's machine; its free disk only where that is this one."""
+    """All CPUs and memory of the Engine's machine; its disk only where that is this one."""
     info = engine.call("info", lambda c: c.info())
     if info["OSType"] != "linux":
         raise ProviderError("InvalidRequest", f"this Engine runs {info['OSType']} containers only")
@@ -111,7 +111,7 @@ def _disk_mib(engine: Engine, info: Mapping[str, Any]) -> int:
     root = Path(info.get("DockerRootDir") or "/")
     if not engine.endpoint.local or not root.exists():
         return 0
-    return shutil.disk_usage(root).free // MIB
+    return shutil.disk_usage(root).total // MIB
 
 
 def _devices(info: Mapping[str, Any]) -> Iterator[str]:

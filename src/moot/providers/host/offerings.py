@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def offering(machine: Machine, configuration: Mapping[str, JSON]) -> Offering:
-    """All of the machine's CPUs, memory and free disk: what other programs use is not known."""
+    """All of the machine's CPUs, memory and disk: what other programs use is not known."""
     facts = machine.facts()
     local = bool(configuration.get("local"))
     given: Any = configuration.get("traits", ())
@@ -28,7 +28,7 @@ def offering(machine: Machine, configuration: Mapping[str, JSON]) -> Offering:
         name="local" if local else "machine",
         cpu=float(facts["cpus"]),
         memory_mib=facts["memory_mib"],
-        disk_mib=facts["disk_free_mib"],
+        disk_mib=facts["disk_mib"],
         gpus=int(configuration.get("gpus", facts["gpus"])),
         hourly=Decimal(str(configuration.get("price", 0))),
         currency=str(configuration.get("currency", "EUR")),
