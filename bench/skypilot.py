@@ -25,6 +25,7 @@ from moot.market.facts import burstable
 from moot.model.app import App, Component, Container, Needs
 from moot.model.market import Vendor
 from moot.passes.buying.estimate import estimate
+from moot.passes.buying.terms import Inquiry
 
 HERE = Path(__file__).parent
 PINS = HERE / "skypilot.txt"
@@ -129,7 +130,11 @@ def _ours(question: Question, aws: Vendor) -> Found:
     regions = {r: zones for r, zones in aws.regions.items() if question.region in ("", r)}
     areas = {"aws": dict.fromkeys(aws.regions, frozenset[str]())}
     vendor = replace(aws, kinds=kinds, regions=regions)
-    (found,) = estimate(App(name="task", components=(one,)), [vendor], areas, ROUNDS)
+    (found,) = estimate(
+        Inquiry(
+            app=App(name="task", components=(one,)), market=[vendor], areas=areas, rounds=ROUNDS
+        )
+    )
     took = {"cpu_s": time.process_time() - began_s, "wall_s": time.perf_counter() - began}
     (site,) = found.sites
     assert len(site.machines) == 1, f"{question}: {site}"

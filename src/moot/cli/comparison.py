@@ -62,9 +62,9 @@ def remarks(comparison: Comparison) -> Iterator[str]:
     found = [estimate for estimate in comparison.estimates if not estimate.reason]
     if found:
         yield (
-            "an estimate: machines, and traffic between vendors and your venues as it is stated, "
-            "at the prices of the day in PRICED; without disks, addresses and taxes; nothing is "
-            "bought"
+            "an estimate: machines, and disk and traffic between vendors and your venues as they "
+            "are stated, at the prices of the day in PRICED; without addresses and taxes; nothing "
+            "is bought"
         )
         yield "GAP: it is dearer than the cheapest possible by no more than that"
     days = sorted({estimate.priced for estimate in found})
@@ -223,6 +223,7 @@ def _estimate_json(found: Estimate) -> JSON:
         "own": found.is_mixed,
         **_amounts(found.hourly),
         "egress_hourly": f"{found.egress.normalize():f}",
+        "disk_hourly": f"{found.disk.normalize():f}",
         "availability": _outlook_json(found.outlook),
         "kept": list(_kept_json(found)),
         "least_hourly": f"{found.least.normalize():f}",

@@ -21,6 +21,7 @@ from moot.model.rehearsal import Ground
 from moot.model.report import Cost, Stale
 from moot.passes.buying.estimate import estimate
 from moot.passes.buying.need import traits_asked
+from moot.passes.buying.terms import Inquiry
 from moot.passes.outlook import outlook
 from moot.passes.strive import strive
 from moot.passes.winnow import matcher
@@ -33,9 +34,20 @@ def estimated(app: App, world: World, search: Search, market: Sequence[Vendor]) 
     """
     searched = list(_searched(market, search))
     areas = {v.name: {region: area(v.name, region) for region in v.regions} for v in market}
-    ground = explored(app, world, Seen(app.name, world, None).within(()).items)
+    ground = explored(app, world, Seen(app.name, world, None).within(()).items, patient=True)
     with highs() as solver:
-        estimates = estimate(app, searched, areas, search.rounds, search.top, solver, ground)
+        estimates = estimate(
+            Inquiry(
+                app=app,
+                market=searched,
+                areas=areas,
+                rounds=search.rounds,
+                top=search.top,
+                solve=solver,
+                ground=ground,
+                only_free=search.only_free,
+            )
+        )
     own, outlook_, problem = _own(app, ground)
     now = world.venues.env.now()
     return Comparison(

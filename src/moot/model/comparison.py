@@ -18,7 +18,8 @@ class Search:
     """What of the market is looked at, and how long: patterns with * and ?, none is everything.
 
     `burstable` types may use their CPUs for some time only.  Of each vendor the `top` best regions
-    are shown.  Machines are packed `rounds` times anew.
+    are shown.  Machines are packed `rounds` times anew; `only_free`: of lines that may be the free
+    choice.
     """
 
     vendors: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Search:
     burstable: bool = False
     top: int = 1
     rounds: int = 200
+    only_free: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,9 +111,9 @@ class Estimate:
     """What an App would cost on these vendors, an hour; without sites `reason` says why it cannot.
 
     It `is_mixed` where a part of it is `kept` on the user's own venues, whose price is in it.
-    `egress` is the part of it that traffic between venues costs.  `least` is a sum below which no
-    way of buying there gets.  `priced` is the day of the oldest price in it.  `outlook` says how
-    available it would be by what vendors promise.
+    `egress` is the part of it that traffic between venues costs, `disk` what its disk does.
+    `least` is a sum below which no way of buying there gets.  `priced` is the day of the oldest
+    price in it.  `outlook` says how available it would be by what vendors promise.
     """
 
     vendors: tuple[str, ...]
@@ -122,6 +122,7 @@ class Estimate:
     kept: Placement | None = None
     hourly: Decimal = Decimal(0)
     egress: Decimal = Decimal(0)
+    disk: Decimal = Decimal(0)
     least: Decimal = Decimal(0)
     currency: str = ""
     priced: str = ""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from hypothesis import assume
 from hypothesis import strategies as some
 
+from moot.model.app import App
 from moot.model.market import Kind, Vendor
-from moot.model.purchase import NEVER, Lot, Piece, Ware
+from moot.model.purchase import NEVER, Estimate, Lot, Piece, Ware
+from moot.passes.buying.estimate import estimate
 from moot.passes.buying.supply import supply
+from moot.passes.buying.terms import Inquiry
 
 ARCHES = ("amd64", "arm64")
 
@@ -50,6 +54,17 @@ def vendor(kinds: Iterable[Kind], name: str = "cloud", **regions: Sequence[str])
         regions=regions or {"r": []},
         kinds=list(kinds),
     )
+
+
+def estimated(
+    app: App,
+    market: Sequence[Vendor],
+    areas: Mapping[str, Mapping[str, frozenset[str]]],
+    rounds: int,
+    **more: Any,
+) -> tuple[Estimate, ...]:
+    """The lines of an App."""
+    return estimate(Inquiry(app=app, market=market, areas=areas, rounds=rounds, **more))
 
 
 def offered(lot: Lot, market) -> tuple[Ware, ...]:

@@ -12,10 +12,9 @@ from moot.model.app import App, Component, Mount, Needs, Policy, Volume
 from moot.model.market import Kind
 from moot.model.purchase import NEVER, Piece, Ware
 from moot.passes.buying.appraise import appraise
-from moot.passes.buying.estimate import estimate
 from moot.passes.buying.procure import procure
 from moot.passes.buying.supply import LASTING, TAKEN_BACK, abilities, supply
-from tests.passes.buying.bargain import cheapest, kinds, lots, vendor
+from tests.passes.buying.bargain import cheapest, estimated, kinds, lots, vendor
 
 ASKED = [frozenset(), frozenset({LASTING}), frozenset({TAKEN_BACK})]
 DATA = (Mount(kind="volume", source="d", target="/d"),)
@@ -89,7 +88,7 @@ def part(name: str = "web", replicas: int = 1, **more) -> Component:
 def bought(*components: Component, spot: str | None, **prices: int) -> str:
     volumes = (Volume(name="d"),)
     app = App(name="shop", components=components, volumes=volumes, policy=Policy(spot=spot))
-    (found,) = estimate(app, (cloud(**prices),), AREAS, 20)
+    (found,) = estimated(app, (cloud(**prices),), AREAS, 20)
     assert found.reason or (found.least <= found.hourly and found.gap >= 0)
     if found.reason:
         return found.reason
@@ -131,7 +130,7 @@ def test_what_may_not_be_on_spot_is_on_a_machine_of_its_own():
 def test_the_bound_counts_the_price_of_spot_only_where_it_is_allowed():
     def least(**more) -> Decimal:
         app = App(name="shop", components=(part(replicas=4, **more),))
-        return estimate(app, (cloud(s=5),), AREAS, 20)[0].least
+        return estimated(app, (cloud(s=5),), AREAS, 20)[0].least
 
     assert (least(), least(spot="allowed"), least(spot="never")) == (
         Decimal("0.063"),

@@ -13,8 +13,7 @@ from hypothesis import strategies as some
 from moot.model.app import App, Component, Container, Mount, Needs, Policy, Volume
 from moot.model.market import Kind, Vendor
 from moot.model.traffic import Traffic
-from moot.passes.buying.estimate import estimate
-from tests.passes.buying.bargain import vendor
+from tests.passes.buying.bargain import estimated, vendor
 
 
 def kind(name: str, cpu: float, gib: float, arch: str = "amd64", gpu: str = "", **prices: int):
@@ -56,7 +55,7 @@ def app(*components: Component, **policy: object) -> App:
 
 def bought(shop: App, *market: Vendor, top: int = 1) -> list[str]:
     """Per estimate where what is bought and for how many thousandths, or why nothing is."""
-    found = estimate(shop, market or (ALPHA, BETA), AREAS, 20, top)
+    found = estimated(shop, market or (ALPHA, BETA), AREAS, 20, top=top)
     for one in found:
         assert one.least <= one.hourly and one.gap >= 0
         assert one.reason or set(Counter(site.vendor for site in one.sites)) == set(one.vendors)
@@ -148,7 +147,7 @@ def test_the_bound_of_several_regions_is_of_the_cheapest():
         [kind("s", 2, 4, **prices)], "alpha", **{r.replace("_", "-"): [] for r in prices}
     )
     areas = {"alpha": dict.fromkeys(market.regions, frozenset())}
-    (found,) = estimate(app(part(replicas=3), spread={"region": 2}), (market,), areas, 0)
+    (found,) = estimated(app(part(replicas=3), spread={"region": 2}), (market,), areas, 0)
     assert (found.hourly, found.least) == (Decimal("0.052"), Decimal("0.052"))
 
 
@@ -160,7 +159,7 @@ def test_components_with_fewer_replicas_are_spread_as_far_as_they_go():
 def test_what_shares_data_is_on_one_machine():
     mount = (Mount(kind="volume", source="d", target="/d"),)
     kept = app(part("db", mounts=mount), part("backup", mounts=mount), part(cpu=8, gib=16))
-    (found,) = estimate(kept, (ALPHA,), AREAS, 20)
+    (found,) = estimated(kept, (ALPHA,), AREAS, 20)
     machines = found.sites[0].machines
     assert [(m.type, m.names) for m in machines] == [("l", ("backup+db",)), ("l", ("web",))]
     spread = app(part("db", 2, mounts=mount), spread={"host": 2})
@@ -181,7 +180,7 @@ def test_the_second_best_is_not_the_best_in_another_order():
     )
     areas = {"cloud": dict.fromkeys("abcd", frozenset[str]())}
     shop = app(part("big", 1, 8, 16), part(replicas=2), spread={"region": 2})
-    found = estimate(shop, (market,), areas, 0, 3)
+    found = estimated(shop, (market,), areas, 0, top=3)
     assert [(_where(one.sites), float(one.hourly)) for one in found] == [
         ("a 1l,1s + b 1s", 0.090),
         ("a 1l,1s + c 1s", 0.091),
@@ -193,7 +192,7 @@ def test_regions_that_are_not_looked_at_are_to_blame():
     beside = {**AREAS, "beta": {"eu": frozenset({"eu"}), "us": frozenset({"us"})}}
 
     def reason(wanted: App) -> str:
-        return estimate(wanted, (BETA,), beside, 0)[0].reason
+        return estimated(wanted, (BETA,), beside, 0)[0].reason
 
     assert reason(app(part(), residency=("us",))) == (
         "--region leaves no region of beta that is known to be us"
@@ -203,12 +202,12 @@ def test_regions_that_are_not_looked_at_are_to_blame():
         "x-moot.spread wants 2 regions, --region leaves 1"
     )
     none = replace(BETA, regions={})
-    (found,) = estimate(app(part()), (none,), beside, 0)
+    (found,) = estimated(app(part()), (none,), beside, 0)
     assert found.reason == "--region leaves no region of beta"
 
 
 def test_money_has_the_currency_and_the_day_of_its_vendor():
-    (found,) = estimate(app(part()), (ALPHA,), AREAS, 20)
+    (found,) = estimated(app(part()), (ALPHA,), AREAS, 20)
     assert (found.hourly, found.least) == (Decimal("0.015"), Decimal("0.015"))
     assert (found.currency, found.priced, found.gap) == ("USD", "2025-03-02", 0)
 
@@ -223,8 +222,8 @@ COMPONENTS = [
 def test_the_order_of_things_does_not_matter(components, kinds):
     """Also where there is too much for all ways to be tried."""
     market = replace(ALPHA, kinds=kinds), BETA
-    shuffled = estimate(app(*components, spread={"host": 2}), market, AREAS, 8)
-    assert shuffled == estimate(app(*COMPONENTS, spread={"host": 2}), (ALPHA, BETA), AREAS, 8)
+    shuffled = estimated(app(*components, spread={"host": 2}), market, AREAS, 8)
+    assert shuffled == estimated(app(*COMPONENTS, spread={"host": 2}), (ALPHA, BETA), AREAS, 8)
     assert all(each.sites or each.reason == ALONE for each in shuffled)
     assert all(each.least <= each.hourly for each in shuffled)
 
@@ -236,6 +235,6 @@ def test_a_lower_price_makes_it_dearer_by_no_more_than_the_gap(cheaper, percent)
     kinds = [cheaper._replace(prices=prices) if k is cheaper else k for k in ALPHA.kinds]
     shop = app(*COMPONENTS)
     (before,), (after,) = (
-        estimate(shop, (market,), AREAS, 8) for market in (ALPHA, replace(ALPHA, kinds=kinds))
+        estimated(shop, (market,), AREAS, 8) for market in (ALPHA, replace(ALPHA, kinds=kinds))
     )
     assert after.least <= before.hourly

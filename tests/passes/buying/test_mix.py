@@ -19,11 +19,10 @@ from moot.model.rehearsal import Ground
 from moot.model.traffic import Latency, Traffic
 from moot.model.venue import Offering, Venue
 from moot.passes.buying import apportion
-from moot.passes.buying.batch import part
-from moot.passes.buying.estimate import estimate
 from moot.passes.buying.need import need
+from moot.passes.buying.part import part
 from moot.passes.buying.supply import supply
-from tests.passes.buying.bargain import cheapest, vendor
+from tests.passes.buying.bargain import cheapest, estimated, vendor
 
 RUNS = frozenset({"os:linux", "runs:container", "arch:amd64"})
 KINDS = [
@@ -63,7 +62,7 @@ def mixed(app: App, *hosts: Offering, sold=CLOUD, **ground: object) -> Estimate:
     """The line of own machines and the only vendor."""
     there = Ground(app=app, offerings=hosts, **ground)
     areas = {sold.name: dict.fromkeys(sold.regions, frozenset[str]())}
-    *_, last = estimate(app, [sold], areas, 20, ground=there)
+    *_, last = estimated(app, [sold], areas, 20, ground=there)
     assert last.is_mixed
     return last
 
@@ -93,7 +92,7 @@ def test_nothing_is_mixed_in_two_currencies_nor_where_nobody_reaches():
     assert found.reason == "your venues cost EUR, cloud USD"
     assert kept(mixed(app, host("h1", currency="EUR")))
     there = Ground(app=app, offerings=[host("h1", reach=""), host("h2", names=True)])
-    assert len(estimate(app, [CLOUD], {"cloud": {"eu": frozenset()}}, 0, ground=there)) == 1
+    assert len(estimated(app, [CLOUD], {"cloud": {"eu": frozenset()}}, 0, ground=there)) == 1
 
 
 @pytest.mark.parametrize("keeper", ["db", "web"])
@@ -219,6 +218,7 @@ machines = some.lists(
     max_size=3,
 )
 prices = some.sampled_from([0, 1, 5, 20])
+disks = some.tuples(some.sampled_from([0, 0, 1, 9]), some.sampled_from([0, 0, 2, 7]))
 sold_kinds = some.lists(
     some.tuples(some.sampled_from([1, 2, 4, 8]), some.integers(1, 12), some.integers(1, 300)),
     min_size=1,
@@ -226,21 +226,25 @@ sold_kinds = some.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
-@given(parts, machines, prices, sold_kinds, some.booleans())
-def test_no_bound_is_above_the_cheapest_way(parts, machines, price, sold, is_large):
-    """Every way of keeping some, packing it, and buying for the rest is tried."""
-    app = shop(*(component(f"c{n}", count, c, m) for n, (count, c, m) in enumerate(parts)))
+@settings(deadline=None, max_examples=100)
+@given(parts, machines, prices, sold_kinds, disks, some.booleans())
+def test_no_bound_is_above_the_cheapest_way(parts, machines, price, sold, disks, is_large):
+    """Every way of keeping some, packing it, and buying for the rest is tried.
+
+    Each component has a GiB of disk more than the one before; it may cost something here and there.
+    """
+    app = shop(*(_stored(n, count, c, m) for n, (count, c, m) in enumerate(parts)))
+    own, there = (Decimal(disk) * 730 / 1000 for disk in disks)  # so many thousandths an hour
     hosts = [
-        host(f"h{n}", cpu, gib, str(Decimal(price) / 1000), pool=pool)
+        host(f"h{n}", cpu, gib, str(Decimal(price) / 1000), pool=pool, disk=own)
         for n, (pool, cpu, gib) in enumerate(machines)
     ]
     kinds = [
         Kind(f"t{n}", cpu, gib * 1024, "amd64", 0, "", {"eu": (micros * 100, 0, 0)})
         for n, (cpu, gib, micros) in enumerate(sold)
     ]
-    cloud = vendor(kinds, eu=[])
-    best = min(_ways(app, hosts, cloud, price * 1000), default=NEVER)
+    cloud = replace(vendor(kinds, eu=[]), disk=there)
+    best = min(_ways(app, hosts, cloud, price * 1000, disks), default=NEVER)
     alone = _bought(app, cloud)
     assume(min(best, alone) < NEVER)
     with pytest.MonkeyPatch.context() as patch:
@@ -256,19 +260,32 @@ def test_no_bound_is_above_the_cheapest_way(parts, machines, price, sold, is_lar
     assert is_large or cost == best
 
 
-def _ways(app: App, hosts: Sequence[Offering], cloud, price: int) -> Iterator[int]:
+def _stored(n: int, replicas: int, cpu: int, gib: int) -> Component:
+    whole = component(f"c{n}", replicas, cpu, gib)
+    return replace(whole, needs=replace(whole.needs, disk_mib=n * 1024))
+
+
+def _ways(
+    app: App, hosts: Sequence[Offering], cloud, price: int, disks: tuple[int, int]
+) -> Iterator[int]:
     names = [c.name for c in app.components]
     for count in range(1, len(names)):
         for chosen in combinations(names, count):
             here = [c for c in app.components if c.name in chosen]
             if _fit(here, hosts):
                 rest = part(app, frozenset(names) - {*chosen})
-                yield sum(c.replicas for c in here) * price + _bought(rest, cloud)
+                own = sum(c.replicas for c in here) * price + _gib(here) * disks[0] * 1000
+                yield own + _bought(rest, cloud)
 
 
 def _bought(app: App, cloud) -> int:
     lot = need(app).lots[0]
-    return min(NEVER, cheapest(lot, supply(cloud, lot, {"eu": ""})["eu"]))
+    disk = int(_gib(app.components) * cloud.disk * 10**6 / 730)
+    return min(NEVER, cheapest(lot, supply(cloud, lot, {"eu": ""})["eu"]) + disk)
+
+
+def _gib(components: Sequence[Component]) -> int:
+    return sum(c.replicas * c.needs.disk_mib // 1024 for c in components)
 
 
 def _fit(components: Sequence[Component], hosts: Sequence[Offering]) -> bool:

@@ -27,6 +27,7 @@ def compare(call: Call, out: Output) -> int:
             burstable=given.flag("burstable"),
             top=_count("--top", given.value("top"), usual.top, 1),
             rounds=_count("--rounds", given.value("rounds"), usual.rounds, 0),
+            only_free=given.flag("free"),
         )
     )
     code = POSSIBLE if any(not found.reason for found in comparison.estimates) else IMPOSSIBLE

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
-from itertools import combinations, product
+from itertools import combinations
 
 from moot.model.app import App
 from moot.model.placement import Run
-from moot.model.programme import Solve
 from moot.model.purchase import NEVER
-from moot.passes.buying.batch import MICRO, Estate, batches, part, sizes, sold, summed
+from moot.passes.buying.batch import batches
+from moot.passes.buying.estate import MICRO, Estate, summed
 from moot.passes.buying.limit import limit
-from moot.passes.buying.need import Needed, need
 from moot.passes.buying.share import Sharing
-from moot.passes.buying.survey import NODES_OF_A_ROUND, WHOLE, Survey, surveyed
-from moot.passes.egress import egress, talk, total
+from moot.passes.buying.stand import sold, stored
+from moot.passes.buying.survey import NODES_OF_A_ROUND, WHOLE, Survey
+from moot.passes.egress import egress, total
 
 MOST_APART = 4  # batches of which every way of keeping some is looked at
 
@@ -34,19 +34,16 @@ class Apportionment:
     app: App
     estate: Estate
     survey: Survey
-    areas: Mapping[str, frozenset[str]]
-    solve: Solve | None
 
     def __post_init__(self) -> None:
         self.vendor = self.survey.vendor
         self.lot = WHOLE if len(self.survey.needed.lots) > 1 else 0
-        self.room = self.estate.most()
-        self.sizes = sizes(self.app)
+        self.room = self.estate.most
+        self.disk = int(stored(self.app, [self.vendor]) * MICRO)  # if all of it were bought there
         self.sharings = {region: self._sharing(region) for region in self.survey.regions}
         self.shares = {region: found.usual() for region, found in self.sharings.items()}
         self.bounds = {r: self.sharings[r].least(self.shares[r], 0) for r in self.sharings}
         self._sharp: set[str] = set()
-        self._rests: dict[tuple[str, Names], tuple[Survey, Needed]] = {}
 
     def least(self, nodes: int) -> int:
         """A sum below which no way gets in any of the regions."""
@@ -86,27 +83,11 @@ class Apportionment:
         held = frozenset[str]().union(*(batch.names for batch in batches if batch.held))
         chosen = (c for count in range(len(able) + 1) for c in combinations(able, count))
         found = [held.union(*(batches[n].names for n in some)) for some in chosen]
-        return [names for names in found if names and self._has_room(names) and self.rest(names)]
+        return [names for names in found if names and self.has_room(names) and self.rest(names)]
 
-    def swaps(self, region: str, kept: Names) -> Iterator[Names]:
-        """What is kept with one of those that talk on the other side, first alone, then in exchange
-        for each other one.
-        """
-        sharing = self.sharings[region]
-        batches = [sharing.batches[n].names for n in sharing.able]
-        talkers = {name for each in talk(self.app) for name in (each.one, each.other)}
-        talking = [names for names in batches if names & talkers]
-        yield from (self._swap(kept, names) for names in talking)
-        for one, other in product(talking, batches):
-            if (one <= kept) != (other <= kept):
-                yield self._swap(self._swap(kept, one), other)
-
-    def _swap(self, kept: Names, names: Names) -> Names:
-        return kept - names if names <= kept else kept | names
-
-    def _has_room(self, names: Names) -> bool:
+    def has_room(self, names: Names) -> bool:
         """Whether own machines may have it for these."""
-        size = summed([self.sizes[name] for name in sorted(names)])
+        size = summed([self.estate.sizes[name] for name in sorted(names)])
         return all(part <= whole for part, whole in zip(size, self.room, strict=True))
 
     def rest(self, names: Names) -> Names:
@@ -115,10 +96,14 @@ class Apportionment:
 
     def _least_with(self, region: str, kept: Names, nodes: int) -> int:
         """The same where just these are kept."""
-        cost = sum(b.micros or 0 for b in self.sharings[region].batches if b.names <= kept)
-        there, needed = self.surveyed(region, self.rest(kept))
-        bought = limit([there], needed, nodes // NODES_OF_A_ROUND)
-        return min(NEVER, cost + bought + self._traffic(region, kept))
+        there = self.survey.of(self.app, self.rest(kept), region)
+        bought = limit([there], nodes // NODES_OF_A_ROUND)
+        return min(NEVER, bought + self.beside(region, kept))
+
+    def beside(self, region: str, kept: Names) -> int:
+        """What it costs at least beside machines for all but these, in millionths an hour."""
+        own = sum(b.micros or 0 for b in self.sharings[region].batches if b.names <= kept)
+        return self.disk + own + self._traffic(region, kept)
 
     def _traffic(self, region: str, kept: Names) -> int:
         """What it costs at least that these talk to all others, in millionths an hour."""
@@ -131,14 +116,6 @@ class Apportionment:
         )
         return int(total(egress(self.app, runs)) * MICRO)
 
-    def surveyed(self, region: str, names: Names) -> tuple[Survey, Needed]:
-        """What the region has for these alone."""
-        if (region, names) not in self._rests:
-            needed = need(part(self.app, names))
-            there = surveyed(self.vendor, region, needed, self.areas, self.solve)
-            self._rests[region, names] = there, needed
-        return self._rests[region, names]
-
     def _sharing(self, region: str) -> Sharing:
         lot, wares = self.survey.lot(self.lot), self.survey.wares(region, self.lot)
         appraisal = self.survey.appraisal(region, self.lot)
@@ -149,4 +126,4 @@ class Apportionment:
             for name in piece.names
         }
         parts = batches(self.estate, self.vendor, region, unsold)
-        return Sharing(lot, wares, appraisal, parts, self.room)
+        return Sharing(lot, wares, appraisal, parts, self.room, self.disk)

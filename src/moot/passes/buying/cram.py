@@ -10,7 +10,7 @@ from moot.model.placement import Assignments, Placement, Run, RunsAs
 from moot.model.purchase import Piece, Ware
 from moot.model.venue import Offering
 from moot.passes.apart import wanted
-from moot.passes.buying.batch import Estate
+from moot.passes.buying.estate import Estate
 from moot.passes.buying.squeeze import squeeze
 from moot.passes.chance import Chance
 

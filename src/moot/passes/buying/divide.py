@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from moot.passes.buying.batch import Size
+from moot.passes.buying.estate import Size
 from moot.passes.chance import Chance
 
-MOVES = 10_000
+MOVES, MOST_MOVES = 100, 4_000  # for each item, and in all
 STAGES = 25
 WARM = 5  # so many thousandths of the whole a move may make dearer at the beginning
 
@@ -46,7 +46,7 @@ def divide(
     best, where = division.total, division.where.copy()
     for stage in range(STAGES if division.loose else 0):
         warmth = int(division.whole * WARM // 1000 * (1 - stage / STAGES) ** 2) + 1
-        for _ in range(MOVES // STAGES):
+        for _ in range(min(MOVES * len(items), MOST_MOVES) // STAGES):
             if division.moved(warmth) and division.total < best:
                 best, where = division.total, division.where.copy()
     return where

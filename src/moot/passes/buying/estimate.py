@@ -1,154 +1,118 @@
-"""App x market x own machines -> what it would cost on each vendor, on several, or on a mix."""
+"""Inquiry -> what an App would cost on each vendor, on several, or on a mix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from decimal import Decimal
 
-from moot.model.app import App
-from moot.model.market import Vendor
-from moot.model.programme import Solve
+from moot.model.availability import Level
 from moot.model.purchase import Estimate
-from moot.model.rehearsal import Ground
-from moot.model.venue import Venue
-from moot.passes.buying.batch import Estate
-from moot.passes.buying.mix import mix
-from moot.passes.buying.need import Needed, need
-from moot.passes.buying.pair import pair
-from moot.passes.buying.stand import blamed, settled
-from moot.passes.buying.survey import Survey, survey
-from moot.passes.buying.together import together
+from moot.passes.buying.stand import viewed
+from moot.passes.buying.terms import Inquiry, Line, Terms
 
 # What is tried one after the other for the sake of an availability: so many machines and regions.
-WIDER = ({"host": 2}, {"host": 3}, {"host": 4}, {"region": 2, "host": 2}, {"region": 2, "host": 4})
+WIDTHS: Sequence[Mapping[Level, int]] = (
+    *({}, {"host": 2}, {"host": 3}, {"host": 4}),
+    *({"region": 2, "host": 2}, {"region": 2, "host": 4}),
+)
+QUICK = 10  # rounds after which it is looked at again which line may be the cheapest
 
-Areas = Mapping[str, Mapping[str, frozenset[str]]]  # by vendor and region
+Lines = Mapping[Line, Sequence[Estimate]]
 
 
-def estimate(
-    app: App,
-    market: Sequence[Vendor],
-    areas: Areas,
-    rounds: int,
-    top: int = 1,
-    solve: Solve | None = None,
-    ground: Ground | None = None,
-) -> tuple[Estimate, ...]:
+def estimate(inquiry: Inquiry) -> tuple[Estimate, ...]:
     """A line for every vendor and for every two of them, and where `spread` wants more vendors or
     regions for every so many vendors.
 
     Of each the `top` best regions, the cheapest first.  All of an App is in one region of one
-    vendor, in one of its zones or another, unless `spread` wants it in more.  With own machines on
-    the `ground` there is a line of each vendor with these, too.  Where an availability is promised
-    that it does not keep, it is spread over more machines or regions until it does.
+    vendor, in one of its zones or another, unless `spread` wants it in more.  With own machines
+    there is a line of each vendor with these, too.  Where an availability is promised that it does
+    not keep, it is spread over more machines or regions until it does.
     """
-    found = _found(app, market, areas, rounds, top, solve, ground)
-    if app.policy.availability is None:
+    answer = _Answer(inquiry)
+    if problem := answer.terms(0).needed.problem:
+        return tuple(Estimate(vendors=(name,), reason=problem) for name in inquiry.sellers)
+    lines = list(answer.terms(0).lines())
+    found = answer.free(lines) if inquiry.only_free else answer.every(lines)
+    return tuple(each for line in lines for each in found[line])
+
+
+class _Answer:
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry = inquiry
+        self.leasts: dict[Line, Decimal] = {}  # sums below which none of its ways gets
+        self._terms: list[Terms] = []
+
+    def terms(self, width: int) -> Terms:
+        """The App as it is, or spread wider."""
+        while width >= len(self._terms):
+            app = self.inquiry.app
+            spread = {**app.policy.spread}
+            for level, count in WIDTHS[len(self._terms)].items():
+                spread[level] = max(count, spread.get(level, 1))
+            policy = replace(app.policy, spread=spread)
+            self._terms.append(Terms(self.inquiry, replace(app, policy=policy)))
+        return self._terms[width]
+
+    def every(self, lines: Sequence[Line]) -> Lines:
+        """Each with all rounds."""
+        found: dict[Line, Sequence[Estimate]] = {}
+        for line in lines:
+            dear = "nothing of it costs less on your venues than there"
+            why = dear if line.is_mixed else "no cheaper than one of them alone"
+            found[line] = self.line(line, self.inquiry.rounds) or _none(line, why)
         return found
-    best = _lines(found)
-    for wider in WIDER:
-        lacking = [line for line, estimates in best.items() if not _kept(estimates)]
-        if not lacking:
-            break
-        vendors = {name for names, _ in lacking for name in names}
-        spread = {**wider, **app.policy.spread}
-        spread |= {level: max(count, spread[level]) for level, count in wider.items()}
-        asked = replace(app, policy=replace(app.policy, spread=spread))
-        among = [vendor for vendor in market if vendor.name in vendors]
-        own = ground if any(is_mixed for _, is_mixed in lacking) else None
-        tried = _lines(_found(asked, among, areas, rounds, top, solve, own))
-        better = {line: tried[line] for line in lacking if line in tried}
-        best |= {line: found for line, found in better.items() if found[0].keeps}
-    vendors = {vendor.name: vendor for vendor in market}
-    venues: Mapping[str, Venue] = ground.venues if ground else {}
-    return tuple(blamed(app, e, vendors, venues) for line in best.values() for e in line)
+
+    def free(self, lines: Sequence[Line]) -> Lines:
+        """Each only as far as it may be the cheapest in its currency: first all of them quickly,
+        and no further one of which no way costs less than what was found elsewhere.
+        """
+        rounds, sellers = self.inquiry.rounds, self.inquiry.sellers
+        self.leasts = {line: self.terms(0).least(line) for line in lines}
+        found = {line: _none(line, "no cheaper than the free choice") for line in lines}
+        best = {vendor.currency: Decimal("Infinity") for vendor in sellers.values()}
+        for some in sorted({0, min(rounds, QUICK), rounds}):
+            for line in sorted(lines, key=lambda line: self.leasts[line]):
+                currency = sellers[line.vendors[0]].currency
+                if self.leasts[line] < best[currency]:
+                    known = self.line(line, some, best[currency])
+                    found[line] = known or found[line]
+                if found[line][0].keeps:
+                    best[currency] = min(best[currency], found[line][0].hourly)
+        return found
+
+    def line(self, line: Line, rounds: int, below: Decimal | None = None) -> Sequence[Estimate]:
+        """What it costs, spread so wide that what is promised is kept; where no width keeps it, as
+        it is, with what limits it.
+
+        A pair or mix is none that does not cost less than `below`, or than a vendor of it alone.
+        """
+        best = self._found(0, line, rounds, below)
+        for width in range(1, len(WIDTHS)):
+            if not best or best[0].reason or best[0].keeps:
+                break
+            tried = self._found(width, line, rounds, below)
+            best = tried if tried and tried[0].keeps else best
+        return [self._blamed(each) for each in best]
+
+    def _found(
+        self, width: int, line: Line, rounds: int, below: Decimal | None
+    ) -> Sequence[Estimate]:
+        terms = self.terms(width)
+        below = terms.alone(line, rounds) if below is None else below
+        found = terms.estimates(line, rounds, below)
+        if found and not width:
+            self.leasts[line] = max(found[0].least, self.leasts.get(line, Decimal(0)))
+        return found
+
+    def _blamed(self, found: Estimate) -> Estimate:
+        """With what limits its availability, where that is less than is promised."""
+        if found.reason or found.keeps:
+            return found
+        inquiry = self.inquiry
+        return viewed(inquiry.app, found, inquiry.sellers, inquiry.venues, limited=True)
 
 
-Line = tuple[tuple[str, ...], bool]
-
-
-def _lines(found: Sequence[Estimate]) -> dict[Line, list[Estimate]]:
-    lines: dict[Line, list[Estimate]] = {}
-    for each in found:
-        lines.setdefault((each.vendors, each.is_mixed), []).append(each)
-    return lines
-
-
-def _kept(line: Sequence[Estimate]) -> bool:
-    """Whether the best of it keeps what is promised, or there is none that might."""
-    outlook = line[0].outlook
-    return outlook is None or outlook.kept
-
-
-def _found(
-    app: App,
-    market: Sequence[Vendor],
-    areas: Areas,
-    rounds: int,
-    top: int,
-    solve: Solve | None,
-    ground: Ground | None,
-) -> tuple[Estimate, ...]:
-    needed = need(app)
-    if needed.problem:
-        return tuple(Estimate(vendors=(v.name,), reason=needed.problem) for v in market)
-    vendors = {vendor.name: vendor for vendor in market}
-    surveys = [survey(vendor, needed, areas[vendor.name], solve) for vendor in market]
-    venues: Mapping[str, Venue] = ground.venues if ground else {}
-    bought = [settled(app, each, vendors, venues) for each in _bought(surveys, needed, rounds, top)]
-    mixed = _mixed(app, ground, surveys, areas, rounds, solve, bought) if ground else ()
-    paired = _paired(app, surveys, areas, rounds, solve, bought) if needed.regions == 1 else ()
-    return (*bought, *(settled(app, each, vendors, venues) for each in (*paired, *mixed)))
-
-
-def _bought(surveys: Sequence[Survey], needed: Needed, rounds: int, top: int) -> Iterator[Estimate]:
-    if needed.vendors > 1:
-        why = f"x-moot.spread wants {needed.vendors} vendors"
-        yield from (Estimate(vendors=(each.vendor.name,), reason=why) for each in surveys)
-    for chosen in combinations(surveys, needed.vendors):
-        yield from together(chosen, needed, rounds, top)
-
-
-def _paired(
-    app: App,
-    surveys: Sequence[Survey],
-    areas: Areas,
-    rounds: int,
-    solve: Solve | None,
-    bought: Sequence[Estimate],
-) -> Iterator[Estimate]:
-    """Of vendors who sell in one currency."""
-    for both in combinations(surveys, 2):
-        names = {each.vendor.name for each in both}
-        if len({each.vendor.currency for each in both}) == 1 and all(each.regions for each in both):
-            alone = (e.hourly for e in bought if {*e.vendors} <= names and not e.reason)
-            yield pair(app, both, areas, rounds, solve, min(alone, default=None))
-
-
-def _mixed(
-    app: App,
-    ground: Ground,
-    surveys: Sequence[Survey],
-    areas: Areas,
-    rounds: int,
-    solve: Solve | None,
-    bought: Sequence[Estimate],
-) -> Iterator[Estimate]:
-    if not any(o.reach and not o.names for o in ground.offerings):
-        return
-    for each in surveys:
-        name, currency = each.vendor.name, each.vendor.currency
-        estate = Estate.of(replace(ground, app=app), currency)
-        if level := app.policy.headroom:
-            why = f"x-moot.headroom: {level} was not looked at for a part of it"
-            yield Estimate(vendors=(name,), is_mixed=True, reason=why)
-            continue
-        if estate.ground.offerings:
-            alone = (e.hourly for e in bought if e.vendors == (name,) and not e.reason)
-            yield mix(app, estate, each, areas[name], rounds, solve, min(alone, default=None))
-            continue
-        others = {o.currency for o in ground.offerings if o.hourly}
-        costs = f"your venues cost {' and '.join(sorted(others))}, {name} {currency}"
-        why = costs if others else "no price is known of your venues"
-        yield Estimate(vendors=(name,), is_mixed=True, reason=why)
+def _none(line: Line, reason: str) -> Sequence[Estimate]:
+    return [Estimate(vendors=line.vendors, is_mixed=line.is_mixed, reason=reason)]

@@ -7,16 +7,18 @@ from heapq import heapify, heapreplace, nsmallest
 from math import ceil
 
 from moot.model.purchase import NEVER, Piece
-from moot.passes.buying.need import Needed
 from moot.passes.buying.survey import ANYWHERE, WHOLE, Survey
 
 
-def limit(surveys: Sequence[Survey], needed: Needed, rounds: int) -> int:
+def limit(surveys: Sequence[Survey], rounds: int) -> int:
     """In millionths an hour.  Where one region is enough it is the bound of the cheapest one.
 
     Else every piece is worth what it is in its cheapest region, and those of its replicas that are
     in further vendors or regions what they are in the next ones.
     """
+    needed = surveys[0].needed
+    if not any(survey.regions for survey in surveys):
+        return NEVER
     if needed.regions == 1:
         lot = WHOLE if len(needed.lots) > 1 else 0
         return _cheapest(surveys, lot, rounds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
@@ -34,6 +34,11 @@ class Needed:
     areas: frozenset[str] = frozenset()
     residency: frozenset[str] = frozenset()
     problem: str = ""
+
+    def allows(self, traits: Collection[str]) -> bool:
+        """Whether a region that has these may be used."""
+        there = not self.residency or not self.residency.isdisjoint(traits)
+        return there and self.areas.issubset(traits)
 
 
 def need(app: App) -> Needed:

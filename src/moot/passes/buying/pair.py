@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice, product
@@ -10,12 +10,11 @@ from math import ceil
 from typing import NamedTuple
 
 from moot.model.app import App
-from moot.model.programme import Solve
 from moot.model.purchase import NEVER, Estimate, Lot
-from moot.passes.buying.batch import MICRO, part, tied
-from moot.passes.buying.need import need
-from moot.passes.buying.stand import spent_on_traffic
-from moot.passes.buying.survey import Survey, surveyed
+from moot.passes.buying.estate import MICRO
+from moot.passes.buying.part import part, tied
+from moot.passes.buying.stand import metered, stored
+from moot.passes.buying.survey import Survey
 from moot.passes.buying.together import together
 from moot.passes.egress import talk
 from moot.passes.placing.bonds import bonds
@@ -24,33 +23,6 @@ REGIONS, MOST_TRIED = 2, 4  # of each vendor, and pairs of them with each way of
 TURNS = 3  # of looking whether something is better off with the other vendor
 
 Names = frozenset[str]
-Areas = Mapping[str, Mapping[str, frozenset[str]]]
-
-
-def pair(
-    app: App,
-    both: tuple[Survey, Survey],
-    areas: Areas,
-    rounds: int,
-    solve: Solve | None,
-    below: Decimal | None,
-) -> Estimate:
-    """In one region of each.  Components are bought for as a whole, and those together that are to
-    be near one another, that share a volume, or must not be far away.  What does not cost less than
-    `below` is none.
-    """
-    vendors = tuple(each.vendor.name for each in both)
-    pairing = _Pairing(app, both, areas, solve)
-    ways = islice(pairing.ways(below), MOST_TRIED if rounds else 1)
-    found = [way for names, where in ways if (way := pairing.bought(names, where, 0))]
-    best = min(found, key=pairing.sum, default=None)
-    if best and rounds:
-        best = pairing.bought(best.names, best.where, rounds) or best
-    if best is None or (below is not None and pairing.sum(best) >= below):
-        return Estimate(vendors=vendors, reason="no cheaper than one of them alone")
-    return replace(best.found, least=Decimal(pairing.least()).scaleb(-6))
-
-
 Where = tuple[str, str]  # the region of each
 
 
@@ -63,15 +35,18 @@ class Way(NamedTuple):
 
 
 @dataclass
-class _Pairing:
+class Pairing:
+    """In one region of each.  Components are bought for as a whole, and those together that are to
+    be near one another, that share a volume, or must not be far away.
+    """
+
     app: App
     both: tuple[Survey, Survey]
-    areas: Areas
-    solve: Solve | None
 
     def __post_init__(self) -> None:
         self.lot = self.both[0].lot(0)
         self.parts = tied([c for c in self.app.components if c.replicas], _ties(self.app, self.lot))
+        self.names = [frozenset(c.name for c in members) for members in self.parts]
         self.of = {c.name: n for n, members in enumerate(self.parts) for c in members}
         # Who sends pays, and each sends half of it.
         price = sum((each.vendor.egress for each in self.both), Decimal(0)) / 2 * MICRO
@@ -81,24 +56,37 @@ class _Pairing:
             if each.one in self.of and each.other in self.of
         ]
 
+    def found(self, rounds: int, below: Decimal | None) -> Estimate | None:
+        """The cheapest that was found, with its traffic; None where nothing was that may cost less
+        than `below`.
+        """
+        ways = islice(self.ways(below), MOST_TRIED if rounds else 1)
+        found = [way for names, where in ways if (way := self.bought(names, where, 0))]
+        best = min(found, key=_hourly, default=None)
+        if best and rounds:
+            best = self.bought(best.names, best.where, rounds) or best
+        return best and replace(best.found, least=self.least())
+
     def values(self, side: int, region: str) -> Sequence[float]:
         """By Piece what each is worth there."""
         return self.both[side].appraisal(region, 0).values
 
     def worths(self, side: int, region: str) -> list[float]:
-        """By part of the App what it is worth there."""
-        found = [0.0] * len(self.parts)
-        for piece, value in zip(self.lot, self.values(side, region), strict=True):
+        """By part of the App what it is worth there, with its disk."""
+        vendor = self.both[side].vendor
+        found = [float(stored(part(self.app, names), [vendor]) * MICRO) for names in self.names]
+        for piece, value in zip(self.lot, self.both[side].appraisal(region, 0).values, strict=True):
             for name in piece.names:
                 found[self.of[name.partition("+")[0]]] += value
         return found
 
-    def least(self) -> int:
-        """Every piece is worth what it is in its cheapest region."""
-        places = [(n, region) for n, side in enumerate(self.both) for region in side.regions]
-        each = zip(*(self.values(*place) for place in places), strict=True)
-        sums = (min(v) * p.amount for v, p in zip(each, self.lot, strict=True))
-        return min(NEVER, ceil(sum(sums)))
+    def least(self) -> Decimal:
+        """A sum below which no way gets: every part is worth what it is with the one of them where
+        it is worth less, in the best regions.
+        """
+        each = ([self.worths(n, region) for region in self.both[n].regions] for n in (0, 1))
+        sums = (sum(map(min, one, other)) for one, other in product(*each))
+        return Decimal(min(NEVER, ceil(min(sums)))).scaleb(-6)
 
     def ways(self, below: Decimal | None) -> Iterator[tuple[Names, Where]]:
         """What the first vendor gets, in which regions; those first that may be cheapest."""
@@ -137,7 +125,7 @@ class _Pairing:
         return self._names(firsts), cost
 
     def _names(self, firsts: set[int]) -> Names:
-        return frozenset(c.name for n in firsts for c in self.parts[n])
+        return frozenset[str]().union(*(self.names[n] for n in firsts))
 
     def bought(self, names: Names, where: Where, rounds: int) -> Way | None:
         """Machines for both parts; None where there are none."""
@@ -156,18 +144,15 @@ class _Pairing:
             currency=one.currency,
             priced=min(one.priced, other.priced),
         )
-        return Way(whole, names, where)
+        sellers = {each.vendor.name: each.vendor for each in self.both}
+        return Way(metered(self.app, whole, sellers), names, where)
 
     def _side(self, side: int, region: str, names: Names, rounds: int) -> Estimate:
-        vendor, needed = self.both[side].vendor, need(part(self.app, names))
-        areas = self.areas[vendor.name]
-        there = surveyed(vendor, region, needed, areas, self.solve if rounds else None)
-        return next(together([there], needed, rounds, 1))
+        return next(together([self.both[side].of(self.app, names, region)], rounds, 1))
 
-    def sum(self, way: Way) -> Decimal:
-        """What it costs with its traffic."""
-        vendors = {each.vendor.name: each.vendor for each in self.both}
-        return way.found.hourly + spent_on_traffic(self.app, way.found, vendors)
+
+def _hourly(way: Way) -> Decimal:
+    return way.found.hourly
 
 
 def _ties(app: App, lot: Lot) -> Iterator[tuple[str, str]]:

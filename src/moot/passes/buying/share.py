@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from moot.model.purchase import NEVER, Lot, Ware
 from moot.passes.buying.appraise import Appraisal
-from moot.passes.buying.batch import Batch, Size
+from moot.passes.buying.batch import Batch
 from moot.passes.buying.cover import SCALE, cover, worth
 from moot.passes.buying.divide import Target
+from moot.passes.buying.estate import Size
 from moot.passes.buying.maximise import maximise
 from moot.passes.buying.renew import HASTES, NODES
 
@@ -38,7 +39,8 @@ class Sharing:
     price: what is bought costs what it has, and what it lost; what is kept saves no more than its
     value, and own machines have room for no more than that of all of them.
 
-    Of each demand they have room for so much at most that `wanted` is left to buy for.
+    If all of it were bought its `disk` would cost so much, in millionths an hour.  Of each demand
+    own machines have room for so much at most that `wanted` is left to buy for.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class Sharing:
         appraisal: Appraisal,
         batches: Sequence[Batch],
         room: Size,
+        disk: int,
     ) -> None:
         self.wares, self.appraisal, self.batches = wares, appraisal, batches
         self.sizes = _sizes(lot, appraisal, batches)
         self.able = [n for n, b in enumerate(batches) if b.micros is not None and not b.held]
         held = [n for n, batch in enumerate(batches) if batch.held]
-        self.base = sum((batches[n].micros or 0) * SCALE for n in held)
+        self.base = (disk + sum(batches[n].micros or 0 for n in held)) * SCALE
         self.wanted: list[int] = []
         self.mosts: list[int] = []
         for d, demand in enumerate(appraisal.demands):
@@ -145,8 +148,9 @@ class Sharing:
                 if most:
                     rents[d] = 0
                     rents[d] = min(most, self._rent(d, self._left(costs, rents)))
+        unrented = sum(min(0, cost) for cost in costs)
         over = sum(min(0, left) for left in self._left(costs, rents))
-        return rents, max(0, sum(map(int.__mul__, rents, self.mosts)) + over)
+        return rents, max(unrented, sum(map(int.__mul__, rents, self.mosts)) + over)
 
     def _left(self, costs: Sequence[int], rents: Sequence[int]) -> list[int]:
         """By Batch what of its own price is above these rents."""

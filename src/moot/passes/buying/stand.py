@@ -1,4 +1,4 @@
-"""Estimate -> where replicas would stand, and what follows: paid traffic, and an availability."""
+"""Estimate -> where replicas would stand, and what follows: traffic, disk, availability."""
 
 from __future__ import annotations
 
@@ -8,68 +8,71 @@ from dataclasses import replace
 from decimal import Decimal
 
 from moot.model.app import App
-from moot.model.availability import Outlook
 from moot.model.market import Vendor
 from moot.model.placement import Assignments, Placement, Run
 from moot.model.purchase import Estimate
-from moot.model.venue import Venue
-from moot.passes.buying.batch import sold
+from moot.model.venue import Offering, Venue
+from moot.passes.disk import disk, disk_hourly
 from moot.passes.egress import egress, total
 from moot.passes.outlook import outlook
 
+Sellers = Mapping[str, Vendor]
 
-def settled(
-    app: App, found: Estimate, vendors: Mapping[str, Vendor], venues: Mapping[str, Venue]
-) -> Estimate:
-    """With what traffic costs in addition, where it leaves somebody, and how available it is by
-    what vendors promise and own `venues` state.
-    """
+
+def metered(app: App, found: Estimate, sellers: Sellers) -> Estimate:
+    """With what its disk costs in addition, and traffic where it leaves somebody."""
     if found.reason:
         return found
-    runs = tuple(stand(app, found, vendors))
-    paid = total(egress(app, runs))
+    runs = tuple(stand(app, found, sellers))
+    sent, stored = total(egress(app, runs)), total(disk(app, runs))
+    used = [sellers[name] for name in {site.vendor for site in found.sites}]
+    days = {found.priced, *(v.egress_day for v in used if sent)}
+    days |= {vendor.disk_day for vendor in used if stored}
     return replace(
         found,
-        hourly=found.hourly + paid,
-        egress=found.egress + paid,
-        outlook=_outlook(app, runs, vendors, venues, limited=False),
-        priced=_oldest(found, vendors) if paid else found.priced,
+        hourly=found.hourly + sent + stored,
+        egress=sent,
+        disk=stored,
+        priced=min(filter(None, days), default=""),
     )
 
 
-def blamed(
-    app: App, found: Estimate, vendors: Mapping[str, Vendor], venues: Mapping[str, Venue]
+def stored(app: App, vendors: Iterable[Vendor]) -> Decimal:
+    """What its disk costs an hour at least with these."""
+    places = [sold(vendor, "") for vendor in vendors]
+    return sum(
+        (
+            min(disk_hourly(place, c.needs.disk_mib) for place in places) * c.replicas
+            for c in app.components
+        ),
+        Decimal(0),
+    )
+
+
+def viewed(
+    app: App, found: Estimate, sellers: Sellers, venues: Mapping[str, Venue], *, limited: bool
 ) -> Estimate:
-    """With what limits its availability, where that is less than is promised."""
-    if found.outlook is None or found.outlook.kept:
+    """With how available it is by what vendors promise and own `venues` state; `limited`: with what
+    limits that, where it is less than is promised.
+    """
+    if found.reason:
         return found
-    runs = tuple(stand(app, found, vendors))
-    return replace(found, outlook=_outlook(app, runs, vendors, venues, limited=True))
-
-
-def _outlook(
-    app: App,
-    runs: Iterable[Run],
-    vendors: Mapping[str, Vendor],
-    venues: Mapping[str, Venue],
-    *,
-    limited: bool,
-) -> Outlook:
     accounts = {
-        name: Venue(name=name, provider=name, sla=vendor.sla) for name, vendor in vendors.items()
+        _account(vendor): Venue(name=_account(vendor), provider=vendor.name, sla=vendor.sla)
+        for vendor in sellers.values()
     }
-    placement = Placement(assignments=Assignments(runs))
-    return outlook(app, placement, {**accounts, **venues}, limited)
+    placement = Placement(assignments=Assignments(stand(app, found, sellers)))
+    return replace(found, outlook=outlook(app, placement, {**accounts, **venues}, limited))
 
 
-def stand(app: App, found: Estimate, vendors: Mapping[str, Vendor]) -> Iterator[Run]:
+def stand(app: App, found: Estimate, sellers: Sellers) -> Iterator[Run]:
     """Every replica: those that are kept, then those on machines that would be bought."""
     next_one: Counter[str] = Counter()
     for run in found.kept.runs if found.kept else ():
         next_one[run.component] += run.count
         yield run
     for number, site in enumerate(found.sites):
-        vendor = vendors[site.vendor]
+        vendor = sellers[site.vendor]
         for index, machine in enumerate(site.machines):
             name = f"{site.vendor}/{number}/{index}"
             offering = sold(vendor, site.region, site.zone, name)
@@ -79,11 +82,26 @@ def stand(app: App, found: Estimate, vendors: Mapping[str, Vendor]) -> Iterator[
                 next_one[component] += count
 
 
-def spent_on_traffic(app: App, found: Estimate, vendors: Mapping[str, Vendor]) -> Decimal:
-    """What traffic between these would cost an hour."""
-    return total(egress(app, stand(app, found, vendors)))
+def sold(vendor: Vendor, region: str, zone: str = "", machine: str = "") -> Offering:
+    """What is bought there, as if it were offered: an account with a vendor is one venue."""
+    return Offering(
+        venue=_account(vendor),
+        pool=vendor.name,
+        name=machine or region,
+        cpu=0,
+        memory_mib=0,
+        currency=vendor.currency,
+        region=region,
+        zone=zone,
+        vendor=vendor.name,
+        machine=machine,
+        egress=vendor.egress,
+        disk=vendor.disk,
+        reach=machine or region,
+        priced=vendor.egress_day,
+    )
 
 
-def _oldest(found: Estimate, vendors: Mapping[str, Vendor]) -> str:
-    used = {site.vendor for site in found.sites}
-    return min(filter(None, (found.priced, *(vendors[name].egress_day for name in used))))
+def _account(vendor: Vendor) -> str:
+    """Of a name that no venue of the user's can have."""
+    return f"{vendor.name}@market"

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from moot.model.app import App
 from moot.model.market import Vendor
 from moot.model.programme import Solve
 from moot.model.purchase import NEVER, Lot, Piece, Purchase, Ware
 from moot.passes.buying.appraise import Appraisal, appraise
 from moot.passes.buying.choose import choose
 from moot.passes.buying.cover import cover
-from moot.passes.buying.need import Needed
+from moot.passes.buying.need import Needed, need
+from moot.passes.buying.part import part
 from moot.passes.buying.procure import procure
 from moot.passes.buying.supply import LASTING, TAKEN_BACK, abilities, supply
 
@@ -26,66 +28,46 @@ Bundle = Sequence[tuple[int, int]]  # lots by index, each with the rank of its z
 Wares = tuple[Ware, ...]
 
 
-def survey(
-    vendor: Vendor,
-    needed: Needed,
-    areas: Mapping[str, frozenset[str]],
-    solve: Solve | None = None,
-) -> Survey:
-    """`areas` are the traits that are known of each region of the vendor's, also of those that are
-    not looked at.
-    """
-    allowed = [
-        region
-        for region, traits in sorted(areas.items())
-        if traits >= needed.areas and not (needed.residency and traits.isdisjoint(needed.residency))
-    ]
-    regions = [region for region in allowed if region in vendor.regions]
-    return Survey(vendor, needed, regions, solve, is_narrowed=len(regions) < len(allowed))
-
-
-def surveyed(
-    vendor: Vendor,
-    region: str,
-    needed: Needed,
-    areas: Mapping[str, frozenset[str]],
-    solve: Solve | None = None,
-) -> Survey:
-    """The same of one region alone."""
-    narrow = replace(
-        vendor,
-        regions={region: vendor.regions[region]},
-        kinds=[kind for kind in vendor.kinds if region in kind.prices],
-    )
-    return survey(narrow, needed, {region: areas[region]}, solve)
-
-
 class Survey:
     """Only the regions that the App allows; everything is found when it is asked for first.
 
-    It `is_narrowed` where some of these are not looked at.
+    `areas` are the traits that are known of each region of the vendor's, also of those that are not
+    looked at: where there are such that are allowed, it `is_narrowed`.
     """
 
     def __init__(
         self,
         vendor: Vendor,
         needed: Needed,
-        regions: Sequence[str],
-        solve: Solve | None,
-        *,
-        is_narrowed: bool,
+        areas: Mapping[str, frozenset[str]],
+        solve: Solve | None = None,
     ) -> None:
+        allowed = [region for region, traits in sorted(areas.items()) if needed.allows(traits)]
         self.vendor = vendor
         self.needed = needed
-        self.regions = regions
-        self.is_narrowed = is_narrowed
+        self.regions = [region for region in allowed if region in vendor.regions]
+        self.is_narrowed = len(self.regions) < len(allowed)
+        self._areas = areas
         self._solve = solve
+        self._parts: dict[tuple[str, frozenset[str]], Survey] = {}
         self._zones: dict[str, list[str]] = {}
         self._offered: dict[tuple[int, int], dict[str, Wares]] = {}
         self._appraised: dict[tuple[int, Wares], Appraisal] = {}
         self._bought: dict[tuple[int, Wares, int], Purchase] = {}
         self._bounds: dict[tuple[int, Wares, int], int] = {}
         self._exact: dict[tuple[int, Wares], int] = {}
+
+    def of(self, app: App, names: frozenset[str], region: str) -> Survey:
+        """What one region has for these components of the App alone."""
+        if (region, names) not in self._parts:
+            narrow = replace(
+                self.vendor,
+                regions={region: self.vendor.regions[region]},
+                kinds=[kind for kind in self.vendor.kinds if region in kind.prices],
+            )
+            needed, areas = need(part(app, names)), {region: self._areas[region]}
+            self._parts[region, names] = Survey(narrow, needed, areas, self._solve)
+        return self._parts[region, names]
 
     def zone(self, region: str, rank: int) -> str:
         """Zones by how many types can be had there; "" where any will do, or none is known."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from moot.model.market import Vendor
 from moot.model.purchase import NEVER, Estimate, Site
 from moot.passes.buying.limit import limit
-from moot.passes.buying.need import Needed
 from moot.passes.buying.survey import ANYWHERE, Bundle, Survey
 
 # In how many regions machines are packed, those first that may be cheapest; and in how many of
@@ -28,18 +27,16 @@ class _Way(NamedTuple):
     sites: tuple[Site, ...]
 
 
-def together(
-    surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
-) -> Iterator[Estimate]:
+def together(surveys: Sequence[Survey], rounds: int, top: int) -> Iterator[Estimate]:
     """On all of these vendors, the first lot with one of them after the other; the `top` best."""
-    ways = [way for main in surveys for way in _around(main, surveys, needed, rounds, top)]
+    ways = [way for main in surveys for way in _around(main, surveys, rounds, top)]
     vendors = tuple(survey.vendor.name for survey in surveys)
     if not ways:
         lacks = [lack for survey in surveys if (lack := survey.lacks())]
         reason = "; ".join(lacks) or "no region has all of it"
         yield Estimate(vendors=vendors, reason=reason)
         return
-    least = limit(surveys, needed, rounds)
+    least = limit(surveys, rounds)
     sellers = {survey.vendor.name: survey.vendor for survey in surveys}
     for way in _unlike(ways)[:top]:
         yield Estimate(
@@ -68,12 +65,11 @@ def _unlike(ways: Iterable[_Way]) -> list[_Way]:
     return list(best.values())
 
 
-def _around(
-    main: Survey, surveys: Sequence[Survey], needed: Needed, rounds: int, top: int
-) -> list[_Way]:
+def _around(main: Survey, surveys: Sequence[Survey], rounds: int, top: int) -> list[_Way]:
     """The first lot in the best regions of `main`, with the zones that are wanted beside it; the
     others where they are cheapest, one for every other vendor and further region.
     """
+    needed = main.needed
     others = [survey for survey in surveys if survey is not main]
     wide = top + needed.regions - 1  # several may turn out to be in the same regions
     zones = range(needed.regions, len(needed.lots))
