@@ -40,7 +40,7 @@ def app(parts: Sequence[tuple[int, int, int]]) -> App:
 def cloud(name: str, micros: Sequence[int], currency: str = "USD") -> Vendor:
     kinds = [
         Kind(f"{name}{cpu}", cpu, cpu * 2048, "amd64", 0, "", {name: (price * 100, 0, 0)})
-        for cpu, price in zip((1, 2, 4, 8), micros, strict=True)
+        for cpu, price in zip((1, 2, 4, 8), micros, strict=False)
     ]
     return replace(vendor(kinds, name, **{name: []}), currency=currency)
 
@@ -108,3 +108,12 @@ def test_what_cannot_be_it_is_not_packed(monkeypatch: pytest.MonkeyPatch):
     packed.clear()
     assert not asked(shop, market)[0].reason
     assert {type[:-1] for type in packed} == {"dear", "fair"}
+
+
+def test_why_a_vendor_cannot_run_it_is_told():
+    large = app([(1, 6, 1), (2, 1, 1)])
+    market = [cloud("fair", (100, 190, 360, 700))]
+    small = cloud("small", (90, 170))
+    fair, none, _ = asked(large, [*market, small], only_free=True)
+    assert fair.keeps
+    assert none.reason == "c0 needs 6 CPUs on one machine, the largest has 2"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from moot.model.availability import Level
-from moot.model.purchase import Estimate
+from moot.model.purchase import NEVER, Estimate
 from moot.passes.buying.stand import viewed
 from moot.passes.buying.terms import Inquiry, Line, Terms
 
@@ -17,6 +17,8 @@ WIDTHS: Sequence[Mapping[Level, int]] = (
     *({"region": 2, "host": 2}, {"region": 2, "host": 4}),
 )
 QUICK = 10  # rounds after which it is looked at again which line may be the cheapest
+
+NOBODY = Decimal(NEVER).scaleb(-6)  # the price of what cannot be
 
 Lines = Mapping[Line, Sequence[Estimate]]
 
@@ -71,6 +73,7 @@ class _Answer:
         rounds, sellers = self.inquiry.rounds, self.inquiry.sellers
         self.leasts = {line: self.terms(0).least(line) for line in lines}
         found = {line: _none(line, "no cheaper than the free choice") for line in lines}
+        found |= {line: self.line(line, 0) for line in lines if self.leasts[line] >= NOBODY}
         best = {vendor.currency: Decimal("Infinity") for vendor in sellers.values()}
         for some in sorted({0, min(rounds, QUICK), rounds}):
             for line in sorted(lines, key=lambda line: self.leasts[line]):
