@@ -35,7 +35,7 @@ TALKING, CLOSE = 12, 6  # of them that state traffic, and a latency
 PROMISED = 0.9  # by what vendors and own venues state, of all 50 components at once
 # How many rounds take about so many seconds of CPU: the budget is a count, the seconds follow.
 ROUNDS = {"about 1 s": 20, "about 10 s": 500}
-ROUNDS_BESIDE = {"about 1 s": 40, "about 10 s": 400}
+ROUNDS_BESIDE = {"about 1 s": 60, "about 10 s": 400}
 ROUNDS_SOLVED = {"about 10 s": 200}  # where a solver is asked as well
 EVERY_ROUNDS = 20  # of every line, as a user is shown them
 FEASIBLE_S, RSS_MIB = 0.3, 300.0

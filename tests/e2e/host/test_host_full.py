@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -71,6 +72,14 @@ def test_how_it_ended_is_said_when_there_is_room(site: Site, tmp_path: Path) -> 
         until(lambda: not children(status["supervisor"]["pid"]))
         assert running(status["supervisor"]["pid"])
     site.wait(item, "completed")
+
+
+def test_nobody_waits_for_room_in_a_folder_that_was_removed(site: Site) -> None:
+    item = site.wait(site.create(process(["sleep", "100"])), "running")
+    status = site.status(item.identifier)
+    shutil.rmtree(site.data / "run")
+    os.kill(status["child"]["pid"], signal.SIGKILL)
+    until(lambda: not running(status["supervisor"]["pid"]))
 
 
 def test_who_has_ended_and_cannot_say_so_can_be_stopped(site: Site, tmp_path: Path) -> None:

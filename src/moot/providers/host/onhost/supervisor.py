@@ -346,6 +346,8 @@ class Supervisor:
         self.unsaid = None
         try:
             write("status.json", dumps(status))
+        except FileNotFoundError:  # its folder was removed: there is nobody to tell
+            raise
         except OSError:
             self.unsaid = time.monotonic() + FULL_S
         if self.waiting:
