@@ -47,6 +47,10 @@ class Pairing:
         self.lot = self.both[0].lot(0)
         self.parts = tied([c for c in self.app.components if c.replicas], _ties(self.app, self.lot))
         self.names = [frozenset(c.name for c in members) for members in self.parts]
+        self.disks = [  # what the disk of each part costs with each
+            [float(stored(part(self.app, names), [side.vendor]) * MICRO) for names in self.names]
+            for side in self.both
+        ]
         self.of = {c.name: n for n, members in enumerate(self.parts) for c in members}
         # Who sends pays, and each sends half of it.
         price = sum((each.vendor.egress for each in self.both), Decimal(0)) / 2 * MICRO
@@ -73,8 +77,7 @@ class Pairing:
 
     def worths(self, side: int, region: str) -> list[float]:
         """By part of the App what it is worth there, with its disk."""
-        vendor = self.both[side].vendor
-        found = [float(stored(part(self.app, names), [vendor]) * MICRO) for names in self.names]
+        found = [*self.disks[side]]
         for piece, value in zip(self.lot, self.both[side].appraisal(region, 0).values, strict=True):
             for name in piece.names:
                 found[self.of[name.partition("+")[0]]] += value
